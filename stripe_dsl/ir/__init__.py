@@ -1,0 +1,1 @@
+"""The typed graph that the checker makes and the back ends read."""

@@ -1,0 +1,313 @@
+"""A checked task: everything a back end needs, with nothing left to decide about its meaning.
+
+All numbers are in SI units (m, kg, s, rad). Every expression is a node of one shared graph.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stripe_dsl.ir.graph import Node
+from stripe_dsl.robots.model import RobotModel
+from stripe_dsl.source import Span
+from stripe_dsl.units import Dimension
+
+type Value = float | int | bool | tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tunable:
+    """A number that a user may change without compiling again: a field of the environment's cfg.
+
+    Attributes:
+        group: the nested cfg it lives in (``reward``, ``terminate``, ``reset``, ``observe``, ``action``, ``let``,
+            ``param``).
+        name: the field; Hydra reaches it as ``env.<group>.<name>``.
+        value: default, in SI units; a pair for a range.
+        dim: its dimension.
+        doc: one line for the field's docstring.
+        span: where the number stands.
+    """
+
+    group: str
+    name: str
+    value: Value
+    dim: Dimension
+    doc: str
+    span: Span | None = None
+
+    @property
+    def path(self) -> str:
+        """Key in cfg and in ``tunable`` nodes."""
+        return f"{self.group}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Actuator:
+    """A group of joints with one actuator model. ``None`` leaves what the robot file says.
+
+    Gains are in SI units: N/m, N*s/m for prismatic joints, N*m/rad, N*m*s/rad for revolute ones.
+    """
+
+    name: str
+    kind: str
+    joint_patterns: tuple[str, ...]
+    stiffness: float | None
+    damping: float | None
+    effort_limit: float | None
+    velocity_limit: float | None
+    armature: float | None
+    friction: float | None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Robot:
+    """An articulation in the scene.
+
+    Attributes:
+        name: key in the scene (``self.scene[name]``).
+        reference: the robot file as written (``package://…``), or empty for one authored in the file.
+        usd_text: contents of the USD to write beside the generated code; for authored robots.
+        prim: prim that holds the articulation where the stage's default is wrong.
+        position: spawn position in the environment's frame [m].
+        rotation: spawn rotation, quaternion (x, y, z, w).
+        joint_pos: default joint positions by pattern [rad or m].
+    """
+
+    name: str
+    model: RobotModel
+    reference: str
+    cfg_reference: str
+    usd_text: str | None
+    prim: str | None
+    position: tuple[float, float, float]
+    rotation: tuple[float, float, float, float]
+    joint_pos: tuple[tuple[str, float], ...]
+    actuators: tuple[Actuator, ...]
+    self_collision: bool
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """A sensor in the scene. ``kind`` is ``joint_wrench``; later kinds add their own settings."""
+
+    name: str
+    kind: str
+    robot: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """A light; ``kind`` is ``dome`` or ``distant``, ``direction`` a quaternion (x, y, z, w)."""
+
+    kind: str
+    intensity: float
+    color: tuple[float, float, float]
+    rotation: tuple[float, float, float, float]
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A ground plane with its friction coefficients and restitution (dimensionless)."""
+
+    static_friction: float
+    dynamic_friction: float
+    restitution: float
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sim:
+    """Time and size. ``physics_dt`` [s], ``episode`` [s], ``spacing`` [m], ``gravity`` [m/s^2] in the world frame.
+
+    ``njmax`` and ``nconmax`` are the solver's constraint and contact buffers per environment; ``None`` leaves
+    Isaac Lab's default.
+    """
+
+    physics_dt: float
+    decimation: int
+    episode: float
+    num_envs: int
+    spacing: float
+    gravity: tuple[float, float, float]
+    njmax: int | None
+    nconmax: int | None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action term. ``command = offset + scale * clip(action)``, then written as the target of ``joints``.
+
+    Attributes:
+        kind: ``effort``, ``position`` or ``velocity``.
+        scale: a scalar or per-joint node [N, N*m, rad, …] per unit of action.
+        offset: a node, or ``None`` for none.
+        clip: tunable path of the range applied to the raw action, or ``None``.
+    """
+
+    name: str
+    kind: str
+    robot: str
+    joints: tuple[str, ...]
+    scale: Node
+    offset: Node | None
+    clip: str | None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Additive noise: ``uniform`` with a range, ``gaussian`` with a standard deviation; ``tunable`` is its path."""
+
+    kind: str
+    tunable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One entry of a group. Applied in this order, as upstream does: noise, clip, scale.
+
+    ``scale`` and ``clip`` are tunable paths; clip bounds and noise are in the unit of the value.
+    """
+
+    name: str
+    value: Node
+    noise: Noise | None
+    clip: str | None
+    scale: str | None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An observation group: entries in order, concatenated."""
+
+    name: str
+    items: tuple[Observation, ...]
+    span: Span | None = None
+
+    @property
+    def width(self) -> int:
+        """Columns of the group."""
+        return sum(item.value.type.width for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """One term: ``weight * value`` (times the control step where ``per_second``)."""
+
+    name: str
+    weight: str
+    value: Node
+    per_second: bool
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Termination:
+    """A failure: the episode ends, and its return is not bootstrapped. A timeout is ``Program.timeout``."""
+
+    name: str
+    value: Node
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """What a state is set to when an episode begins.
+
+    Attributes:
+        quantity: ``joint.pos``, ``joint.vel``, ``root.pos``, ``root.rot``, ``root.lin_vel``, ``root.ang_vel``.
+        joints: joints written, in order; empty for root quantities.
+        parts: vector parts written (``"xy"``); empty for all.
+        value: new value; ``uniform`` nodes draw anew for every environment and element.
+    """
+
+    robot: str
+    quantity: str
+    joints: tuple[str, ...]
+    parts: str
+    value: Node
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A multi-layer perceptron."""
+
+    hidden: tuple[int, ...]
+    activation: str
+    normalize: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """Settings of the PPO agent, in rsl_rl's terms."""
+
+    steps: int
+    iterations: int
+    actor: Network
+    critic: Network
+    init_std: float
+    learning_rate: float
+    schedule: str
+    gamma: float
+    lam: float
+    epochs: int
+    mini_batches: int
+    clip: float
+    entropy: float
+    value_loss: float
+    desired_kl: float
+    max_grad_norm: float
+    save_every: int
+    seed: int
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """A named value; the back ends keep the name."""
+
+    name: str
+    value: Node
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One task, ready to emit.
+
+    Attributes:
+        name: the task as written (``Cartpole``); the gym id is ``Stripe-<name>``.
+        package: Python package to write (``cartpole``).
+        source_name: file that defines the task, for comments in the generated code.
+    """
+
+    name: str
+    package: str
+    source_name: str
+    sim: Sim
+    robots: tuple[Robot, ...]
+    sensors: tuple[Sensor, ...]
+    ground: Ground | None
+    lights: tuple[Light, ...]
+    actions: tuple[Action, ...]
+    lets: tuple[Let, ...]
+    groups: tuple[Group, ...]
+    rewards: tuple[Reward, ...]
+    terminations: tuple[Termination, ...]
+    timeout: bool
+    resets: tuple[Reset, ...]
+    train: Train
+    tunables: tuple[Tunable, ...]
+    span: Span | None = None
+
+    def tunable(self, path: str) -> Tunable:
+        """The tunable with this path."""
+        return next(item for item in self.tunables if item.path == path)
