@@ -1,0 +1,235 @@
+"""The document model: what a ``.stripe`` file or a ``.stripe.yaml`` file says, before anything is resolved.
+
+One model for both forms; its JSON schema is ``stripec schema``. A key of a block is a field here, so adding a key to the
+language is adding a field and reading it in ``stripe_dsl.check``. Values are expressions with units (``120 Hz``) that
+may use parameters; their dimensions and ranges are checked later, with spans.
+
+The models are built by ``stripe_dsl.spec.read``, which reports mistakes with spans and suggestions, and are never
+changed afterwards.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from stripe_dsl.source import Span
+from stripe_dsl.spec.values import Expression, Text
+
+type Words = list[Expression]
+
+
+class Block(BaseModel):
+    """Base of all blocks.
+
+    Class attributes:
+        head: field that takes a value standing directly after the keyword (``train ppo``, ``light dome``).
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", defer_build=True, arbitrary_types_allowed=True, populate_by_name=True
+    )
+    head: ClassVar[str] = ""
+    _span: Span | None = PrivateAttr(None)
+
+    @property
+    def span(self) -> Span | None:
+        """Where the block stands: its keyword and name."""
+        return self._span
+
+
+class Item(Block):
+    """An expression with options: an observation, an action or a sensor."""
+
+    head: ClassVar[str] = "value"
+    value: Expression
+    name: Text | None = Field(None, description="name of the entry; made from the expression where absent")
+    noise: Expression | None = Field(None, description="a range (uniform) or gaussian(std), in the value's unit")
+    clip: Expression | None = Field(None, description="range that the value is cut to")
+    scale: Expression | None = Field(None, description="factor")
+    offset: Expression | None = Field(None, description="added after the scale; `default` is the default position")
+    without: Expression | None = Field(None, description="`noise`: an included group is taken without its noise")
+
+
+class Shape(Block):
+    """A primitive of a link."""
+
+    head: ClassVar[str] = "size"
+    size: Expression | None = Field(None, description="edge lengths of a box, (x, y, z) m")
+    radius: Expression | None = None
+    length: Expression | None = Field(None, description="length of a cylinder, or of a capsule between its caps")
+    axis: Expression | None = Field(None, description="x, y or z: direction of a capsule or cylinder")
+    at: Expression | None = Field(None, description="centre in the link's frame")
+    color: Expression | None = None
+
+
+class Link(Block):
+    """A rigid body made of primitives, for robots written in the file."""
+
+    box: Shape | None = None
+    sphere: Shape | None = None
+    capsule: Shape | None = None
+    cylinder: Shape | None = None
+    mass: Expression | None = None
+    at: Expression | None = Field(None, description="position of the link's frame in the robot's frame")
+    fixed: bool = Field(False, description="fixed to the world: the base of a robot that cannot move away")
+
+
+class JointSpec(Block):
+    """``joint name = "pattern"`` names a joint of the robot file; with ``type`` it makes one between two links."""
+
+    head: ClassVar[str] = "pattern"
+    pattern: Text | None = Field(None, description="the joint's name in the robot file")
+    type: Expression | None = Field(None, description="revolute, prismatic or fixed")
+    parent: Expression | None = None
+    child: Expression | None = None
+    axis: Expression | None = Field(None, description="x, y, z, -x, -y or -z in the robot's frame")
+    at: Expression | None = Field(None, description="position in the robot's frame")
+    limits: Expression | None = Field(None, description="range of the joint's position")
+
+
+class NameSet(Block):
+    """``joints legs = ".*_leg"``: a named subset; several patterns keep their order."""
+
+    head: ClassVar[str] = "patterns"
+    patterns: list[Text] = Field(default_factory=list)
+
+
+class ActuatorSpec(Block):
+    """How a group of joints is driven."""
+
+    head: ClassVar[str] = "model"
+    implicit: bool = Field(False, description="the physics engine integrates the drive (the default)")
+    joints: list[Text] = Field(default_factory=list, description="patterns; the group's own name where absent")
+    stiffness: Expression | None = None
+    damping: Expression | None = None
+    effort: Expression | None = Field(None, description="largest force or torque")
+    velocity: Expression | None = Field(None, description="largest speed")
+    armature: Expression | None = None
+    friction: Expression | None = None
+
+
+class Spawn(Block):
+    """Where the robot starts in its environment."""
+
+    at: Expression | None = None
+    facing: Expression | None = Field(None, description="`yaw 90 deg` or rpy(0, 0, 90 deg)")
+
+
+class RobotSpec(Block):
+    """An articulation: from a file, from an Isaac Lab cfg, or made of links and joints."""
+
+    usd: Text | None = None
+    urdf: Text | None = None
+    mjcf: Text | None = None
+    cfg: Text | None = Field(None, description="an Isaac Lab cfg, module:NAME")
+    prim: Text | None = Field(None, description="prim that holds the articulation, where the file's default is wrong")
+    spawn: Spawn | None = None
+    joint: dict[Text, JointSpec] = Field(default_factory=dict)
+    joints: dict[Text, NameSet] = Field(default_factory=dict)
+    body: dict[Text, NameSet] = Field(default_factory=dict)
+    bodies: dict[Text, NameSet] = Field(default_factory=dict)
+    link: dict[Text, Link] = Field(default_factory=dict)
+    pose: dict[Text, Expression] = Field(default_factory=dict, description="default joint positions by pattern")
+    actuator: dict[Text, ActuatorSpec] = Field(default_factory=dict)
+    self_collision: bool = False
+
+
+class GroundSpec(Block):
+    """The ground."""
+
+    head: ClassVar[str] = "kind"
+    kind: Expression | None = Field(None, description="plane")
+    friction: Expression | None = Field(None, description="static and dynamic, one number for both")
+    restitution: Expression | None = None
+
+
+class LightSpec(Block):
+    """A light: ``dome`` from everywhere, ``sun`` from one direction."""
+
+    intensity: Expression | None = None
+    color: Expression | None = None
+    elevation: Expression | None = None
+    azimuth: Expression | None = None
+
+
+class SceneSpec(Block):
+    """What stands around the robot."""
+
+    param: dict[Text, Expression] = Field(default_factory=dict)
+    ground: GroundSpec | None = None
+    light: dict[Text, LightSpec] = Field(default_factory=dict)
+
+
+class SimSpec(Block):
+    """Rates, length and number."""
+
+    physics: Expression | None = Field(None, description="physics rate, Hz")
+    control: Expression | None = Field(None, description="control rate, Hz; divides the physics rate")
+    episode: Expression | None = Field(None, description="length of an episode, s")
+    envs: Expression | None = Field(None, description="number of environments")
+    spaced: Expression | None = Field(None, description="distance between environments, m")
+    gravity: Expression | None = Field(None, description="(x, y, z) m/s^2")
+    constraints: Expression | None = Field(None, description="Newton: constraint rows per environment (njmax)")
+    contacts: Expression | None = Field(None, description="Newton: contacts per environment (nconmax)")
+
+
+class RewardSpec(Block):
+    """Reward terms by name."""
+
+    per_second: dict[Text, Expression] = Field(default_factory=dict, description="integrated over the control step")
+    once: dict[Text, Expression] = Field(default_factory=dict, description="added as it is")
+
+
+class TrainSpec(Block):
+    """The agent."""
+
+    head: ClassVar[str] = "algorithm"
+    algorithm: Expression | None = Field(None, description="ppo")
+    steps: Expression | None = Field(None, description="steps per environment and iteration")
+    iterations: Expression | None = None
+    actor: Words = Field(default_factory=list, description="hidden sizes, activation, `normalize`")
+    critic: Words = Field(default_factory=list, description="hidden sizes, activation, `normalize`")
+    init_std: Expression | None = None
+    rate: Expression | None = Field(None, description="learning rate")
+    schedule: Expression | None = Field(None, description="adaptive or fixed")
+    gamma: Expression | None = None
+    lam: Expression | None = None
+    epochs: Expression | None = None
+    batches: Expression | None = Field(None, description="mini-batches per epoch")
+    clip: Expression | None = None
+    entropy: Expression | None = None
+    value_loss: Expression | None = None
+    kl: Expression | None = Field(None, description="KL divergence that the adaptive schedule aims at")
+    grad_norm: Expression | None = None
+    save_every: Expression | None = Field(None, description="iterations between checkpoints")
+    seed: Expression | None = None
+
+
+class TaskSpec(Block):
+    """A task: robot, scene, and what is learned."""
+
+    extends: Expression | None = None
+    param: dict[Text, Expression] = Field(default_factory=dict)
+    let: dict[Text, Expression] = Field(default_factory=dict)
+    robot: dict[Text, Expression] = Field(default_factory=dict)
+    scene: Expression | SceneSpec | None = None
+    sim: SimSpec | None = None
+    action: dict[Text, Item] = Field(default_factory=dict)
+    sensor: dict[Text, Item] = Field(default_factory=dict)
+    observe: dict[Text, list[Item]] = Field(default_factory=dict)
+    reward: RewardSpec | None = None
+    terminate: dict[Text, Expression] = Field(default_factory=dict)
+    reset: dict[Text, Expression] = Field(default_factory=dict)
+    train: TrainSpec | None = None
+
+
+class Document(Block):
+    """One file."""
+
+    imports: dict[Text, Text] = Field(default_factory=dict, alias="import", description="name: path")
+    param: dict[Text, Expression] = Field(default_factory=dict)
+    robot: dict[Text, RobotSpec] = Field(default_factory=dict)
+    scene: dict[Text, SceneSpec] = Field(default_factory=dict)
+    task: dict[Text, TaskSpec] = Field(default_factory=dict)

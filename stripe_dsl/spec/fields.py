@@ -1,0 +1,66 @@
+"""What kind of value each field of a block takes, worked out once from its annotation."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any, TypeAliasType, Union, get_args, get_origin
+
+from stripe_dsl.spec.document import Block, Item
+from stripe_dsl.spec.values import Expression, Text
+
+
+class Shape(StrEnum):
+    """How a field is written."""
+
+    EXPRESSION = "expression"
+    TEXT = "text"
+    FLAG = "flag"
+    EXPRESSIONS = "expressions"
+    TEXTS = "texts"
+    ITEMS = "items"
+    BLOCK = "block"
+    MAP = "map"
+    REFERENCE = "reference"  # an expression, or a block in place
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One field: its attribute, its shape, and for blocks and maps what is inside."""
+
+    attribute: str
+    shape: Shape
+    block: type[Block] | None = None
+    inner: Slot | None = None
+
+
+@cache
+def slots(model: type[Block]) -> dict[str, Slot]:
+    """The fields of a block by the word that users write."""
+    return {(field.alias or name): _slot(name, field.annotation) for name, field in model.model_fields.items()}
+
+
+def _slot(name: str, annotation: Any) -> Slot:
+    if isinstance(annotation, TypeAliasType):
+        annotation = annotation.__value__
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):
+        members = [arg for arg in args if arg is not type(None)]
+        if len(members) == 2 and members[0] is Expression:
+            return Slot(name, Shape.REFERENCE, block=members[1])
+        annotation = members[0]
+        origin, args = get_origin(annotation), get_args(annotation)
+    if origin is dict:
+        return Slot(name, Shape.MAP, inner=_slot(name, args[1]))
+    if origin is list:
+        shape = {Expression: Shape.EXPRESSIONS, Text: Shape.TEXTS, Item: Shape.ITEMS}[args[0]]
+        return Slot(name, shape, block=Item if shape is Shape.ITEMS else None)
+    if annotation is Expression:
+        return Slot(name, Shape.EXPRESSION)
+    if annotation is Text:
+        return Slot(name, Shape.TEXT)
+    if annotation is bool:
+        return Slot(name, Shape.FLAG)
+    return Slot(name, Shape.BLOCK, block=annotation)

@@ -1,0 +1,380 @@
+"""Statements of a ``.stripe`` file into the document model.
+
+Driven by the fields of the models: a block's keys are its fields. A key may be followed by further keys of the same block
+on its line, so ``usd "a.usda" prim "/robot"`` is ``usd "a.usda"; prim "/robot"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stripe_dsl.diagnostics import Annotation, Diagnostic
+from stripe_dsl.source import SourceFile, Span
+from stripe_dsl.spec.document import Block, Document, Item, RewardSpec, SimSpec, TaskSpec
+from stripe_dsl.spec.fields import Shape, Slot, slots
+from stripe_dsl.spec.values import Expression, Text
+from stripe_dsl.syntax import ast
+from stripe_dsl.text import did_you_mean
+
+
+def read_document(source: SourceFile, statements: Sequence[ast.Statement]) -> tuple[Document, list[Diagnostic]]:
+    """The document that the statements of a file make, and what is wrong with them."""
+    reader = StatementReader()
+    whole = Span(source, 0, len(source.text))
+    return reader.block(Document, statements, whole), reader.diagnostics  # type: ignore[return-value]
+
+
+class Builder:
+    """Collects the values of one block and makes the model. Shared by the two surface forms."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+
+    def error(self, code: str, message: str, span: Span | None, *helps: str, label: str = "") -> None:
+        """Reports a mistake."""
+        self.diagnostics.append(Diagnostic(code, message, span, label=label, helps=helps))
+
+    def unknown_key(self, model: type[Block], key: str, span: Span) -> None:
+        """Reports a key that the block does not have."""
+        known = list(slots(model))
+        self.error("E0206", f"{block_name(model)} has no key `{key}`", span, *did_you_mean(key, known, listing=True))
+
+    def store(self, values: dict[str, Any], spans: dict[str, Span], slot: Slot, key: Text, value: Any) -> None:
+        """Puts a value in its field; a field that has one already is reported."""
+        if slot.attribute in values and slot.shape not in (Shape.MAP,):
+            self.twice(key, spans.get(slot.attribute))
+            return
+        if slot.shape is Shape.MAP:
+            members: dict[Text, Any] = values.setdefault(slot.attribute, {})
+            for name, member in value.items():
+                self.member(members, name, member)
+        else:
+            values[slot.attribute] = value
+        if key.span is not None:
+            spans.setdefault(slot.attribute, key.span)
+
+    def member(self, members: dict[Text, Any], name: Text, member: Any) -> None:
+        """Adds an entry to a map; a name that it has already is reported."""
+        if name in members:
+            first = next(known for known in members if known == name)
+            self.twice(name, first.span)
+        else:
+            members[name] = member
+
+    def twice(self, name: Text, first: Span | None) -> None:
+        """Reports a second definition of a name."""
+        notes = (Annotation(first, "first defined here"),) if first is not None else ()
+        self.diagnostics.append(
+            Diagnostic(
+                "E0202",
+                f"`{name}` is defined twice",
+                name.span,
+                label="second definition",
+                helps=("rename or remove one of them",),
+                notes=notes,
+            )
+        )
+
+    def finish(self, model: type[Block], values: dict[str, Any], span: Span | None) -> Block:
+        """The model; all values have been checked against its fields already."""
+        block = model.model_construct(None, **values)
+        block._span = span
+        return block
+
+
+class StatementReader(Builder):
+    """Reads the blocks of a ``.stripe`` file."""
+
+    def block(
+        self, model: type[Block], statements: Sequence[ast.Statement], span: Span, args: Sequence[ast.Expr] = ()
+    ) -> Block:
+        """A block from the values on its first line and the statements in its braces."""
+        values: dict[str, Any] = {}
+        spans: dict[str, Span] = {}
+        self.inline(model, args, values, spans)
+        for statement in statements:
+            self.statement(model, statement, values, spans)
+        return self.finish(model, values, span)
+
+    def inline(
+        self, model: type[Block], args: Sequence[ast.Expr], values: dict[str, Any], spans: dict[str, Span]
+    ) -> None:
+        """Reads ``value key value key value`` on one line: the head's value first, then keys."""
+        rest = list(args)
+        table = slots(model)
+        head = next((slot for slot in table.values() if slot.attribute == model.head), None)
+        if rest and head is not None and not (isinstance(rest[0], ast.Name) and rest[0].id in table):
+            taken = len(rest) if head.shape in (Shape.TEXTS, Shape.EXPRESSIONS) else 1
+            text = Text(head.attribute, rest[0].span)
+            self.store(values, spans, head, text, self.value(head, text, rest[:taken]))
+            rest = rest[taken:]
+        while rest:
+            first = rest.pop(0)
+            slot = table.get(first.id) if isinstance(first, ast.Name) else None
+            if slot is None:
+                self.stray(model, first)
+                return
+            count = next(
+                (i for i, arg in enumerate(rest) if isinstance(arg, ast.Name) and arg.id in table and i > 0), len(rest)
+            )
+            if slot.shape is Shape.FLAG:
+                count = 0
+            elif slot.shape in (Shape.EXPRESSION, Shape.TEXT, Shape.REFERENCE):
+                count = min(count, 1)
+            text = Text(first.id, first.span)  # type: ignore[union-attr]
+            self.store(values, spans, slot, text, self.value(slot, text, rest[:count]))
+            rest = rest[count:]
+
+    def stray(self, model: type[Block], value: ast.Expr) -> None:
+        """Reports a value that no key takes."""
+        if isinstance(value, ast.Name):
+            from stripe_dsl.units import UnitError, parse_unit
+
+            suggestions = did_you_mean(value.id, list(slots(model)))
+            before = value.span.source.text[: value.span.start].rstrip()
+            if not suggestions and before and before[-1].isdigit():
+                try:
+                    parse_unit(value.id)
+                except UnitError as problem:
+                    helps = (f"did you mean `{problem.suggestion}`?",) if problem.suggestion else ()
+                    self.error("E0108", f"unknown unit `{value.id}`", value.span, *helps)
+                    return
+            self.error("E0206", f"{block_name(model)} has no key `{value.id}`", value.span, *suggestions)
+            return
+        self.error(
+            "E0101", "unexpected value", value.span, "put `;` or a new line before it if it begins another statement"
+        )
+
+    def statement(
+        self, model: type[Block], statement: ast.Statement, values: dict[str, Any], spans: dict[str, Span]
+    ) -> None:
+        """One line of a block."""
+        key = statement.key
+        if model is Document and key == "import":
+            self.import_(statement, values, spans)
+            return
+        slot = slots(model).get(key)
+        if slot is None:
+            self.no_slot(model, statement)
+            return
+        text = Text(key, statement.key_span)
+        if model is TaskSpec and key == "reward":
+            self.reward(statement, values)
+        elif model is TaskSpec and key == "robot" and statement.op == "" and statement.args:
+            reference = statement.args[0]
+            name = reference.name if isinstance(reference, ast.Field) else statement.args[0].span.text
+            members = {Text(name, reference.span): Expression(reference)}
+            self.store(values, spans, slot, text, members)
+        elif slot.shape is Shape.MAP:
+            assert slot.inner is not None
+            self.map_statement(slot, slot.inner, statement, values, spans)
+        elif slot.shape is Shape.BLOCK or (slot.shape is Shape.REFERENCE and statement.body is not None):
+            assert slot.block is not None
+            block = self.block(slot.block, statement.body or (), statement.key_span, self.arguments(statement))
+            self.store(values, spans, slot, text, block)
+        else:
+            args = self.arguments(statement)
+            if statement.body is not None:
+                self.error("E0309", f"`{key}` takes no block", statement.key_span)
+            taken = len(args)
+            if slot.shape in (Shape.EXPRESSION, Shape.TEXT, Shape.REFERENCE):
+                taken = min(1, len(args))
+            elif slot.shape is Shape.FLAG:
+                taken = 1 if args and isinstance(args[0], ast.Name) and args[0].id in ("true", "false") else 0
+            self.store(values, spans, slot, text, self.value(slot, text, args[:taken]))
+            self.inline(model, args[taken:], values, spans)
+
+    def no_slot(self, model: type[Block], statement: ast.Statement) -> None:
+        """Reports a statement whose key the block does not have."""
+        if statement.key:
+            self.unknown_key(model, statement.key, statement.key_span)
+        elif statement.target is not None or statement.value is not None:
+            span = (statement.target or statement.value or statement).span
+            known = ", ".join(f"`{name}`" for name in slots(model))
+            self.error(
+                "E0101", f"{block_name(model)} holds keys with values, not expressions", span, f"its keys are {known}"
+            )
+
+    def arguments(self, statement: ast.Statement) -> list[ast.Expr]:
+        """Everything after the key in one list; ``key = value`` counts as ``key value``."""
+        args = list(statement.args)
+        if statement.value is not None:
+            args.append(statement.value)
+        for option in statement.options:
+            args.extend((option.key, option.value))
+        return args
+
+    def import_(self, statement: ast.Statement, values: dict[str, Any], spans: dict[str, Span]) -> None:
+        """``import "path" as name``."""
+        args = statement.args
+        if not (len(args) == 3 and isinstance(args[0], ast.String) and isinstance(args[2], ast.Name)):
+            self.error("E0101", "an import reads `import \"file.stripe\" as name`", statement.span)
+            return
+        name = Text(args[2].id, args[2].span)
+        slot = slots(Document)["import"]
+        self.store(values, spans, slot, name, {name: Text(args[0].value, args[0].span)})
+
+    def reward(self, statement: ast.Statement, values: dict[str, Any]) -> None:
+        """``reward per second { … }`` and ``reward once { … }``; both may stand several times."""
+        words = " ".join(arg.span.text for arg in statement.args)
+        attribute = {"per second": "per_second", "once": "once"}.get(words)
+        if attribute is None:
+            self.error(
+                "E0214",
+                "a reward block says how time enters",
+                statement.key_span,
+                "write `reward per second { … }` for terms that accrue with time, "
+                "or `reward once { … }` for terms that count once a step",
+            )
+            attribute = "per_second"
+        block = values.get("reward")
+        if block is None:
+            block = self.finish(RewardSpec, {"per_second": {}, "once": {}}, statement.key_span)
+            values["reward"] = block
+        entries: dict[Text, Expression] = self.entries(statement.body or ())
+        for name, value in entries.items():
+            other = block.once if attribute == "per_second" else block.per_second  # type: ignore[attr-defined]
+            if name in other:
+                self.twice(name, next(known for known in other if known == name).span)
+            else:
+                self.member(getattr(block, attribute), name, value)
+
+    def map_statement(
+        self, slot: Slot, inner: Slot, statement: ast.Statement, values: dict[str, Any], spans: dict[str, Span]
+    ) -> None:
+        """A named entry (``actuator slider { … }``, ``let v = …``) or a block of entries (``terminate { … }``)."""
+        key = Text(statement.key, statement.key_span)
+        if not statement.args:
+            if statement.body is not None and inner.shape is Shape.EXPRESSION:
+                self.store(values, spans, slot, key, self.entries(statement.body))
+            else:
+                self.error("E0214", f"`{statement.key}` needs a name", statement.key_span)
+            return
+        first = statement.args[0]
+        if not isinstance(first, ast.Name | ast.String):
+            self.error("E0220", f"`{statement.key}` needs a name before its value", first.span)
+            return
+        name = Text(first.id if isinstance(first, ast.Name) else first.value, first.span)
+        member = self.named(inner, statement, name)
+        if member is not None:
+            self.store(values, spans, slot, name, {name: member})
+
+    def named(self, inner: Slot, statement: ast.Statement, name: Text) -> Any:
+        """The value of a named entry."""
+        rest = list(statement.args[1:])
+        value = [statement.value] if statement.value is not None else []
+        if inner.shape is Shape.ITEMS:
+            return [item for item in map(self.item, statement.body or ()) if item is not None]
+        if inner.shape is Shape.BLOCK:
+            assert inner.block is not None
+            args: list[ast.Expr] = value + rest
+            for option in statement.options:
+                args.extend((option.key, option.value))
+            span = statement.key_span.to(name.span or statement.key_span)
+            if inner.block is Item and not value:
+                self.error("E0214", f"`{statement.key} {name}` needs a value: `{statement.key} {name} = …`", span)
+                return None
+            return self.block(inner.block, statement.body or (), span, args)
+        if not value:
+            self.error("E0214", f"`{statement.key} {name}` needs a value", name.span, "write `= value` after the name")
+            return None
+        for option in statement.options:
+            self.error("E0206", f"`{statement.key}` takes no `{option.key.id}`", option.key.span)
+        return self.value(inner, name, value)
+
+    def entries(self, statements: Sequence[ast.Statement]) -> dict[Text, Expression]:
+        """The lines of an expression block: ``name = value``, or a bare word such as ``timeout``."""
+        members: dict[Text, Expression] = {}
+        for statement in statements:
+            value = statement.value
+            if statement.target is not None:
+                target = statement.target
+                name = target.value if isinstance(target, ast.String) else str(Expression(target))
+                key = Text(name, target.span)
+            elif statement.key:
+                key = Text(statement.key, statement.key_span)
+            elif isinstance(value, ast.Name):
+                key, value = Text(value.id, value.span), ast.Name(value.span, "true")
+            else:
+                span = value.span if value is not None else statement.span
+                self.error("E0214", "this term needs a name", span, "write `name = …` before it")
+                continue
+            if value is None and len(statement.args) == 1:
+                value = statement.args[0]
+            if value is None and not statement.args and statement.key:
+                value = ast.Name(statement.key_span, "true")
+            if value is None:
+                self.error("E0214", f"`{key}` needs a value", key.span)
+                continue
+            for option in statement.options:
+                self.error("E0206", f"a term takes no `{option.key.id}`", option.key.span)
+            if statement.op not in ("", "="):
+                self.error("E0101", f"`{statement.op}` has no meaning here", key.span, "write `name = value`")
+            self.member(members, key, Expression(value))
+        return members
+
+    def item(self, statement: ast.Statement) -> Item | None:
+        """One line of an ``observe`` block."""
+        if statement.value is None:
+            span = statement.key_span if statement.key else statement.span
+            self.error("E0214", "an observation is an expression with options", span)
+            return None
+        values: dict[str, Any] = {"value": Expression(statement.value)}
+        spans: dict[str, Span] = {}
+        if statement.key and statement.op == "=":
+            values["name"] = Text(statement.key, statement.key_span)
+        table = slots(Item)
+        for option in statement.options:
+            slot = table.get(option.key.id)
+            if slot is None or slot.attribute in ("value", "name", "offset"):
+                known = [key for key in table if key not in ("value", "name", "offset")]
+                helps = did_you_mean(option.key.id, known, listing=True)
+                self.error("E0206", f"an observation has no option `{option.key.id}`", option.key.span, *helps)
+                continue
+            text = Text(option.key.id, option.key.span)
+            self.store(values, spans, slot, text, Expression(option.value))
+        return self.finish(Item, values, statement.span)  # type: ignore[return-value]
+
+    def value(self, slot: Slot, key: Text, args: Sequence[ast.Expr]) -> Any:
+        """The value of a field from the words after its key."""
+        if slot.shape is Shape.FLAG:
+            return not (args and isinstance(args[0], ast.Name) and args[0].id == "false")
+        if slot.shape is Shape.EXPRESSIONS:
+            return [Expression(arg) for arg in args]
+        if slot.shape is Shape.TEXTS:
+            flat = [item for arg in args for item in (arg.items if isinstance(arg, ast.List) else (arg,))]
+            return [self.text(item) for item in flat]
+        if slot.shape is Shape.BLOCK:
+            assert slot.block is not None
+            return self.block(slot.block, (), key.span or args[0].span, args)
+        if not args:
+            self.error("E0214", f"`{key}` needs a value", key.span)
+            where = key.span
+            assert where is not None
+            return Text("", where) if slot.shape is Shape.TEXT else Expression(ast.Broken(where))
+        if slot.shape is Shape.TEXT:
+            return self.text(args[0])
+        return Expression(args[0])
+
+    def text(self, value: ast.Expr) -> Text:
+        """A string or a bare name."""
+        if isinstance(value, ast.String):
+            return Text(value.value, value.span)
+        if isinstance(value, ast.Name):
+            return Text(value.id, value.span)
+        self.error("E0309", "a string is wanted here", value.span, 'write it in quotes: `"…"`')
+        return Text("", value.span)
+
+
+def block_name(model: type[Block]) -> str:
+    """How messages call a block."""
+    if model is SimSpec:
+        return "`sim`"
+    word = model.__name__.removesuffix("Spec").lower()
+    return {"item": "this entry", "nameset": "a name set", "document": "a file"}.get(word, f"`{word}`")
+
+
+
+
+__all__ = ["Builder", "StatementReader", "read_document"]

@@ -1,0 +1,93 @@
+"""Leaves of the document model: expressions and words that remember where they stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stripe_dsl.source import Span
+from stripe_dsl.syntax import ast
+
+
+class Text(str):
+    """A string that knows its span. Dictionary keys and file names are of this type."""
+
+    span: Span | None
+
+    def __new__(cls, value: str, span: Span | None = None) -> Text:
+        text = super().__new__(cls, value)
+        text.span = span
+        return text
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
+
+
+class Expression:
+    """An expression of the language; in YAML and JSON a string (or a plain number or boolean).
+
+    Attributes:
+        node: the parsed tree.
+    """
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: ast.Expr) -> None:
+        self.node = node
+
+    @property
+    def span(self) -> Span:
+        """Where the expression stands."""
+        return self.node.span
+
+    def __str__(self) -> str:
+        from stripe_dsl.syntax.unparse import unparse
+
+        return unparse(self.node)
+
+    def __repr__(self) -> str:
+        return f"Expression({self})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(
+            _validate,
+            json_schema_input_schema=core_schema.union_schema(
+                [core_schema.str_schema(), core_schema.float_schema(), core_schema.bool_schema()]
+            ),
+            serialization=core_schema.to_string_ser_schema(),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return {
+            "anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}],
+            "description": "An expression of the language, such as `4 m`, `-45..45 deg` or `|slider.pos| > 3 m`.",
+        }
+
+
+def _validate(value: object) -> Expression:
+    if isinstance(value, Expression):
+        return value
+    if isinstance(value, bool):
+        value = "true" if value else "false"
+    if isinstance(value, int | float | str):
+        from stripe_dsl.source import SourceFile
+        from stripe_dsl.syntax.parser import parse_expression
+
+        source = SourceFile("<value>", str(value))
+        node, diagnostics = parse_expression(source, 0, len(source.text))
+        if diagnostics:
+            raise ValueError(diagnostics[0].message)
+        return Expression(node)
+    raise ValueError("an expression is a string, a number or a boolean")

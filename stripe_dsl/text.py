@@ -1,0 +1,42 @@
+"""Words of messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+def close_names(word: str, candidates: Iterable[str], count: int = 1) -> list[str]:
+    """The candidates that look most like a misspelt word, best first; none where nothing is close."""
+    known = list(dict.fromkeys(candidates))
+    lowered = {name.lower(): name for name in reversed(known)}
+    matches = get_close_matches(word.lower(), list(lowered), n=count, cutoff=0.6)
+    return [lowered[match] for match in matches]
+
+
+def did_you_mean(word: str, candidates: Iterable[str], *, listing: bool = False) -> tuple[str, ...]:
+    """Helps for an unknown word: the closest candidate, or (with ``listing``) all of them where none is close."""
+    known = list(dict.fromkeys(candidates))
+    close = close_names(word, known)
+    if close:
+        return (f"did you mean `{close[0]}`?",)
+    if listing and known:
+        return (f"known here: {and_list(known)}",)
+    return ()
+
+
+def and_list(words: Sequence[str], limit: int = 12) -> str:
+    """``a``, ``b`` and ``c`` in backquotes; long lists are cut."""
+    shown = [f"`{word}`" for word in words[:limit]]
+    if len(words) > limit:
+        return ", ".join(shown) + f" and {len(words) - limit} more"
+    if len(shown) > 1:
+        return ", ".join(shown[:-1]) + " and " + shown[-1]
+    return "".join(shown)
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 joint``, ``3 joints``, ``2 bodies``."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
