@@ -1,0 +1,264 @@
+"""From documents to one flat task: ``extends`` merged, references to robots and scenes followed, ``--set`` applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stripe_dsl.diagnostics import Annotation, Diagnostic
+from stripe_dsl.source import SourceFile, Span
+from stripe_dsl.spec.document import Block, RewardSpec, RobotSpec, SceneSpec, TaskSpec
+from stripe_dsl.spec.modules import Loader, Module
+from stripe_dsl.spec.values import Expression, Text
+from stripe_dsl.syntax import ast
+from stripe_dsl.text import and_list, close_names, did_you_mean
+
+
+@dataclass
+class Task:
+    """A task with everything it refers to.
+
+    Attributes:
+        name: as written after ``task``.
+        spec: the task's own block with those it extends merged in.
+        module: the file that defines it.
+        modules: every file that was read, by source name, to resolve names where they were written.
+        params: parameters that expressions may use, ``--set`` applied.
+        robots: robot blocks by their name in the task, with the module they stand in.
+        scene: the scene block; empty where the task has none.
+        inherited: names of reward terms that come from an extended task.
+    """
+
+    name: Text
+    spec: TaskSpec
+    module: Module
+    modules: dict[str, Module]
+    params: dict[str, Expression] = field(default_factory=dict)
+    overridden: set[str] = field(default_factory=set)
+    robots: dict[Text, tuple[RobotSpec, Module]] = field(default_factory=dict)
+    scene: SceneSpec | None = None
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def elaborate(loader: Loader, module: Module, name: Text, settings: Mapping[str, str]) -> Task:
+    """The flat form of the task ``name`` of a module.
+
+    Args:
+        settings: values of parameters by name, from ``--set``; ``scene`` replaces the scene.
+    """
+    return _Elaborator(loader, module, settings).task(name)
+
+
+class _Elaborator:
+    def __init__(self, loader: Loader, module: Module, settings: Mapping[str, str]) -> None:
+        self.module = module
+        self.settings = dict(settings)
+        self.modules = {item.source.name: item for item in loader.modules.values()}
+        self.modules.setdefault(module.source.name, module)
+        self.diagnostics: list[Diagnostic] = []
+
+    def error(
+        self, code: str, message: str, span: Span | None, *helps: str, notes: tuple[Annotation, ...] = ()
+    ) -> None:
+        self.diagnostics.append(Diagnostic(code, message, span, helps=helps, notes=notes))
+
+    def task(self, name: Text) -> Task:
+        chain = self.chain(name)
+        spec = chain[-1][0]
+        for derived, _ in reversed(chain[:-1]):
+            spec = self.merge_task(spec, derived)
+        task = Task(name, spec, self.module, self.modules)
+        for _, module in reversed(chain):
+            task.params.update(module.document.param)
+        task.params.update(spec.param)
+        self.robots(task)
+        self.scene(task)
+        self.apply_settings(task)
+        task.diagnostics = self.diagnostics
+        return task
+
+    def chain(self, name: Text) -> list[tuple[TaskSpec, Module]]:
+        """The task and those it extends, nearest first."""
+        module, spec = self.module, self.module.document.task[name]
+        chain = [(spec, module)]
+        seen = [(module, str(name))]
+        while spec.extends is not None:
+            found = self.follow(spec.extends, module, "task")
+            if found is None:
+                break
+            base_name, base, module = found
+            if (module, base_name) in seen:
+                path = " -> ".join([*(item for _, item in seen), base_name])
+                self.error("E0210", f"tasks extend each other: {path}", spec.extends.span)
+                break
+            seen.append((module, base_name))
+            spec = base  # type: ignore[assignment]
+            chain.append((spec, module))
+        return chain
+
+    def follow(self, reference: Expression, module: Module, kind: str) -> tuple[str, Block, Module] | None:
+        """What ``name`` or ``module.name`` refers to: its name, its block and the module it stands in."""
+        node = reference.node
+        if isinstance(node, ast.Broken):
+            return None
+        if isinstance(node, ast.Field) and isinstance(node.object, ast.Name):
+            alias = node.object
+            imported = module.imports.get(alias.id)
+            if imported is None:
+                if alias.id not in module.document.imports:
+                    known = list(module.document.imports)
+                    self.error("E0201", f"no import is called `{alias.id}`", alias.span, *did_you_mean(alias.id, known))
+                return None
+            module, name, span = imported, node.name, node.name_span
+        elif isinstance(node, ast.Name):
+            name, span = node.id, node.span
+        else:
+            self.error("E0309", f"a {kind} is named here: `name` or `file.name`", node.span)
+            return None
+        table: dict[Text, Block] = getattr(module.document, kind)
+        if name in table:
+            return name, table[name], module  # type: ignore[index]
+        helps = did_you_mean(name, table) or (
+            (f"the file has {and_list(list(table))}",) if table else (f"the file defines no {kind}",)
+        )
+        self.error("E0218", f"there is no {kind} `{name}` in `{module.source.name}`", span, *helps)
+        return None
+
+    def robots(self, task: Task) -> None:
+        if not task.spec.robot:
+            self.error("E0214", f"task `{task.name}` has no robot", task.spec.span, "add `robot name`")
+        for name, reference in task.spec.robot.items():
+            module = self.modules.get(reference.span.source.name, task.module)
+            found = self.follow(reference, module, "robot")
+            if found is not None:
+                _, block, owner = found
+                task.robots[name] = (block, owner)  # type: ignore[assignment]
+
+    def scene(self, task: Task) -> None:
+        scene = task.spec.scene
+        if "scene" in self.settings:
+            scene = self.parsed_setting("scene")
+        if isinstance(scene, Expression):
+            module = self.modules.get(scene.span.source.name, task.module)
+            found = self.follow(scene, module, "scene")
+            scene = found[1] if found is not None else None  # type: ignore[assignment]
+        task.scene = scene if isinstance(scene, SceneSpec) else None
+        if task.scene is not None:
+            task.params.update({name: value for name, value in task.scene.param.items() if name not in task.params})
+
+    def apply_settings(self, task: Task) -> None:
+        for key in self.settings:
+            if key == "scene":
+                continue
+            if key not in task.params:
+                known = list(task.params)
+                helps = did_you_mean(key, known) or (
+                    (f"parameters here: {and_list(known)}",) if known else (f"task `{task.name}` has no parameters",)
+                )
+                self.error("E0216", f"there is no parameter `{key}` to set", None, *helps)
+                continue
+            task.params[key] = self.parsed_setting(key)
+            task.overridden.add(key)
+
+    def parsed_setting(self, key: str) -> Expression:
+        from stripe_dsl.syntax.parser import parse_expression
+
+        prefix = f"--set {key}="
+        source = SourceFile("<command line>", prefix + self.settings[key])
+        node, diagnostics = parse_expression(source, len(prefix), len(source.text))
+        self.diagnostics.extend(diagnostics)
+        return Expression(node)
+
+    def merge_task(self, base: TaskSpec, derived: TaskSpec) -> TaskSpec:
+        """``derived`` over ``base``: entries of the same name are replaced, ``none`` removes one."""
+        changes: dict[str, object] = {}
+        for name in type(base).model_fields:
+            old, new = getattr(base, name), getattr(derived, name)
+            if name == "extends":
+                changes[name] = new
+            elif name == "reward":
+                changes[name] = self.merge_reward(old, new)
+            elif isinstance(old, dict):
+                changes[name] = self.merge_map(old, new)
+            elif isinstance(old, Block) and isinstance(new, Block) and type(old) is type(new):
+                changes[name] = self.merge_block(old, new)
+            else:
+                changes[name] = old if new is None else new
+        merged = TaskSpec.model_construct(None, **changes)
+        merged._span = derived.span
+        return merged
+
+    def merge_block(self, base: Block, derived: Block) -> Block:
+        changes: dict[str, object] = {}
+        for name, info in type(base).model_fields.items():
+            old, new = getattr(base, name), getattr(derived, name)
+            if isinstance(old, dict):
+                changes[name] = self.merge_map(old, new)
+            elif isinstance(old, Block) and isinstance(new, Block):
+                changes[name] = self.merge_block(old, new)
+            else:
+                changes[name] = old if new == info.get_default(call_default_factory=True) else new
+        merged = type(base).model_construct(None, **changes)
+        merged._span = derived.span
+        return merged
+
+    def merge_map[V](self, base: dict[Text, V], derived: dict[Text, V]) -> dict[Text, V]:
+        merged = dict(base)
+        for name, value in derived.items():
+            if _is_none(value):
+                if name not in base:
+                    self.nothing_there(name, base)
+                merged.pop(name, None)
+                continue
+            if name in merged:  # the key of a dict stays the first one: put the new name with its span in its place
+                merged = {(name if known == name else known): entry for known, entry in merged.items()}
+            merged[name] = value
+        return merged
+
+    def merge_reward(self, base: RewardSpec | None, derived: RewardSpec | None) -> RewardSpec | None:
+        if base is None or derived is None:
+            return derived or base
+        per_second, once = dict(base.per_second), dict(base.once)
+        known = [*per_second, *once]
+        for target, other, terms in (
+            (per_second, once, derived.per_second),
+            (once, per_second, derived.once),
+        ):
+            for name, value in terms.items():
+                if _is_none(value):
+                    if name not in known:
+                        self.nothing_there(name, known)
+                    target.pop(name, None)
+                    other.pop(name, None)
+                    continue
+                if name not in known:
+                    self.looks_like_override(name, known)
+                other.pop(name, None)
+                target[name] = value
+        merged = RewardSpec.model_construct(None, per_second=per_second, once=once)
+        merged._span = derived.span
+        return merged
+
+    def nothing_there(self, name: Text, known: object) -> None:
+        helps = did_you_mean(name, list(known), listing=True)  # type: ignore[call-overload]
+        self.error("E0212", f"the extended task has no `{name}` to remove", name.span, *helps)
+
+    def looks_like_override(self, name: Text, known: list[Text]) -> None:
+        close = close_names(name, known)
+        if close:
+            first = next(item for item in known if item == close[0])
+            notes = (Annotation(first.span, "the inherited term"),) if first.span is not None else ()
+            self.error(
+                "W0009",
+                f"`{name}` is a new term beside the inherited `{close[0]}`",
+                name.span,
+                f"write `{close[0]}` to replace the inherited term",
+                notes=notes,
+            )
+
+
+def _is_none(value: object) -> bool:
+    if isinstance(value, Expression):
+        return isinstance(value.node, ast.Name) and value.node.id == "none"
+    inner = getattr(value, "value", None)
+    return isinstance(inner, Expression) and _is_none(inner)

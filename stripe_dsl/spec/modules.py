@@ -1,0 +1,126 @@
+"""Files and what they import: reads a document and, once each, the documents it names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stripe_dsl.diagnostics import Diagnostic
+from stripe_dsl.source import SourceFile, Span, read_source
+from stripe_dsl.spec.document import Document
+from stripe_dsl.spec.values import Text
+from stripe_dsl.text import close_names
+
+YAML_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(eq=False)
+class Module:
+    """One file that was read.
+
+    Attributes:
+        imports: the modules it imports, by the name it gives them; those that could not be read are missing.
+    """
+
+    source: SourceFile
+    document: Document
+    imports: dict[str, Module] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where relative paths of the file start."""
+        return self.source.path.parent if self.source.path is not None else None
+
+
+class Loader:
+    """Reads modules, each file once.
+
+    Attributes:
+        diagnostics: what is wrong with the files, in the order in which it was found.
+        modules: every file that was read.
+    """
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self.modules: dict[Path, Module] = {}
+        self._open: list[Path] = []
+
+    def load(self, path: Path, span: Span | None = None) -> Module | None:
+        """The module of a file; ``None`` where it cannot be read, which is reported at ``span``."""
+        path = path.resolve()
+        if path in self.modules:
+            return self.modules[path]
+        try:
+            source = read_source(path)
+        except (FileNotFoundError, NotADirectoryError):
+            self._report("E0601", f"there is no file `{_shown(path)}`", span, *_nearby(path))
+            return None
+        except IsADirectoryError:
+            self._report("E0601", f"`{_shown(path)}` is a folder", span, "name a .stripe file in it")
+            return None
+        except UnicodeDecodeError:
+            self._report("E0601", f"`{_shown(path)}` is not UTF-8 text", span)
+            return None
+        except OSError as problem:
+            self._report("E0601", f"cannot read `{_shown(path)}`: {problem.strerror}", span)
+            return None
+        return self.load_source(source)
+
+    def load_source(self, source: SourceFile) -> Module:
+        """The module of a text that was read already."""
+        document, diagnostics = read(source)
+        self.diagnostics.extend(diagnostics)
+        module = Module(source, document)
+        if source.path is not None:
+            self.modules[source.path] = module
+            self._open.append(source.path)
+        for name, target in document.imports.items():
+            imported = self._import(module, target)
+            if imported is not None:
+                module.imports[str(name)] = imported
+        if source.path is not None:
+            self._open.pop()
+        return module
+
+    def _import(self, module: Module, target: Text) -> Module | None:
+        path = (module.folder or Path.cwd()) / target
+        resolved = path.resolve()
+        if resolved in self._open:
+            cycle = [*self._open[self._open.index(resolved) :], resolved]
+            chain = " -> ".join(item.name for item in cycle)
+            self._report("E0211", f"files import each other: {chain}", target.span, "move what both need to a third file")
+            return None
+        return self.load(path, target.span)
+
+    def _report(self, code: str, message: str, span: Span | None, *helps: str) -> None:
+        self.diagnostics.append(Diagnostic(code, message, span, helps=helps))
+
+
+def read(source: SourceFile) -> tuple[Document, list[Diagnostic]]:
+    """The document of one text, in the form that its name says."""
+    if source.name.endswith(YAML_SUFFIXES):
+        from stripe_dsl.spec.yaml import read_yaml
+
+        return read_yaml(source)
+    from stripe_dsl.spec.read import read_document
+    from stripe_dsl.syntax.parser import parse_file
+
+    statements, diagnostics = parse_file(source)
+    document, more = read_document(source, statements)
+    return document, [*diagnostics, *more]
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _nearby(path: Path) -> tuple[str, ...]:
+    folder = path.parent
+    if not folder.is_dir():
+        return (f"the folder `{_shown(folder)}` does not exist either",)
+    names = [item.name for item in folder.iterdir() if item.suffix in (".stripe", *YAML_SUFFIXES)]
+    close = close_names(path.name, names)
+    return (f"did you mean `{close[0]}`?",) if close else ()
