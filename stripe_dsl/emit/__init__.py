@@ -1,0 +1,1 @@
+"""Back ends: from a checked program to source text."""

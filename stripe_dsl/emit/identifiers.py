@@ -1,0 +1,71 @@
+"""The two doors through which names and values reach generated Python."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import math
+
+RESERVED: frozenset[str] = frozenset(
+    {*keyword.kwlist, *keyword.softkwlist, *(name for name in dir(builtins) if not name.startswith("_")), "self", "cls"}
+)
+"""Words that generated code never binds: keywords, builtins, and the receiver of a method."""
+
+
+def validate_identifier(name: str) -> str:
+    """The name itself, when generated code may bind it.
+
+    Every identifier in generated code passes through here; text that a user wrote goes through ``literal``.
+
+    Raises:
+        ValueError: the name is not plain ASCII, not an identifier, a keyword, a builtin, ``self`` or a dunder. The
+            checker should have refused it before: this is a bug of the compiler, not a mistake of the user.
+    """
+    if not (name.isascii() and name.isidentifier()):
+        raise ValueError(f"not an identifier: {name!r}")
+    if name in RESERVED:
+        raise ValueError(f"reserved in Python: {name!r}")
+    if name.startswith("__"):
+        raise ValueError(f"private to Python: {name!r}")
+    return name
+
+
+def literal(value: object) -> str:
+    """Python source of a value: strings, numbers, conditions, ``None``, and tuples, lists and dicts of these.
+
+    Floats lose the noise of unit conversion (0.1 instead of 0.10000000000000002): they keep 15 significant digits
+    where that is shorter. Double quotes are preferred, as the formatter does.
+
+    Raises:
+        TypeError: the value is of another type.
+    """
+    match value:
+        case None | bool() | int():
+            return repr(value)
+        case float():
+            return _float(value)
+        case str():
+            return _string(value)
+        case tuple():
+            return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
+        case list():
+            return f"[{', '.join(map(literal, value))}]"
+        case dict():
+            return f"{{{', '.join(f'{literal(key)}: {literal(item)}' for key, item in value.items())}}}"
+        case _:
+            raise TypeError(f"no literal for {type(value).__name__}")
+
+
+def _float(value: float) -> str:
+    if not math.isfinite(value):
+        return f'float("{value}")'
+    # float() first: the repr of a NumPy scalar names its type.
+    return min(repr(float(value)), repr(float(f"{value:.15g}")), key=len)
+
+
+def _string(text: str) -> str:
+    plain = repr(text)
+    # repr picks single quotes unless the text holds some and no double quotes.
+    if plain[0] == '"' or '"' in text:
+        return plain
+    return f'"{plain[1:-1]}"'

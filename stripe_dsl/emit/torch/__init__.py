@@ -1,0 +1,1 @@
+"""The back end that writes a ``DirectRLEnv`` in torch."""

@@ -1,0 +1,345 @@
+"""What every operator means, in NumPy. Back ends are tested against this module.
+
+The value of a node is an array ``(N, *node.type.shape)`` for ``N`` environments; conditions are ``bool``. Slow and
+plain on purpose, and never imported by ``stripec check``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from stripe_dsl.ir.graph import Node, Read
+from stripe_dsl.ir.schedule import schedule
+from stripe_dsl.ir.types import Type
+
+type Array = NDArray[np.generic]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Where the values of the leaves come from.
+
+    Attributes:
+        reads: values of the simulation, ``(N, *type.shape)``.
+        tunables: values of the cfg by path, numbers or tuples of numbers.
+        previous: for ``prev`` nodes, the value one control step ago by the id of their operand.
+        rng: source of the draws of ``uniform``.
+    """
+
+    reads: Mapping[Read, Array] = field(default_factory=dict)
+    tunables: Mapping[str, float | tuple[float, ...]] = field(default_factory=dict)
+    previous: Mapping[int, Array] = field(default_factory=dict)
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+
+
+def evaluate(roots: Sequence[Node], inputs: Inputs, num_envs: int, dtype: DTypeLike = np.float64) -> list[Array]:
+    """The value of each root, ``(num_envs, *root.type.shape)``.
+
+    Each node is computed once, so a ``uniform`` that several expressions share is drawn once. Numbers outside the
+    domain of a function give nan or infinity, as IEEE arithmetic does.
+
+    Raises:
+        KeyError: a leaf has no value in ``inputs``.
+        ValueError: shapes do not combine; the checker refuses such programs.
+    """
+    values: dict[int, Array] = {}
+    for node in schedule(roots):
+        args = [] if node.op == "prev" else [values[arg.id] for arg in node.args]
+        values[node.id] = evaluate_node(node, args, inputs, num_envs, dtype)
+    return [values[root.id] for root in roots]
+
+
+def evaluate_node(
+    node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int, dtype: DTypeLike = np.float64
+) -> Array:
+    """The value of one node from the values of its operands. Errors as for ``evaluate``."""
+    with np.errstate(all="ignore"):
+        if node.op in LEAVES:
+            value = LEAVES[node.op](node, args, inputs, num_envs)
+        else:
+            value = FUNCTIONS[node.op](node, *args)
+    value = np.asarray(value, dtype=np.bool_ if node.type.is_bool else dtype)
+    if value.shape != (num_envs, *node.type.shape):
+        raise ValueError(f"{node.op} gave shape {value.shape[1:]}, its type says {node.type.shape}")
+    return value
+
+
+def align(types: Sequence[Type], arrays: Sequence[Array]) -> list[Array]:
+    """Views of the arrays that NumPy combines element by element.
+
+    A value without list axis is the same for every member, one without components the same for every component. So a
+    number combines with everything, a vector with each vector of a list, and a list of numbers with a list of vectors
+    member by member.
+
+    Raises:
+        ValueError: a list of numbers meets a single vector and there is no list of vectors to say what is meant.
+    """
+    axis = any(type.axis is not None for type in types)
+    components = any(type.components > 1 for type in types)
+    if axis and components and not any(type.axis is not None and type.components > 1 for type in types):
+        raise ValueError("a list of numbers does not combine with a single vector")
+    views = []
+    for type, array in zip(types, arrays, strict=True):
+        if axis and type.axis is None:
+            array = np.expand_dims(array, 1)
+        if components and type.components == 1:
+            array = np.expand_dims(array, -1)
+        views.append(array)
+    return views
+
+
+def elementwise(function: Callable[..., Array]) -> Callable[..., Array]:
+    """An operator that works on aligned operands."""
+
+    def apply(node: Node, *args: Array) -> Array:
+        return function(*align([arg.type for arg in node.args], args))
+
+    apply.__doc__ = function.__doc__
+    return apply
+
+
+def reduction(function: Callable[..., Array]) -> Callable[..., Array]:
+    """An operator over the list axis, the first after the environments."""
+
+    def apply(node: Node, value: Array) -> Array:
+        return function(value, axis=1)
+
+    apply.__doc__ = function.__doc__
+    return apply
+
+
+def on_vectors(function: Callable[..., Array]) -> Callable[..., Array]:
+    """An operator on the last dimension; an operand without list axis is the same for every member."""
+
+    def apply(node: Node, *args: Array) -> Array:
+        listed = any(arg.type.axis is not None for arg in node.args)
+        views = [
+            np.expand_dims(value, 1) if listed and arg.type.axis is None else value
+            for arg, value in zip(node.args, args, strict=True)
+        ]
+        return function(*views)
+
+    apply.__doc__ = function.__doc__
+    return apply
+
+
+def wrap(angle: Array) -> Array:
+    """The equal angle in (-pi, pi]; odd negative multiples of pi stay -pi."""
+    turned = np.mod(angle + np.pi, 2 * np.pi)
+    return np.where((turned == 0) & (angle > 0), np.pi, turned - np.pi)
+
+
+def clip(value: Array, low: Array, high: Array) -> Array:
+    """``low`` below it, ``high`` above it; ``high`` where the bounds are crossed."""
+    return np.minimum(np.maximum(value, low), high)
+
+
+def list_norm(value: Array, axis: int) -> Array:
+    """Square root of the sum of squares over the set."""
+    return np.sqrt(np.sum(np.square(value), axis=axis))
+
+
+def norm(vector: Array) -> Array:
+    """Euclidean length over the last dimension."""
+    return np.sqrt(np.sum(np.square(vector), axis=-1))
+
+
+def dot(left: Array, right: Array) -> Array:
+    """Scalar product over the last dimension."""
+    return np.sum(left * right, axis=-1)
+
+
+def cross(left: Array, right: Array) -> Array:
+    """Vector product of vec3s, right-handed."""
+    (a, b, c), (x, y, z) = np.moveaxis(left, -1, 0), np.moveaxis(right, -1, 0)
+    return np.stack((b * z - c * y, c * x - a * z, a * y - b * x), axis=-1)
+
+
+def unit(vector: Array) -> Array:
+    """v / max(|v|, 1e-9): of length one, and zero for the zero vector."""
+    return vector / np.maximum(norm(vector), 1e-9)[..., None]
+
+
+def rotate(rotation: Array, vector: Array) -> Array:
+    """q v q*, for q = (x, y, z, w) of unit length."""
+    axis, w = rotation[..., :3], rotation[..., 3:]
+    turned = 2 * cross(axis, vector)
+    return vector + w * turned + cross(axis, turned)
+
+
+def rotate_inverse(rotation: Array, vector: Array) -> Array:
+    """q* v q, for q = (x, y, z, w) of unit length."""
+    return rotate(rotation * np.array((-1, -1, -1, 1), dtype=rotation.dtype), vector)
+
+
+def yaw_only(rotation: Array) -> Array:
+    """The rotation about world z with the same heading, (x, y, z, w)."""
+    half = _yaw(rotation) / 2
+    zero = np.zeros_like(half)
+    return np.stack((zero, zero, np.sin(half), np.cos(half)), axis=-1)
+
+
+def _roll(rotation: Array) -> Array:
+    x, y, z, w = np.moveaxis(rotation, -1, 0)
+    return np.arctan2(2 * (w * x + y * z), 1 - 2 * (x * x + y * y))
+
+
+def _pitch(rotation: Array) -> Array:
+    x, y, z, w = np.moveaxis(rotation, -1, 0)
+    return np.arcsin(np.clip(2 * (w * y - z * x), -1, 1))  # rounding may leave the domain near +-90 degrees
+
+
+def _yaw(rotation: Array) -> Array:
+    x, y, z, w = np.moveaxis(rotation, -1, 0)
+    return np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
+
+
+def euler(node: Node, rotation: Array) -> Array:
+    """One of the angles about the fixed axes x, then y, then z, in [-pi, pi]; pitch in [-pi/2, pi/2]."""
+    return {"roll": _roll, "pitch": _pitch, "yaw": _yaw}[str(node.attr)](rotation)
+
+
+def quat(node: Node, *angles: Array) -> Array:
+    """The rotation about the fixed axes x by roll, then y by pitch, then z by yaw, as (x, y, z, w)."""
+    roll, pitch, yaw = align([arg.type for arg in node.args], [angle / 2 for angle in angles])
+    (sr, cr), (sp, cp), (sy, cy) = ((np.sin(half), np.cos(half)) for half in (roll, pitch, yaw))
+    return np.stack(
+        (
+            sr * cp * cy - cr * sp * sy,
+            cr * sp * cy + sr * cp * sy,
+            cr * cp * sy - sr * sp * cy,
+            cr * cp * cy + sr * sp * sy,
+        ),
+        axis=-1,
+    )
+
+
+def part(node: Node, vector: Array) -> Array:
+    """Components by letter, in the order written; one letter gives a number."""
+    positions = ["xyzw".index(letter) for letter in str(node.attr)]
+    return vector[..., positions] if len(positions) > 1 else vector[..., positions[0]]
+
+
+def vec(node: Node, *numbers: Array) -> Array:
+    """A vector from its components."""
+    return np.stack(np.broadcast_arrays(*align([arg.type for arg in node.args], numbers)), axis=-1)
+
+
+def pick(node: Node, values: Array) -> Array:
+    """Members of a list by position, in the order written."""
+    assert isinstance(node.attr, tuple)
+    return values[:, [int(position) for position in node.attr]]  # type: ignore[arg-type]
+
+
+def stack(node: Node, *numbers: Array) -> Array:
+    """A list from the values of its members."""
+    return np.stack(numbers, axis=1)
+
+
+def const(node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int) -> Array:
+    """The value of the attribute in every environment."""
+    return np.broadcast_to(np.asarray(node.attr), (num_envs, *node.type.shape))
+
+
+def tunable(node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int) -> Array:
+    """The value of the cfg's field; of one end of it where the attribute is (path, position)."""
+    if isinstance(node.attr, tuple):
+        path, position = node.attr
+        value = inputs.tunables[str(path)][int(position)]  # type: ignore[index, arg-type]
+    else:
+        value = inputs.tunables[str(node.attr)]
+    return np.broadcast_to(np.asarray(value), (num_envs, *node.type.shape))
+
+
+def read(node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int) -> Array:
+    """The given value of the simulation."""
+    assert node.read is not None
+    return np.asarray(inputs.reads[node.read])
+
+
+def uniform(node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int) -> Array:
+    """Independent draws between the bounds for every environment and element of the type."""
+    share = inputs.rng.random((num_envs, *node.type.shape))
+    low, high, share = align([*(arg.type for arg in node.args), node.type], [*args, share])
+    return low + share * (high - low)
+
+
+def prev(node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int) -> Array:
+    """The given value of one control step ago."""
+    return np.asarray(inputs.previous[node.args[0].id])
+
+
+LEAVES: dict[str, Callable[[Node, Sequence[Array], Inputs, int], Array]] = {
+    "const": const,
+    "tunable": tunable,
+    "read": read,
+    "uniform": uniform,
+    "prev": prev,
+}
+"""Operators whose value does not follow from their operands alone."""
+
+FUNCTIONS: dict[str, Callable[..., Array]] = {
+    "neg": elementwise(np.negative),
+    "not": elementwise(np.logical_not),
+    "abs": elementwise(np.abs),
+    "sign": elementwise(np.sign),
+    "exp": elementwise(np.exp),
+    "log": elementwise(np.log),
+    "sqrt": elementwise(np.sqrt),
+    "sin": elementwise(np.sin),
+    "cos": elementwise(np.cos),
+    "tan": elementwise(np.tan),
+    "asin": elementwise(np.arcsin),
+    "acos": elementwise(np.arccos),
+    "atan": elementwise(np.arctan),
+    "tanh": elementwise(np.tanh),
+    "floor": elementwise(np.floor),
+    "ceil": elementwise(np.ceil),
+    "wrap": elementwise(wrap),
+    "float": elementwise(np.asarray),
+    "add": elementwise(np.add),
+    "sub": elementwise(np.subtract),
+    "mul": elementwise(np.multiply),
+    "div": elementwise(np.divide),
+    "pow": elementwise(np.power),
+    "min": elementwise(np.minimum),
+    "max": elementwise(np.maximum),
+    "atan2": elementwise(np.arctan2),
+    "mod": elementwise(np.mod),
+    "lt": elementwise(np.less),
+    "le": elementwise(np.less_equal),
+    "gt": elementwise(np.greater),
+    "ge": elementwise(np.greater_equal),
+    "eq": elementwise(np.equal),
+    "ne": elementwise(np.not_equal),
+    "and": elementwise(np.logical_and),
+    "or": elementwise(np.logical_or),
+    "where": elementwise(np.where),
+    "clip": elementwise(clip),
+    "sum": reduction(np.sum),
+    "mean": reduction(np.mean),
+    "list_max": reduction(np.max),
+    "list_min": reduction(np.min),
+    "any": reduction(np.any),
+    "all": reduction(np.all),
+    "count": reduction(np.sum),
+    "list_norm": reduction(list_norm),
+    "norm": on_vectors(norm),
+    "dot": on_vectors(dot),
+    "cross": on_vectors(cross),
+    "unit": on_vectors(unit),
+    "rotate": on_vectors(rotate),
+    "rotate_inverse": on_vectors(rotate_inverse),
+    "yaw_only": on_vectors(yaw_only),
+    "euler": euler,
+    "quat": quat,
+    "part": part,
+    "vec": vec,
+    "pick": pick,
+    "stack": stack,
+}
+"""Operators that are functions of their operands, called with the node and the operands' values."""
