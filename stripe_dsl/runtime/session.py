@@ -1,0 +1,117 @@
+"""What training and playing have in common: the package, its configuration, the simulator, the environment."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from stripe_dsl.runtime.launch import choose_device, kernel_report, simulation
+from stripe_dsl.runtime.problem import Problem
+from stripe_dsl.runtime.progress import Display
+from stripe_dsl.runtime.register import register_package
+
+if TYPE_CHECKING:
+    from stripe_dsl.runtime.config import RunConfig
+    from stripe_dsl.runtime.runner import CheckedVecEnv
+
+
+class Request(Protocol):
+    """The part of a request that both have."""
+
+    @property
+    def package(self) -> Path: ...
+    @property
+    def task_id(self) -> str | None: ...
+    @property
+    def device(self) -> str | None: ...
+    @property
+    def num_envs(self) -> int | None: ...
+    @property
+    def seed(self) -> int | None: ...
+    @property
+    def overrides(self) -> list[str]: ...
+    @property
+    def physics(self) -> str | None: ...
+
+
+@dataclass
+class Session:
+    """A registered task with its configuration, before the simulator starts."""
+
+    task_id: str
+    device: str
+    config: RunConfig
+    display: Display
+
+    @contextlib.contextmanager
+    def environment(self, log_dir: Path) -> Iterator[CheckedVecEnv]:
+        """Launch the simulator and build the environment; both are closed at the end.
+
+        Args:
+            log_dir: The run's folder.
+
+        Yields:
+            The environment, wrapped for rsl_rl and reset.
+        """
+        import gymnasium as gym
+        from isaaclab_rl.entrypoints.common import close_env
+
+        from stripe_dsl.runtime.runner import CheckedVecEnv
+
+        self.config.env.log_dir = str(log_dir)
+        envs = self.config.env.scene.num_envs
+        self.display.phase(f"building {envs} environment{'s' if envs != 1 else ''} on {self.device}")
+        with kernel_report(self.display.detail), simulation(self.config.env, self.device):
+            env = gym.make(self.task_id, cfg=self.config.env)
+            try:
+                # The wrapper resets the environment, which compiles the kernels that are left.
+                yield CheckedVecEnv(env, clip_actions=self.config.agent.clip_actions)  # type: ignore[arg-type]
+            finally:
+                close_env(env)
+
+
+@contextlib.contextmanager
+def open_session(
+    request: Request, display: Display, *, iterations: int | None = None, play: bool = False
+) -> Iterator[Session | list[Problem]]:
+    """Register the package and load its configuration; yields the problems if the request is wrong."""
+    display.phase("importing Isaac Lab")
+    task_id = _task_id(request)
+    if isinstance(task_id, Problem):
+        yield [task_id]
+        return
+    device = choose_device(request.device)
+    if isinstance(device, Problem):
+        yield [device]
+        return
+    from stripe_dsl.runtime.config import load_config
+
+    with kernel_report(display.detail):
+        config, problems = load_config(
+            task_id,
+            device=device,
+            physics=request.physics,
+            num_envs=request.num_envs,
+            iterations=iterations,
+            seed=request.seed,
+            overrides=request.overrides,
+            play=play,
+        )
+    yield problems if config is None else Session(task_id, device, config, display)
+
+
+def _task_id(request: Request) -> str | Problem:
+    task_ids = register_package(request.package)
+    if request.task_id is None and len(task_ids) == 1:
+        return task_ids[0]
+    if request.task_id in task_ids:
+        return request.task_id
+    known = f"{request.package.name} registers {', '.join(task_ids)}"
+    if request.task_id is None:
+        return Problem("the package registers several tasks, name one", (known,))
+    from stripe_dsl.runtime.overrides import closest
+
+    return Problem(f"there is no task {request.task_id}", (*closest(request.task_id, task_ids), known))

@@ -1,0 +1,275 @@
+"""Training a generated package with rsl_rl's PPO.
+
+The run's folder is that of ``isaaclab train`` (``logs/rsl_rl/<experiment>/<time>/`` with ``model_*.pt``,
+``params/*.yaml``, ``run.json`` and TensorBoard events), so ``isaaclab play`` works on it. Added are ``best.pt`` and
+``console.log``, which holds everything that Isaac Lab and its libraries wrote.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from stripe_dsl.runtime.console import OutputCapture
+from stripe_dsl.runtime.problem import PackageError, Problem
+from stripe_dsl.runtime.progress import Display
+
+if TYPE_CHECKING:
+    from stripe_dsl.runtime.config import RunConfig
+    from stripe_dsl.runtime.runner import CheckedVecEnv, ReportingRunner
+
+Status = Literal["done", "interrupted", "failed", "invalid"]
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """What to train, and how.
+
+    Attributes:
+        package: Folder of the generated package.
+        task_id: Gym id; None if the package registers only one.
+        device: ``cpu``, ``cuda`` or ``cuda:<n>``; None takes the first GPU, else the CPU.
+        num_envs: Number of environments; None takes the task's, limited on a CPU.
+        iterations: Number of iterations; None takes the agent's. When resuming, they come on top.
+        seed: Seed; None takes the agent's.
+        resume: Checkpoint to go on from, or the folder of a run, whose last checkpoint is taken.
+        overrides: ``env.x.y=value`` and ``agent.z=value``.
+        log_root: The folder that gets ``rsl_rl/<experiment>/<time>/``.
+        physics: Name of a physics preset of the task; None takes its default.
+        play_command: What the summary tells the user to type; None says ``stripec play <package>``.
+    """
+
+    package: Path
+    task_id: str | None = None
+    device: str | None = None
+    num_envs: int | None = None
+    iterations: int | None = None
+    seed: int | None = None
+    resume: Path | None = None
+    overrides: list[str] = field(default_factory=list)
+    log_root: Path = Path("logs")
+    physics: str | None = None
+    play_command: str | None = None
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What came of a training.
+
+    Attributes:
+        status: ``done``; ``interrupted`` by Ctrl-C; ``failed`` while running; ``invalid`` when the request was wrong
+            and nothing was started.
+        problems: Why it failed or is invalid.
+        task_id: The gym id.
+        run_dir: The run's folder, or None if it was not reached.
+        checkpoint: The last checkpoint.
+        best_checkpoint: The checkpoint with the highest mean reward.
+        device: Where it ran.
+        num_envs: Number of environments.
+        iterations: Iterations that were completed.
+        mean_reward: Mean return of the last 100 episodes.
+        mean_episode_length: Their mean length in control steps.
+        max_episode_length: Length at which an episode is cut, in control steps.
+        rewards: Mean reward per second of each term over the last episodes.
+        terminations: Share of the episodes that ended for each reason, in 0..1.
+        solved: Whether the task can end early, and yet all of the last 100 episodes had their full length, either at
+            the end of the training or when the best checkpoint was saved.
+        seconds: Duration of the training without the start.
+        steps_per_second: Control steps of all environments per second, over the whole training.
+    """
+
+    status: Status
+    problems: tuple[Problem, ...] = ()
+    task_id: str | None = None
+    run_dir: Path | None = None
+    checkpoint: Path | None = None
+    best_checkpoint: Path | None = None
+    device: str | None = None
+    num_envs: int | None = None
+    iterations: int = 0
+    mean_reward: float | None = None
+    mean_episode_length: float | None = None
+    max_episode_length: int | None = None
+    rewards: dict[str, float] = field(default_factory=dict)
+    terminations: dict[str, float] = field(default_factory=dict)
+    solved: bool = False
+    seconds: float = 0.0
+    steps_per_second: float = 0.0
+
+
+def train(request: TrainRequest) -> TrainResult:
+    """Train, showing the progress on standard output, and return what came of it.
+
+    A wrong request is answered before Isaac Lab is imported where that can be done, and always before the simulator
+    starts. Nothing that goes wrong is raised: see :attr:`TrainResult.status`. The caller prints the problems; the
+    progress, the summary and the end of the log of a failed run are printed here.
+    """
+    from stripe_dsl.runtime.launch import prepare_process
+    from stripe_dsl.runtime.summary import print_failure, print_training
+
+    problems = check_request(request)
+    if problems:
+        return TrainResult("invalid", tuple(problems))
+    prepare_process()
+    with OutputCapture() as output, Display(output.stream) as display:
+        try:
+            result = _train(request, output, display)
+        except KeyboardInterrupt:
+            result = TrainResult("interrupted")
+        except PackageError as error:
+            result = TrainResult("invalid", (error.problem,))
+        except Exception as error:
+            traceback.print_exc()  # into the log
+            result = TrainResult("failed", (Problem(f"training failed: {type(error).__name__}: {error}"),))
+        display.close()
+        if result.status == "failed":
+            output.keep()
+            print_failure(display.console, output)
+        elif result.run_dir is not None:
+            print_training(display.console, result, request)
+    return result
+
+
+def check_request(request: TrainRequest) -> list[Problem]:
+    """What is wrong with a request as far as can be seen without Isaac Lab."""
+    from stripe_dsl.runtime.overrides import parse_override
+    from stripe_dsl.runtime.register import is_package
+
+    problems: list[Problem] = []
+    if not is_package(request.package):
+        problems.append(
+            Problem(f"{request.package} is not a generated package", ("compile one: stripec compile <file>",))
+        )
+    if request.resume is not None and not request.resume.exists():
+        problems.append(Problem(f"there is no checkpoint {request.resume}"))
+    for name, value in (("environments", request.num_envs), ("iterations", request.iterations)):
+        if value is not None and value < 1:
+            problems.append(Problem(f"the number of {name} must be at least 1, not {value}"))
+    problems += [found for found in map(parse_override, request.overrides) if isinstance(found, Problem)]
+    return problems
+
+
+def _train(request: TrainRequest, output: OutputCapture, display: Display) -> TrainResult:
+    from stripe_dsl.runtime.session import open_session
+
+    with contextlib.ExitStack() as stack:
+        session = stack.enter_context(open_session(request, display, iterations=request.iterations))
+        if isinstance(session, list):
+            return TrainResult("invalid", tuple(session))
+        config, task_id = session.config, session.task_id
+        run_dir = _run_folder(request.log_root, config.agent)
+        output.move_to(run_dir / "console.log")
+        partial = TrainResult(
+            "failed", task_id=task_id, run_dir=run_dir, device=session.device, num_envs=config.env.scene.num_envs
+        )
+        try:
+            env = stack.enter_context(session.environment(run_dir))
+            return _learn(request, display, env, config, partial)
+        except KeyboardInterrupt:
+            return replace(partial, status="interrupted")
+        except Exception as error:
+            traceback.print_exc()
+            problem = getattr(error, "problem", None) or Problem(f"{type(error).__name__}: {error}")
+            return replace(partial, problems=(problem,))
+
+
+def _learn(
+    request: TrainRequest, display: Display, env: CheckedVecEnv, config: RunConfig, partial: TrainResult
+) -> TrainResult:
+    from isaaclab.utils import to_dict
+    from isaaclab_rl.entrypoints.common import dump_train_configs, scoped_torch_backend_flags, write_run_manifest
+
+    from stripe_dsl.runtime.checkpoints import last_checkpoint
+    from stripe_dsl.runtime.config import AGENT_ENTRY_POINT
+    from stripe_dsl.runtime.runner import NonFiniteError, ReportingRunner
+
+    agent, run_dir = config.agent, partial.run_dir
+    assert run_dir is not None and partial.task_id is not None
+    write_run_manifest(str(run_dir), library="rsl_rl", task=partial.task_id, metadata={"agent": AGENT_ENTRY_POINT})
+    dump_train_configs(str(run_dir), config.env, agent)
+    runner = ReportingRunner(env, to_dict(agent), str(run_dir), agent.device, on_iteration=display.iteration)
+    if request.resume is not None:
+        resume = last_checkpoint(request.resume)
+        if resume is None:
+            return replace(partial, status="invalid", problems=(Problem(f"{request.resume} holds no checkpoint"),))
+        runner.load(str(resume), map_location=agent.device)
+    display.phase("training")
+    started = time.monotonic()
+    problems: tuple[Problem, ...] = ()
+    status: Status = "done"
+    with scoped_torch_backend_flags(
+        cuda_matmul_allow_tf32=True, cudnn_allow_tf32=True, cudnn_deterministic=False, cudnn_benchmark=True
+    ):
+        try:
+            runner.learn(agent.max_iterations, init_at_random_ep_len=agent.init_at_random_ep_len)
+        except KeyboardInterrupt:
+            status = "interrupted"
+        except NonFiniteError as error:
+            status, problems = "failed", (error.problem,)
+    if status != "done" and runner.logger.last is not None:
+        runner.save_now()
+    if runner.logger.writer is not None:
+        runner.logger.writer.flush()
+    return _result(runner, replace(partial, status=status, problems=problems), time.monotonic() - started)
+
+
+def _result(runner: ReportingRunner, partial: TrainResult, seconds: float) -> TrainResult:
+    from stripe_dsl.runtime.checkpoints import last_checkpoint
+    from stripe_dsl.runtime.runner import BEST_CHECKPOINT
+
+    assert partial.run_dir is not None
+    last = runner.logger.last
+    rewards, terminations = split_log(runner.logger.episodes.means())
+    length, full = (last.mean_episode_length, last.max_episode_length) if last is not None else (None, None)
+    best = partial.run_dir / BEST_CHECKPOINT
+    return replace(
+        partial,
+        checkpoint=last_checkpoint(partial.run_dir),
+        best_checkpoint=best if best.exists() else None,
+        iterations=last.index if last is not None else 0,
+        mean_reward=last.mean_reward if last is not None else None,
+        mean_episode_length=length,
+        max_episode_length=full,
+        rewards=rewards,
+        terminations=terminations,
+        solved=any(is_solved(mean, full, terminations) for mean in (length, runner.best_length)),
+        seconds=seconds,
+        steps_per_second=runner.logger.tot_timesteps / max(runner.logger.tot_time, 1e-9),
+    )
+
+
+def split_log(means: dict[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    """The reward terms and the terminations of an episode log, by their own names."""
+    groups: dict[str, dict[str, float]] = {"Episode_Reward": {}, "Episode_Termination": {}}
+    for key, value in means.items():
+        group, slash, name = key.partition("/")
+        if slash and group in groups:
+            groups[group][name] = value
+    return groups["Episode_Reward"], groups["Episode_Termination"]
+
+
+def is_solved(mean_length: float | None, max_length: int | None, terminations: dict[str, float]) -> bool:
+    """Whether an agent that could have failed never did: episodes last as long as they may, though they can end early.
+
+    A task that ends by its timeout only has full episodes from the start, which says nothing.
+    """
+    can_fail = len(terminations) > 1
+    return can_fail and mean_length is not None and max_length is not None and mean_length >= max_length
+
+
+def _run_folder(log_root: Path, agent: Any) -> Path:
+    name = datetime.now().strftime("%Y-%m-%d_%H-%M-%S") + (f"_{agent.run_name}" if agent.run_name else "")
+    parent = log_root.absolute() / "rsl_rl" / agent.experiment_name
+    folder = parent / name
+    suffix = 1
+    while folder.exists():  # two runs in one second
+        folder = parent / f"{name}_{suffix}"
+        suffix += 1
+    folder.mkdir(parents=True)
+    return folder
