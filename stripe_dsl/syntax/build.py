@@ -1,0 +1,353 @@
+"""The tree's nodes, made while the parser reduces: one method for each alias in ``grammar/stripe.lark``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from stripe_dsl.diagnostics.model import Diagnostic
+from stripe_dsl.source import SourceFile, Span
+from stripe_dsl.syntax.ast import (
+    Binary,
+    Braces,
+    Broken,
+    Call,
+    Expr,
+    Field,
+    Frame,
+    If,
+    Index,
+    List,
+    Name,
+    Norm,
+    Number,
+    Option,
+    Range,
+    Statement,
+    String,
+    Tuple,
+    Unary,
+    Where,
+)
+
+Children = list[Any]
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_ESCAPE = re.compile(r'\\(["\\n])')  # any other backslash stays, for the sake of regular expressions
+
+
+class Token:
+    """A terminal: its type, text, and offsets. Lighter than lark's, which counts lines as it goes."""
+
+    __slots__ = ("end", "start", "type", "value")
+
+    def __init__(self, type: str, value: str, start: int, end: int) -> None:
+        self.type = type
+        self.value = value
+        self.start = start
+        self.end = end
+
+    def __repr__(self) -> str:
+        return f"Token({self.type}, {self.value!r}, {self.start}, {self.end})"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """``{ … }``."""
+
+    span: Span
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """``name = value`` in a call."""
+
+    name: Name
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What stands right of ``=`` in a property block."""
+
+    span: Span
+    values: tuple[Expr, ...]
+
+
+class Builder:
+    """Callbacks for lark. ``source`` and ``diagnostics`` belong to the parse in progress."""
+
+    source: SourceFile
+    diagnostics: list[Diagnostic]
+
+    def _span(self, start: int, end: int) -> Span:
+        return Span(self.source, start, end)
+
+    def _of(self, item: Any) -> Span:
+        return item.span if not isinstance(item, Token) else Span(self.source, item.start, item.end)
+
+    def _over(self, children: Children) -> Span:
+        first, last = children[0], children[-1]
+        start = first.start if isinstance(first, Token) else first.span.start
+        end = last.end if isinstance(last, Token) else last.span.end
+        return Span(self.source, start, end)
+
+    def _name(self, token: Token) -> Name:
+        return Name(Span(self.source, token.start, token.end), token.value)
+
+    # ---- files and statements
+
+    def file(self, children: Children) -> tuple[Statement, ...]:
+        return tuple(child for child in children if isinstance(child, Statement))
+
+    def expression(self, children: Children) -> Expr:
+        return children[0]
+
+    def item(self, children: Children) -> Statement | None:
+        return children[0] if children else None
+
+    def block(self, children: Children) -> Block:
+        return Block(self._over(children), tuple(child for child in children if isinstance(child, Statement)))
+
+    def import_statement(self, children: Children) -> Statement:
+        keyword, path, word, name = children
+        args = (path if isinstance(path, Expr) else self.string([path]), self._name(word), self._name(name))
+        return Statement(self._over(children), keyword.value, self._of(keyword), args=args)
+
+    def declaration(self, children: Children) -> Statement:
+        keyword, *args, block = children
+        return Statement(
+            self._over(children),
+            keyword.value,
+            self._of(keyword),
+            args=tuple(self._name(arg) if isinstance(arg, Token) else arg for arg in args),
+            body=block.body,
+        )
+
+    def definition(self, children: Children) -> Statement:
+        keyword, name, op, value, *others = children
+        return Statement(
+            self._over(children),
+            keyword.value,
+            self._of(keyword),
+            args=(self._name(name),),
+            op=op.value,
+            value=value,
+            options=tuple(other for other in others if isinstance(other, Option)),
+            body=others[-1].body if others and isinstance(others[-1], Block) else None,
+        )
+
+    def setting(self, children: Children) -> Statement:
+        key, key_span, target = self._head_of(children[0])
+        args: list[Expr] = []
+        op, value, options, body = "", None, (), None
+        for child in children[1:]:
+            if isinstance(child, Expr):
+                args.append(child)
+            elif isinstance(child, Rest):
+                value, options = _split_rest(child)
+            elif isinstance(child, Block):
+                body = child.body
+            elif child.type != "COMMA":
+                op = child.value
+        return Statement(self._over(children), key, key_span, target, tuple(args), op, value, options, body)
+
+    def rule(self, children: Children) -> Statement:
+        """``slope < 38 deg``: the comparison is the argument, so that ``must slope < 38 deg`` looks alike."""
+        subject, op, value, *block = children
+        key, key_span, target = self._head_of(subject)
+        left = subject if not isinstance(subject, String) else Broken(subject.span)
+        args = (Binary(subject.span.to(value.span), op.value, left, value, self._of(op)),)
+        return Statement(
+            self._over(children), key, key_span, target, args, body=block[0].body if block else None
+        )
+
+    def rest(self, children: Children) -> Rest:
+        return Rest(self._over(children), tuple(children))
+
+    def bare(self, children: Children) -> Statement:
+        value, *options = children
+        span = self._over(children)
+        return Statement(span, "", self._span(span.start, span.start), value=value, options=tuple(options))
+
+    def assignment(self, children: Children) -> Statement:
+        left, op, value, *options = children
+        key, key_span, target = self._head_of(left)
+        return Statement(self._over(children), key, key_span, target, (), op.value, value, tuple(options))
+
+    def override(self, children: Children) -> Statement:
+        keyword, left, op, value, *options = children
+        return Statement(
+            self._over(children), keyword.value, self._of(keyword), None, (left,), op.value, value, tuple(options)
+        )
+
+    def option(self, children: Children) -> Option:
+        key, value = children
+        return Option(self._name(key), value, self._over(children))
+
+    def option_cases(self, children: Children) -> Option:
+        cases = [child for child in children[1:] if isinstance(child, Expr)]
+        return Option(self._name(children[0]), Tuple(self._over(cases), tuple(cases)), self._over(children))
+
+    def _head_of(self, head: Any) -> tuple[str, Span, Expr | None]:
+        if isinstance(head, Token):
+            return head.value, self._of(head), None
+        if isinstance(head, Name):
+            return head.id, head.span, None
+        if isinstance(head, String):
+            return head.value, head.span, head
+        return "", self._span(head.span.start, head.span.start), head
+
+    # ---- operators
+
+    def binary(self, children: Children) -> Expr:
+        left, op, right = children
+        return Binary(left.span.to(right.span), op.value, left, right, self._of(op))
+
+    def compare(self, children: Children) -> Token:
+        return children[0]
+
+    def unary(self, children: Children) -> Expr:
+        op, operand = children
+        span = self._over(children)
+        if op.value == "-" and isinstance(operand, Number) and not str(operand.value).startswith("-"):
+            return replace(operand, span=span, value=-operand.value)
+        return Unary(span, op.value, operand)
+
+    def value_negative(self, children: Children) -> Expr:
+        """A sign in a property: a minus with space after it, or none before it, was meant as a subtraction."""
+        op, _ = children
+        text = self.source.text
+        before, after = text[max(op.start - 1, 0) : op.start], text[op.end : op.end + 1]
+        if after.isspace() or before.isalnum() or before in (")", "]", "_", "%"):
+            self.diagnostics.append(
+                Diagnostic(
+                    "E0101",
+                    "a property's value holds no operators outside parentheses",
+                    self._of(op),
+                    helps=("put the subtraction into parentheses",),
+                )
+            )
+        return self.unary(children)
+
+    def symmetric(self, children: Children) -> Expr:
+        high = children[1]
+        return Range(self._over(children), self.unary_minus(high), high, symmetric=True)
+
+    def unary_minus(self, operand: Expr) -> Expr:
+        if isinstance(operand, Number) and not str(operand.value).startswith("-"):
+            return replace(operand, value=-operand.value)
+        return Unary(operand.span, "-", operand)
+
+    def interval(self, children: Children) -> Expr:
+        low, _, high = children
+        return Range(low.span.to(high.span), low, high)
+
+    def if_else(self, children: Children) -> Expr:
+        otherwise = children[4] if len(children) > 3 else None
+        return If(self._over(children), children[0], children[2], otherwise)
+
+    def where(self, children: Children) -> Expr:
+        return Where(self._over(children), children[0], children[2])
+
+    # ---- atoms
+
+    def literal(self, children: Children) -> Expr:
+        token = children[0]
+        span = self._of(token)
+        if token.type == "NUMBER":
+            return Number(span, float(token.value))
+        digits = _NUMBER.match(token.value)
+        assert digits is not None
+        unit = token.value[digits.end() :].lstrip(" \t")
+        return Number(span, float(digits.group()), unit, self._span(token.end - len(unit), token.end))
+
+    def string(self, children: Children) -> Expr:
+        token = children[0]
+        value = _ESCAPE.sub(lambda found: "\n" if found[1] == "n" else found[1], token.value[1:-1])
+        return String(self._of(token), value)
+
+    def color(self, children: Children) -> Expr:
+        return String(self._of(children[0]), children[0].value)
+
+    def broken(self, children: Children) -> Expr:
+        return Broken(self._of(children[0]))
+
+    def name(self, children: Children) -> Expr:
+        return self._name(children[0])
+
+    def field(self, children: Children) -> Expr:
+        return Field(self._over(children), children[0], children[2].value, self._of(children[2]))
+
+    def frame(self, children: Children) -> Expr:
+        return Frame(self._over(children), children[0], children[2].value, self._of(children[2]))
+
+    def index(self, children: Children) -> Expr:
+        items = tuple(child for child in children[1:] if isinstance(child, Expr))
+        return Index(self._over(children), children[0], items)
+
+    def call(self, children: Children) -> Expr:
+        args = tuple(child for child in children[1:] if isinstance(child, Expr))
+        keywords = tuple((child.name, child.value) for child in children[1:] if isinstance(child, Keyword))
+        return Call(self._over(children), children[0], args, keywords)
+
+    def keyword(self, children: Children) -> Keyword:
+        return Keyword(self._name(children[0]), children[2])
+
+    def parenthesised(self, children: Children) -> Expr:
+        span = self._over(children)
+        inner = children[1]
+        if len(children) == 3:
+            return replace(inner, span=span)
+        unit = children[3]
+        unit_span = self._of(unit)
+        if isinstance(inner, Range) and isinstance(inner.low, Number) and isinstance(inner.high, Number):
+            ends = [
+                end if end.unit else replace(end, unit=unit.value, unit_span=unit_span)
+                for end in (inner.low, inner.high)
+            ]
+            return Range(span, ends[0], ends[1], inner.symmetric)
+        self.diagnostics.append(
+            Diagnostic(
+                "E0101",
+                "a unit follows a number, a vector or a range of numbers",
+                unit_span,
+                helps=(f"multiply by `1 {unit.value}`",),
+            )
+        )
+        return replace(inner, span=span)
+
+    def vector(self, children: Children) -> Expr:
+        items = [child for child in children if isinstance(child, Expr)]
+        unit = children[-1] if children[-1].type == "UNIT" else None
+        span = self._over(children)
+        if unit is None:
+            return Tuple(span, tuple(items))
+        return Tuple(span, tuple(items), unit.value, self._of(unit))
+
+    def sequence(self, children: Children) -> Expr:
+        items = [child for child in children if isinstance(child, Expr)]
+        return List(self._over(children), tuple(items))
+
+    def norm(self, children: Children) -> Expr:
+        return Norm(self._over(children), children[1])
+
+    def braces(self, children: Children) -> Expr:
+        return Braces(children[0].span, children[0].body)
+
+
+def _split_rest(rest: Rest) -> tuple[Expr, tuple[Option, ...]]:
+    """Pairs of word and value after the first value are options; any other values are one bare list."""
+    first, *others = rest.values
+    if not others:
+        return first, ()
+    keys, values = others[0::2], others[1::2]
+    if len(keys) == len(values) and all(isinstance(key, Name) for key in keys):
+        return first, tuple(
+            Option(key, value, key.span.to(value.span))
+            for key, value in zip(keys, values, strict=True)
+            if isinstance(key, Name)
+        )
+    return Tuple(first.span.to(others[-1].span), rest.values), ()
