@@ -29,8 +29,8 @@ class UsdReading:
 
     Attributes:
         model: what was read.
-        layers: absolute paths of the layers, besides the file itself, that it is composed of; ``None`` when some of them
-            could not be read, so that the next reading may find more.
+        layers: absolute paths of the layers, besides the file itself, that it is composed of; ``None`` when some could
+            not be read, so that the next reading may find more.
     """
 
     model: RobotModel
