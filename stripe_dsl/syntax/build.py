@@ -30,26 +30,12 @@ from stripe_dsl.syntax.ast import (
     Unary,
     Where,
 )
+from stripe_dsl.syntax.token import Token
 
 Children = list[Any]
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _ESCAPE = re.compile(r'\\(["\\n])')  # any other backslash stays, for the sake of regular expressions
-
-
-class Token:
-    """A terminal: its type, text, and offsets. Lighter than lark's, which counts lines as it goes."""
-
-    __slots__ = ("end", "start", "type", "value")
-
-    def __init__(self, type: str, value: str, start: int, end: int) -> None:
-        self.type = type
-        self.value = value
-        self.start = start
-        self.end = end
-
-    def __repr__(self) -> str:
-        return f"Token({self.type}, {self.value!r}, {self.start}, {self.end})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +63,16 @@ class Rest:
 
 
 class Builder:
-    """Callbacks for lark. ``source`` and ``diagnostics`` belong to the parse in progress."""
+    """Makes the nodes of one parse.
 
-    source: SourceFile
-    diagnostics: list[Diagnostic]
+    Attributes:
+        source: the file; every span refers to it.
+        diagnostics: what is wrong though the grammar allows it.
+    """
+
+    def __init__(self, source: SourceFile) -> None:
+        self.source = source
+        self.diagnostics: list[Diagnostic] = []
 
     def _span(self, start: int, end: int) -> Span:
         return Span(self.source, start, end)

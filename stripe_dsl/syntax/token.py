@@ -1,0 +1,34 @@
+"""Tokens."""
+
+from __future__ import annotations
+
+
+class Token:
+    """A piece of text and the terminal it is.
+
+    Attributes:
+        type: name of the terminal in ``grammar/stripe.lark``; ``$END`` at the end of the text.
+        value: the text; for a corrected keyword the right spelling.
+        start: offset of the first character.
+        end: offset after the last one.
+    """
+
+    __slots__ = ("end", "start", "type", "value")
+
+    def __init__(self, type: str, value: str, start: int, end: int) -> None:
+        self.type = type
+        self.value = value
+        self.start = start
+        self.end = end
+
+    def __repr__(self) -> str:
+        return f"Token({self.type}, {self.value!r}, {self.start}, {self.end})"
+
+
+# After these a line end does not close the statement.
+CONTINUING = frozenset(
+    "COMMA DOT DOT_DOT AT EQUAL PLUS_EQUAL STAR_EQUAL PLUS_MINUS PLUS MINUS STAR SLASH CARET LESS LESS_EQUAL GREATER "
+    "GREATER_EQUAL EQUAL_EQUAL NOT_EQUAL AND OR NOT IF ELSE WHERE LBRACE _NEWLINE _SEMICOLON".split()
+)
+OPENING = frozenset("LBRACE LPAR LPAR_TOUCHING LSQB LSQB_TOUCHING BAR_OPEN".split())
+CLOSING = frozenset("RBRACE RPAR RSQB BAR_CLOSE".split())
