@@ -79,6 +79,7 @@ _TITLES = {
     "E0406": "no such frame",
     "E0407": "missing angle unit",
     "E0408": "power without a fixed unit",
+    "E0409": "joints of two kinds in one list",
     # Time and termination
     "E0501": "control rate does not divide physics rate",
     "E0502": "missing episode length",
@@ -106,6 +107,7 @@ _TITLES = {
     "W0006": "joint without an actuator",
     "W0007": "reset outside the joint's limits",
     "W0008": "task without a timeout",
+    "W0009": "new term resembles an inherited one",
 }
 
 
