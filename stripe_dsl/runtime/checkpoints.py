@@ -8,6 +8,8 @@ from pathlib import Path
 from stripe_dsl.runtime.problem import Problem
 
 BEST = "best.pt"
+"""The policy with the highest mean reward so far. Its name must not match ``model_.*.pt``: upstream's ``latest`` takes
+the last name that does, and ``model_best.pt`` sorts behind every number."""
 _NUMBERED = re.compile(r"model_(\d+)\.pt")
 
 

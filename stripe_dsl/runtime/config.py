@@ -74,11 +74,11 @@ def load_config(
         agent_cfg.seed = seed
     roots = {"env": env_cfg, "agent": agent_cfg}
     assignments, problems = check_overrides(overrides or [], roots)
-    if not problems:
-        problems = apply_overrides(assignments, roots)
     if problems:
         return None, problems
-    env_cfg.seed = agent_cfg.seed  # upstream's training does the same, so one seed says it all
+    apply_overrides(assignments, roots)
+    if not any((assignment.root, assignment.path) == ("env", ("seed",)) for assignment in assignments):
+        env_cfg.seed = agent_cfg.seed  # upstream's training does the same, so one seed says it all
     # Drops the fields of older rsl_rl versions, which the installed one would refuse.
     agent_cfg = handle_deprecated_rsl_rl_cfg(agent_cfg, importlib.metadata.version("rsl-rl-lib"))
     return RunConfig(env_cfg, agent_cfg), []

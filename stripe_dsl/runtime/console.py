@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import TextIO
+from typing import Self, TextIO
 
 
 class OutputCapture:
@@ -27,7 +27,7 @@ class OutputCapture:
     path: Path
     """The log file."""
 
-    def __enter__(self) -> OutputCapture:
+    def __enter__(self) -> Self:
         _flush()
         log, name = tempfile.mkstemp(prefix="stripe-", suffix=".log")
         self.path = Path(name)
@@ -43,7 +43,7 @@ class OutputCapture:
         if not self._owns_stream:
             self._replaced = (sys.stdout, sys.stderr)
             # Handlers of `logging` keep these objects, so they stay open after the context.
-            sys.stdout = sys.stderr = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
+            sys.stdout = sys.stderr = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)
         elif hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(line_buffering=True)  # keeps the order of Python's and native writes
         return self

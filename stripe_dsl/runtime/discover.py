@@ -57,5 +57,5 @@ def register_all(roots: list[Path] | None = None) -> list[str]:
 
 try:
     task_ids += register_all()
-except Exception as error:  # whatever happens here must not stop `isaaclab train` for another task
+except Exception as error:  # noqa: BLE001 - whatever happens here must not stop `isaaclab train` for another task
     _logger.debug("looking for generated packages failed: %s", error)

@@ -9,9 +9,12 @@ names fields, dictionary keys, and list indices; a value is read as Python or YA
 from __future__ import annotations
 
 import ast
+import builtins
 import dataclasses
 import difflib
 import enum
+import inspect
+import sys
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass
@@ -52,7 +55,7 @@ def parse_override(text: str, roots: typing.Iterable[str] = ("env", "agent")) ->
     key, equals, value = text.partition("=")
     key = key.strip()
     root, *path = key.split(".")
-    names = sorted(roots)
+    names = list(roots)
     form = f"an override reads {' or '.join(f'{name}.<field>=<value>' for name in names)}"
     if not equals:
         return Problem(f"the override {text!r} has no '='", (form,))
@@ -89,18 +92,15 @@ def check_overrides(overrides: list[str], roots: Mapping[str, Any]) -> tuple[lis
     return assignments, problems
 
 
-def apply_overrides(assignments: list[Assignment], roots: Mapping[str, Any]) -> list[Problem]:
-    """Set the checked values, in order, through Isaac Lab's own update of configuration objects."""
-    from isaaclab.utils import update_from_dict
+def apply_overrides(assignments: list[Assignment], roots: Mapping[str, Any]) -> None:
+    """Set the checked values, in order.
 
-    problems: list[Problem] = []
+    Isaac Lab's ``update_from_dict`` refuses to set a field that is None, so this sets the fields itself.
+    """
     for assignment in assignments:
-        update = _nested(roots[assignment.root], assignment.path, assignment.value)
-        try:
-            update_from_dict(roots[assignment.root], update)
-        except (KeyError, TypeError, ValueError) as error:
-            problems.append(Problem(f"{assignment.root}.{'.'.join(assignment.path)} cannot be set: {error}"))
-    return problems
+        root = roots[assignment.root]
+        name, *rest = assignment.path
+        _set(root, name, _updated(root, name, rest, assignment.value))
 
 
 def closest(word: str, names: typing.Iterable[str]) -> tuple[str, ...]:
@@ -164,7 +164,7 @@ def _unknown(override: Override, depth: int, names: list[str], where: str, root:
         paths = [path for path in _paths(root, _SEARCH_DEPTH) if path[-1] == leaf]
         shown = [".".join((override.root, *path)) for path in sorted(paths, key=len)[:3]]
         hints = (f"did you mean {' or '.join(shown)}?",) if shown else ()
-    elif depth + 1 <= len(override.path):
+    else:
         suggestion = hints[0].removeprefix("did you mean ").rstrip("?")
         full = ".".join((where, suggestion, *override.path[depth + 1 :]))
         hints = (f"did you mean {full}?",)
@@ -179,14 +179,25 @@ def _paths(node: Any, depth: int, path: tuple[str, ...] = ()) -> Iterator[tuple[
             yield from _paths(child, depth - 1, (*path, name))
 
 
-def _nested(node: Any, path: tuple[str, ...], value: Any) -> Any:
-    """The dictionary that sets ``path`` below ``node``; a list is given whole, since only then it keeps its length."""
-    name, *rest = path
-    inner = _nested(_child(node, name), tuple(rest), value) if rest else value
-    if isinstance(node, (list, tuple)):
-        return [inner if str(index) == name else item for index, item in enumerate(node)]
-    key = next((key for key in node if str(key) == name), name) if isinstance(node, Mapping) else name
-    return {key: inner}
+def _updated(node: Any, name: str, rest: list[str], value: Any) -> Any:
+    """What ``node.name`` becomes when ``value`` is set at ``rest`` below it. Only tuples are made anew."""
+    if not rest:
+        return value
+    child = _child(node, name)
+    inner = _updated(child, rest[0], rest[1:], value)
+    if isinstance(child, tuple):
+        return tuple(inner if str(index) == rest[0] else item for index, item in enumerate(child))
+    _set(child, rest[0], inner)
+    return child
+
+
+def _set(node: Any, name: str, value: Any) -> None:
+    if isinstance(node, list):
+        node[int(name)] = value
+    elif isinstance(node, dict):
+        node[next(key for key in node if str(key) == name)] = value
+    else:
+        setattr(node, name, value)
 
 
 @dataclass(frozen=True)
@@ -195,20 +206,31 @@ class _Mismatch:
     hints: tuple[str, ...] = ()
 
 
+class _Unresolved:
+    """Stands for a name of an annotation that its module imports for type checking only."""
+
+
+class _Names(dict[str, Any]):
+    """The names that an annotation may use: of its module, Python's own, and a placeholder for any other."""
+
+    def __missing__(self, name: str) -> Any:
+        return getattr(builtins, name, _Unresolved)
+
+
 def _annotation(parent: Any, name: str) -> Any:
     """The type annotation of a field, or Any where there is none that can be resolved."""
     if not dataclasses.is_dataclass(parent):
         return Any
     for owner in type(parent).__mro__:
-        if name not in owner.__dict__.get("__annotations__", {}):
+        annotation = inspect.get_annotations(owner).get(name, _Unresolved)
+        if annotation is _Unresolved:
             continue
-        annotation = owner.__annotations__[name]
         if not isinstance(annotation, str):
             return annotation
-        module = __import__("sys").modules.get(owner.__module__)
+        names = _Names(vars(sys.modules.get(owner.__module__, typing)))
         try:
-            return eval(annotation, dict(vars(typing)) | dict(vars(module)) if module else {}, dict(vars(owner)))
-        except Exception:
+            return eval(annotation, {}, names)  # an annotation of an imported module, not the user's text
+        except Exception:  # noqa: BLE001 - anything may stand in an annotation
             return Any
     return Any
 

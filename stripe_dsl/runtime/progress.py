@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Self, TextIO
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
@@ -71,7 +71,7 @@ class Display:
         self._started = self._last_line = time.monotonic()
         self._spinner = Spinner("dots")
 
-    def __enter__(self) -> Display:
+    def __enter__(self) -> Self:
         if self.interactive:
             self._live = Live(
                 _Renderable(self),

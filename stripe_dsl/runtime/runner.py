@@ -18,10 +18,6 @@ from stripe_dsl.runtime.checkpoints import BEST
 from stripe_dsl.runtime.problem import Problem
 from stripe_dsl.runtime.progress import Iteration
 
-BEST_CHECKPOINT = BEST
-"""The policy with the highest mean reward so far. Its name must not match ``model_.*.pt``: upstream's ``latest`` takes
-the last name that does, and ``model_best.pt`` sorts behind every number."""
-
 _EPISODE_WINDOW = 100
 """Episodes that a mean is taken over, as rsl_rl does."""
 
@@ -102,8 +98,7 @@ def describe_non_finite(
     return Problem(
         f"{' and '.join(found)} became NaN or infinite at control step {step} ({where})",
         (
-            "a division by something that can be zero, the root or logarithm of something negative, or an exploding"
-            " simulation are the usual causes",
+            "usual causes: a division by zero, the root or logarithm of a negative number, an exploding simulation",
             "if the simulation explodes, try a smaller physics step, weaker actuators, or a limit on the actions",
         ),
     )
@@ -132,9 +127,14 @@ def _plural(noun: str, names: list[str]) -> str:
 
 
 class EpisodeLog:
-    """Means over the last episodes of what the environment logs when episodes end (``extras["log"]``)."""
+    """Means over the last episodes of what the environment logs when episodes end (``extras["log"]``).
 
-    def __init__(self) -> None:
+    Args:
+        window: Episodes that the means are taken over, rounded up to whole iterations; None takes all.
+    """
+
+    def __init__(self, window: int | None = _EPISODE_WINDOW) -> None:
+        self._window = window
         self._iterations: deque[tuple[int, dict[str, torch.Tensor]]] = deque()
         self._episodes = 0
         self._sums: dict[str, torch.Tensor] = {}
@@ -153,11 +153,13 @@ class EpisodeLog:
         self._iterations.append((self._episodes, self._sums))
         self._episodes, self._sums = 0, {}
         total = sum(episodes for episodes, _ in self._iterations)
-        while len(self._iterations) > 1 and total - self._iterations[0][0] >= _EPISODE_WINDOW:
+        if self._window is None:
+            return
+        while len(self._iterations) > 1 and total - self._iterations[0][0] >= self._window:
             total -= self._iterations.popleft()[0]
 
     def means(self) -> dict[str, float]:
-        """The mean of each entry over the last iterations that hold at least a hundred episodes."""
+        """The mean of each entry over the window."""
         sums: dict[str, float] = {}
         weights: dict[str, int] = {}
         for episodes, entries in [*self._iterations, (self._episodes, self._sums)]:
@@ -259,7 +261,7 @@ class ReportingRunner(OnPolicyRunner):
             return
         self.best_reward, self.best_length = iteration.mean_reward, iteration.mean_episode_length
         infos = {"mean_reward": iteration.mean_reward, "mean_episode_length": iteration.mean_episode_length}
-        self.save(str(Path(self.logger.log_dir) / BEST_CHECKPOINT), infos=infos)
+        self.save(str(Path(self.logger.log_dir) / BEST), infos=infos)
 
     def save_now(self) -> Path:
         """Save the present policy as ``model_<iteration>.pt`` in the run's folder, and return the file."""

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from stripe_dsl.runtime.launch import choose_device, kernel_report, simulation
+from stripe_dsl.runtime.overrides import closest, parse_override
 from stripe_dsl.runtime.problem import Problem
 from stripe_dsl.runtime.progress import Display
-from stripe_dsl.runtime.register import register_package
+from stripe_dsl.runtime.register import is_package, register_package
 
 if TYPE_CHECKING:
+    from rsl_rl.runners import OnPolicyRunner
+
     from stripe_dsl.runtime.config import RunConfig
     from stripe_dsl.runtime.runner import CheckedVecEnv
 
@@ -35,6 +38,30 @@ class Request(Protocol):
     def overrides(self) -> list[str]: ...
     @property
     def physics(self) -> str | None: ...
+
+
+def check_request(request: Request) -> list[Problem]:
+    """What is wrong with a request as far as can be seen without Isaac Lab."""
+    problems: list[Problem] = []
+    if not is_package(request.package):
+        hint = "compile one: stripec compile <file>"
+        problems.append(Problem(f"{request.package} is not a generated package", (hint,)))
+    if request.num_envs is not None and request.num_envs < 1:
+        problems.append(Problem(f"the number of environments must be at least 1, not {request.num_envs}"))
+    return problems + [found for found in map(parse_override, request.overrides) if isinstance(found, Problem)]
+
+
+def load_checkpoint(runner: OnPolicyRunner, checkpoint: Path, device: str) -> Problem | None:
+    """Load the networks, the optimizer and the iteration; says what is wrong if the file does not fit the task."""
+    try:
+        runner.load(str(checkpoint), map_location=device)
+    except Exception as error:  # noqa: BLE001 - torch raises whatever unpickling does
+        print(f"{type(error).__name__}: {error}")  # the log has the shapes
+        return Problem(
+            f"{checkpoint} cannot be loaded: it is damaged, or was trained with other observations, actions or networks",
+            (f"{type(error).__name__}: {str(error).partition(chr(10))[0]}",),
+        )
+    return None
 
 
 @dataclass
@@ -112,6 +139,4 @@ def _task_id(request: Request) -> str | Problem:
     known = f"{request.package.name} registers {', '.join(task_ids)}"
     if request.task_id is None:
         return Problem("the package registers several tasks, name one", (known,))
-    from stripe_dsl.runtime.overrides import closest
-
     return Problem(f"there is no task {request.task_id}", (*closest(request.task_id, task_ids), known))

@@ -14,6 +14,7 @@ from stripe_dsl.runtime.console import OutputCapture
 from stripe_dsl.runtime.progress import format_count, format_seconds
 
 if TYPE_CHECKING:
+    from stripe_dsl.runtime.play import PlayResult
     from stripe_dsl.runtime.train import TrainRequest, TrainResult
 
 
@@ -36,6 +37,22 @@ def print_training(console: Console, result: TrainResult, request: TrainRequest)
     if result.checkpoint is not None:
         command = request.play_command or f"stripec play {request.package}"
         console.print(Text.assemble("play it with  ", (command, "bold")))
+
+
+def print_playing(console: Console, result: PlayResult) -> None:
+    """Print how a policy did, its reward terms and terminations, and where it was exported to."""
+    if result.checkpoint is not None:
+        console.print(Text(f"played {short_path(result.checkpoint)} in {result.num_envs} environments"))
+    if result.mean_reward is not None and result.mean_episode_length is not None:
+        length = f"{result.mean_episode_length:.1f} of {result.max_episode_length} steps"
+        console.print(
+            Text(f"mean reward {result.mean_reward:.3f}, mean length {length} over {result.episodes} episodes")
+        )
+    else:
+        console.print(Text("no episode ended"))
+    print_terms(console, result.rewards, result.terminations)
+    if result.exported:
+        console.print(Text(f"exported {', '.join(short_path(path) for path in result.exported)}"))
 
 
 def print_terms(console: Console, rewards: dict[str, float], terminations: dict[str, float]) -> None:

@@ -10,15 +10,19 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from stripe_dsl.runtime.checkpoints import BEST, last_checkpoint
 from stripe_dsl.runtime.console import OutputCapture
+from stripe_dsl.runtime.launch import prepare_process
 from stripe_dsl.runtime.problem import PackageError, Problem
 from stripe_dsl.runtime.progress import Display
+from stripe_dsl.runtime.session import check_request, load_checkpoint, open_session
+from stripe_dsl.runtime.summary import print_failure, print_training
+from stripe_dsl.runtime.terms import is_solved, split_log
 
 if TYPE_CHECKING:
     from stripe_dsl.runtime.config import RunConfig
@@ -110,10 +114,7 @@ def train(request: TrainRequest) -> TrainResult:
     starts. Nothing that goes wrong is raised: see :attr:`TrainResult.status`. The caller prints the problems; the
     progress, the summary and the end of the log of a failed run are printed here.
     """
-    from stripe_dsl.runtime.launch import prepare_process
-    from stripe_dsl.runtime.summary import print_failure, print_training
-
-    problems = check_request(request)
+    problems = check_train_request(request)
     if problems:
         return TrainResult("invalid", tuple(problems))
     prepare_process()
@@ -124,7 +125,7 @@ def train(request: TrainRequest) -> TrainResult:
             result = TrainResult("interrupted")
         except PackageError as error:
             result = TrainResult("invalid", (error.problem,))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             traceback.print_exc()  # into the log
             result = TrainResult("failed", (Problem(f"training failed: {type(error).__name__}: {error}"),))
         display.close()
@@ -136,28 +137,17 @@ def train(request: TrainRequest) -> TrainResult:
     return result
 
 
-def check_request(request: TrainRequest) -> list[Problem]:
+def check_train_request(request: TrainRequest) -> list[Problem]:
     """What is wrong with a request as far as can be seen without Isaac Lab."""
-    from stripe_dsl.runtime.overrides import parse_override
-    from stripe_dsl.runtime.register import is_package
-
-    problems: list[Problem] = []
-    if not is_package(request.package):
-        problems.append(
-            Problem(f"{request.package} is not a generated package", ("compile one: stripec compile <file>",))
-        )
-    if request.resume is not None and not request.resume.exists():
+    problems = check_request(request)
+    if request.resume is not None and last_checkpoint(request.resume) is None:
         problems.append(Problem(f"there is no checkpoint {request.resume}"))
-    for name, value in (("environments", request.num_envs), ("iterations", request.iterations)):
-        if value is not None and value < 1:
-            problems.append(Problem(f"the number of {name} must be at least 1, not {value}"))
-    problems += [found for found in map(parse_override, request.overrides) if isinstance(found, Problem)]
+    if request.iterations is not None and request.iterations < 1:
+        problems.append(Problem(f"the number of iterations must be at least 1, not {request.iterations}"))
     return problems
 
 
 def _train(request: TrainRequest, output: OutputCapture, display: Display) -> TrainResult:
-    from stripe_dsl.runtime.session import open_session
-
     with contextlib.ExitStack() as stack:
         session = stack.enter_context(open_session(request, display, iterations=request.iterations))
         if isinstance(session, list):
@@ -173,7 +163,7 @@ def _train(request: TrainRequest, output: OutputCapture, display: Display) -> Tr
             return _learn(request, display, env, config, partial)
         except KeyboardInterrupt:
             return replace(partial, status="interrupted")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             traceback.print_exc()
             problem = getattr(error, "problem", None) or Problem(f"{type(error).__name__}: {error}")
             return replace(partial, problems=(problem,))
@@ -185,7 +175,6 @@ def _learn(
     from isaaclab.utils import to_dict
     from isaaclab_rl.entrypoints.common import dump_train_configs, scoped_torch_backend_flags, write_run_manifest
 
-    from stripe_dsl.runtime.checkpoints import last_checkpoint
     from stripe_dsl.runtime.config import AGENT_ENTRY_POINT
     from stripe_dsl.runtime.runner import NonFiniteError, ReportingRunner
 
@@ -196,9 +185,10 @@ def _learn(
     runner = ReportingRunner(env, to_dict(agent), str(run_dir), agent.device, on_iteration=display.iteration)
     if request.resume is not None:
         resume = last_checkpoint(request.resume)
-        if resume is None:
-            return replace(partial, status="invalid", problems=(Problem(f"{request.resume} holds no checkpoint"),))
-        runner.load(str(resume), map_location=agent.device)
+        assert resume is not None  # checked with the request
+        problem = load_checkpoint(runner, resume, agent.device)
+        if problem is not None:
+            return replace(partial, problems=(problem,))
     display.phase("training")
     started = time.monotonic()
     problems: tuple[Problem, ...] = ()
@@ -220,14 +210,11 @@ def _learn(
 
 
 def _result(runner: ReportingRunner, partial: TrainResult, seconds: float) -> TrainResult:
-    from stripe_dsl.runtime.checkpoints import last_checkpoint
-    from stripe_dsl.runtime.runner import BEST_CHECKPOINT
-
     assert partial.run_dir is not None
     last = runner.logger.last
     rewards, terminations = split_log(runner.logger.episodes.means())
     length, full = (last.mean_episode_length, last.max_episode_length) if last is not None else (None, None)
-    best = partial.run_dir / BEST_CHECKPOINT
+    best = partial.run_dir / BEST
     return replace(
         partial,
         checkpoint=last_checkpoint(partial.run_dir),
@@ -242,25 +229,6 @@ def _result(runner: ReportingRunner, partial: TrainResult, seconds: float) -> Tr
         seconds=seconds,
         steps_per_second=runner.logger.tot_timesteps / max(runner.logger.tot_time, 1e-9),
     )
-
-
-def split_log(means: dict[str, float]) -> tuple[dict[str, float], dict[str, float]]:
-    """The reward terms and the terminations of an episode log, by their own names."""
-    groups: dict[str, dict[str, float]] = {"Episode_Reward": {}, "Episode_Termination": {}}
-    for key, value in means.items():
-        group, slash, name = key.partition("/")
-        if slash and group in groups:
-            groups[group][name] = value
-    return groups["Episode_Reward"], groups["Episode_Termination"]
-
-
-def is_solved(mean_length: float | None, max_length: int | None, terminations: dict[str, float]) -> bool:
-    """Whether an agent that could have failed never did: episodes last as long as they may, though they can end early.
-
-    A task that ends by its timeout only has full episodes from the start, which says nothing.
-    """
-    can_fail = len(terminations) > 1
-    return can_fail and mean_length is not None and max_length is not None and mean_length >= max_length
 
 
 def _run_folder(log_root: Path, agent: Any) -> Path:
