@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,3 +83,12 @@ def test_github_text_cannot_break_out_of_its_line(name: str, message: str) -> No
 
     assert unescape(match[1]) == name
     assert unescape(match[2]) == message
+
+
+def test_nothing_heavy_is_imported_to_report_a_mistake() -> None:
+    code = (
+        "import sys; import stripe_dsl.units, stripe_dsl.diagnostics.text, stripe_dsl.diagnostics.render_github;"
+        "print(*sorted({'rich', 'numpy', 'pydantic', 'typer', 'lark', 'pxr', 'difflib'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -24,7 +24,9 @@ def test_every_code_has_a_page_and_every_page_a_code() -> None:
 def test_a_page_says_what_why_and_how(code: str) -> None:
     page = explain(code)
     assert page is not None
-    headings = re.findall(r"^#+ .*$", re.sub(r"^```.*?^```$", "", page, flags=re.M | re.S), flags=re.M)
+    headings = re.findall(
+        r"^#+ .*$", re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL), flags=re.MULTILINE
+    )
     assert headings == [f"# {code}: {CODES[code].title}", "## Why it matters", "## Example", "## Mend"]
     meaning = page.split("\n\n")[1]
     assert len(meaning.split()) >= 5
