@@ -70,6 +70,7 @@ _TITLES = {
     "E0307": "range and value confused",
     "E0308": "empty range",
     "E0309": "wrong type of value",
+    "E0310": "default pose outside the limits of a joint",
     # Units and frames
     "E0401": "unlike units",
     "E0402": "function of a plain number",
@@ -79,7 +80,7 @@ _TITLES = {
     "E0406": "no such frame",
     "E0407": "missing angle unit",
     "E0408": "power without a fixed unit",
-    "E0409": "joints of two kinds in one list",
+    "E0409": "joints of two kinds together",
     # Time and termination
     "E0501": "control rate does not divide physics rate",
     "E0502": "missing episode length",
