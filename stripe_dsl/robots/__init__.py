@@ -26,7 +26,8 @@ def load_robot(reference: str, *, prim: str | None = None, relative_to: Path | N
     Args:
         reference: a file in one of the forms of :func:`stripe_dsl.robots.locate.resolve`, or an articulation cfg of a
             Python package, ``isaaclab_assets.robots.anymal:ANYMAL_C_CFG``.
-        prim: which prim of a USD stage to use instead of its default prim, such as ``"/cartpole"``.
+        prim: which prim of a USD stage to use instead of its default prim, such as ``"/cartpole"``; in an MJCF file,
+            which body below the world.
         relative_to: the file that ``reference`` stands in, or its folder.
 
     Raises:
@@ -71,16 +72,14 @@ def _read(path: Path, suffix: str, prim: str | None) -> tuple[RobotModel, tuple[
 
         reading = usd.read_with_layers(path, prim)
         return reading.model, reading.layers
-    if prim is not None and suffix in (".urdf", ".xml", ".mjcf"):
-        raise RobotFileError(f'"{path.name}" has no prims', "`prim` is for USD files: remove it")
     if suffix == ".urdf":
         from stripe_dsl.robots import urdf
 
-        return urdf.read(path), ()
+        return urdf.read(path, prim), ()
     if suffix in (".xml", ".mjcf"):
         from stripe_dsl.robots import mjcf
 
-        return mjcf.read_with_includes(path)
+        return mjcf.read_with_includes(path, prim)
     raise RobotFileError(
         f'"{path.name}" is not a robot file by its ending', f"known endings: {', '.join(locate.ROBOT_SUFFIXES)}"
     )
