@@ -1,0 +1,292 @@
+"""Step two environments under one tape and compare what they answer.
+
+Two simulations cannot live in one process, so each environment is stepped by a worker of its own::
+
+    python -m tests.sim.differential --package generated/cartpole --task Stripe-Cartpole --tape in.npz --out out.npz
+
+The tape holds the actions, and the state to write at the start and at every reset: a reset draws its state at random,
+and the two sides draw differently, so right after a reset the state of the tape is written over the one drawn. Which
+environments are reset, and when, is left to the environments; the comparison then shows whether they agree.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import torch
+    from isaaclab.assets import Articulation
+    from isaaclab.envs import DirectRLEnv
+
+ROOT = Path(__file__).parents[2]
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Tape:
+    """What a worker plays. ``T`` control steps, ``N`` environments, ``J`` joints, ``A`` actions.
+
+    Attributes:
+        joints: Joint names, in the order of the joint columns. Length ``J``.
+        actions: Actions, shape ``(T, N, A)``.
+        episode_length: Control steps already done in each episode at the start, so that time-outs are spread, shape
+            ``(N,)``.
+        joint_pos: Joint positions [m or rad] written to environment ``n`` if it is reset after step ``t``; row 0 is
+            the start. Shape ``(T + 1, N, J)``.
+        joint_vel: Joint velocities [m/s or rad/s], shape ``(T + 1, N, J)``.
+        root_pose: Position [m] from the environment's origin, and rotation (x, y, z, w). Shape ``(T + 1, N, 7)``.
+        root_vel: Linear [m/s] and angular [rad/s] velocity in the world frame, shape ``(T + 1, N, 6)``.
+    """
+
+    joints: tuple[str, ...]
+    actions: Array
+    episode_length: Array
+    joint_pos: Array
+    joint_vel: Array
+    root_pose: Array
+    root_vel: Array
+
+    def save(self, file: Path) -> None:
+        """Write the tape as ``.npz``."""
+        np.savez(file, **{**asdict(self), "joints": np.array(self.joints)})
+
+    @classmethod
+    def load(cls, file: Path) -> Tape:
+        """Read a tape that :meth:`save` wrote."""
+        with np.load(file) as data:
+            fields: dict[str, Any] = {name: data[name] for name in data.files}
+        fields["joints"] = tuple(str(name) for name in fields["joints"])
+        return cls(**fields)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a worker saw. Row ``t`` is what ``step`` returned for the ``t``-th action.
+
+    Attributes:
+        observations: By group, shape ``(T + 1, N, D)``; row 0 is what ``reset`` returned.
+        reward: Shape ``(T, N)``.
+        terminated: Shape ``(T, N)``.
+        truncated: Shape ``(T, N)``.
+        joint_pos: State after the step and its resets, columns as on the tape, shape ``(T + 1, N, J)``.
+        joint_vel: Shape ``(T + 1, N, J)``.
+        root_pose: From the environment's origin, shape ``(T + 1, N, 7)``.
+        root_vel: Shape ``(T + 1, N, 6)``.
+        physics: The physics configuration that ran, as nested dictionaries.
+    """
+
+    observations: dict[str, Array]
+    reward: Array
+    terminated: Array
+    truncated: Array
+    joint_pos: Array
+    joint_vel: Array
+    root_pose: Array
+    root_vel: Array
+    physics: dict[str, Any]
+
+    def save(self, file: Path) -> None:
+        """Write the recording as ``.npz``."""
+        arrays = {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
+        arrays |= {f"observations/{group}": value for group, value in self.observations.items()}
+        np.savez(file, **arrays, physics=np.array(json.dumps(self.physics, default=repr, sort_keys=True)))
+
+    @classmethod
+    def load(cls, file: Path) -> Recording:
+        """Read a recording that :meth:`save` wrote."""
+        with np.load(file) as data:
+            arrays: dict[str, Any] = {name: data[name] for name in data.files}
+        groups = [name for name in arrays if name.startswith("observations/")]
+        observations = {name.removeprefix("observations/"): arrays.pop(name) for name in groups}
+        return cls(**arrays | {"observations": observations, "physics": json.loads(str(arrays["physics"]))})
+
+
+def record(
+    task: str,
+    tape: Tape,
+    folder: Path,
+    *,
+    package: Path | None = None,
+    overrides: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+    timeout: float = 600.0,
+) -> Recording:
+    """Play ``tape`` in a worker process and return what it saw.
+
+    Args:
+        task: Gym id of the task.
+        tape: What to play.
+        folder: Where the tape, the recording and the worker's log are written.
+        package: Folder of the generated package that registers the task. None for a task of Isaac Lab's own.
+        overrides: Hydra overrides of the task's configuration, such as ``env.reward.alive=2.0``.
+        environment: Environment variables on top of those of this process.
+        timeout: Seconds after which the worker is stopped.
+
+    Raises:
+        RuntimeError: If the worker fails; the message ends with the end of its log.
+        subprocess.TimeoutExpired: If it takes too long.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = task.lower()
+    tape_file, out, log = (folder / f"{stem}{suffix}" for suffix in (".tape.npz", ".npz", ".log"))
+    tape.save(tape_file)
+    command = [sys.executable, "-m", "tests.sim.differential", "--task", task, "--tape", tape_file, "--out", out]
+    if package is not None:
+        command += ["--package", package.resolve()]
+    command += ["--", *overrides]
+    # a single thread is several times faster on a small machine
+    variables = {**os.environ, "OMP_NUM_THREADS": "1", **(environment or {})}
+    with log.open("w") as stream:
+        worker = subprocess.run(
+            [str(part) for part in command],
+            check=False,
+            cwd=ROOT,
+            env=variables,
+            stdout=stream,
+            stderr=stream,
+            timeout=timeout,
+        )
+    if worker.returncode != 0:
+        raise RuntimeError(f"the worker of {task} failed:\n{log.read_text()[-4000:]}")
+    return Recording.load(out)
+
+
+def largest_difference(ours: Array, theirs: Array) -> tuple[float, int]:
+    """Return the largest absolute difference, and the first row where it is found.
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    if ours.shape != theirs.shape:
+        raise ValueError(f"shapes differ: {ours.shape} and {theirs.shape}")
+    difference = np.abs(ours.astype(np.float64) - theirs.astype(np.float64)).reshape(len(ours), -1).max(axis=1)
+    row = int(difference.argmax())
+    return float(difference[row]), row
+
+
+def physics_overrides(physics: Mapping[str, Any], path: str = "env.sim.physics") -> list[str]:
+    """Return the Hydra overrides that give another task of the same back end these physics settings.
+
+    Args:
+        physics: :attr:`Recording.physics` of the task whose settings are wanted.
+        path: Where the settings stand in the configuration.
+    """
+    overrides: list[str] = []
+    for name, value in physics.items():
+        # a class is fixed by the back end, and cannot be written on a command line
+        if name.endswith("_type"):
+            continue
+        if isinstance(value, Mapping):
+            overrides += physics_overrides(value, f"{path}.{name}")
+        elif value is None or isinstance(value, bool | int | float | str):
+            overrides.append(f"{path}.{name}={'null' if value is None else value}")
+    return overrides
+
+
+def play(env: DirectRLEnv, tape: Tape) -> Recording:
+    """Step ``env`` through ``tape``, writing the tape's states at the start and at every reset."""
+    import torch
+    from isaaclab.utils import to_dict
+
+    robot: Articulation = next(iter(env.scene.articulations.values()))
+    columns = torch.tensor(robot.find_joints(list(tape.joints), preserve_order=True)[0])
+    reset_idx = env._reset_idx
+    step = 0
+
+    def reset_and_write(env_ids: torch.Tensor) -> None:
+        reset_idx(env_ids)
+        rows = env_ids.long()
+        joint_pos = robot.data.default_joint_pos.torch[rows]
+        joint_vel = robot.data.default_joint_vel.torch[rows]
+        joint_pos[:, columns] = torch.from_numpy(tape.joint_pos[step])[rows]
+        joint_vel[:, columns] = torch.from_numpy(tape.joint_vel[step])[rows]
+        root_pose = torch.from_numpy(tape.root_pose[step])[rows]
+        root_pose[:, :3] += env.scene.env_origins[rows]
+        root_vel = torch.from_numpy(tape.root_vel[step])[rows]
+        robot.write_root_pose_to_sim_index(root_pose=root_pose, env_ids=env_ids)
+        robot.write_root_velocity_to_sim_index(root_velocity=root_vel, env_ids=env_ids)
+        robot.write_joint_state_to_sim_index(position=joint_pos, velocity=joint_vel, env_ids=env_ids)
+        # upstream's locomotion reads the state once, at the end of its own reset
+        refresh = getattr(env, "_compute_intermediate_values", None)
+        if refresh is not None:
+            refresh()
+
+    env._reset_idx = reset_and_write
+
+    def state() -> dict[str, Array]:
+        data = robot.data
+        root_pose = data.root_pose_w.torch.clone()
+        root_pose[:, :3] -= env.scene.env_origins
+        values = {
+            "joint_pos": data.joint_pos.torch[:, columns],
+            "joint_vel": data.joint_vel.torch[:, columns],
+            "root_pose": root_pose,
+            "root_vel": data.root_vel_w.torch,
+        }
+        return {name: value.cpu().numpy().copy() for name, value in values.items()}
+
+    def numpy(values: Mapping[str, torch.Tensor]) -> dict[str, Array]:
+        return {name: value.cpu().numpy().copy() for name, value in values.items()}
+
+    observations, _ = env.reset()
+    env.episode_length_buf[:] = torch.from_numpy(tape.episode_length)
+    seen, states, results = [numpy(observations)], [state()], []
+    for actions in tape.actions:
+        step += 1
+        observations, reward, terminated, truncated, _ = env.step(torch.from_numpy(actions))
+        seen.append(numpy(observations))
+        states.append(state())
+        results.append(numpy({"reward": reward, "terminated": terminated, "truncated": truncated}))
+    return Recording(
+        observations={group: np.stack([row[group] for row in seen]) for group in seen[0]},
+        **{name: np.stack([row[name] for row in results]) for name in results[0]},
+        **{name: np.stack([row[name] for row in states]) for name in states[0]},
+        physics=json.loads(json.dumps(to_dict(env.cfg.sim.physics), default=repr)),
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Play a tape in this process and write the recording."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--package", type=Path, help="folder of a generated package; none for a task of Isaac Lab")
+    parser.add_argument("--task", required=True, help="gym id of the task")
+    parser.add_argument("--tape", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("overrides", nargs="*", help="Hydra overrides, such as env.reward.alive=2.0")
+    args = parser.parse_args(argv)
+
+    import gymnasium
+    from isaaclab.app import launch_simulation
+    from isaaclab_tasks.utils import resolve_task_config
+
+    if args.package is not None:
+        sys.path.insert(0, str(args.package.parent))
+        importlib.import_module(args.package.name)
+    else:
+        importlib.import_module("isaaclab_tasks")
+
+    tape = Tape.load(args.tape)
+    env_cfg, _ = resolve_task_config(args.task, None, overrides=args.overrides)
+    env_cfg.scene.num_envs = tape.actions.shape[1]
+    env_cfg.sim.device = "cpu"
+    env_cfg.seed = 0
+    with launch_simulation(env_cfg, {"device": "cpu", "visualizer": ["none"]}):
+        env: Any = gymnasium.make(args.task, cfg=env_cfg).unwrapped
+        play(env, tape).save(args.out)
+        env.close()
+
+
+if __name__ == "__main__":
+    main()
