@@ -30,11 +30,20 @@ def validate_identifier(name: str) -> str:
     return name
 
 
+def safe_identifier(name: str) -> str:
+    """The name, with an underscore behind it where Python reserves it: ``lambda`` becomes ``lambda_``.
+
+    Raises:
+        ValueError: the name is no identifier at all, see ``validate_identifier``.
+    """
+    return validate_identifier(f"{name}_" if name in RESERVED else name)
+
+
 def literal(value: object) -> str:
     """Python source of a value: strings, numbers, conditions, ``None``, and tuples, lists and dicts of these.
 
     Floats lose the noise of unit conversion (0.1 instead of 0.10000000000000002): they keep 15 significant digits
-    where that is shorter. Double quotes are preferred, as the formatter does.
+    where that is much shorter. Double quotes are preferred, as the formatter does.
 
     Raises:
         TypeError: the value is of another type.
@@ -59,8 +68,9 @@ def literal(value: object) -> str:
 def _float(value: float) -> str:
     if not math.isfinite(value):
         return f'float("{value}")'
-    # float() first: the repr of a NumPy scalar names its type.
-    return min(repr(float(value)), repr(float(f"{value:.15g}")), key=len)
+    exact = repr(float(value))  # float() first: the repr of a NumPy scalar names its type
+    tidy = repr(float(f"{value:.15g}"))
+    return tidy if len(tidy) < len(exact) - 2 else exact
 
 
 def _string(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -16,7 +17,7 @@ from stripe_dsl.ir.graph import Node, Read
 from stripe_dsl.ir.schedule import schedule
 from stripe_dsl.ir.types import Type
 
-type Array = NDArray[np.generic]
+type Array = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,132 @@
+"""Names for values that generated code keeps in a local variable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from stripe_dsl.emit.identifiers import RESERVED, validate_identifier
+from stripe_dsl.ir.graph import Node
+
+_LONGEST = 32
+_PATTERNS = {
+    "neg": "{}_negated",
+    "not": "not_{}",
+    "abs": "{}_abs",
+    "sign": "{}_sign",
+    "exp": "{}_exp",
+    "log": "{}_log",
+    "sqrt": "{}_sqrt",
+    "sin": "{}_sin",
+    "cos": "{}_cos",
+    "tan": "{}_tan",
+    "tanh": "{}_tanh",
+    "wrap": "{}_wrapped",
+    "add": "{}_shifted",
+    "sub": "{}_difference",
+    "mul": "{}_scaled",
+    "div": "{}_ratio",
+    "min": "{}_capped",
+    "max": "{}_raised",
+    "lt": "{}_below",
+    "le": "{}_below",
+    "gt": "{}_above",
+    "ge": "{}_above",
+    "clip": "{}_clipped",
+    "sum": "{}_sum",
+    "mean": "{}_mean",
+    "list_max": "{}_max",
+    "list_min": "{}_min",
+    "any": "any_{}",
+    "all": "all_{}",
+    "count": "{}_count",
+    "list_norm": "{}_norm",
+    "norm": "{}_norm",
+    "dot": "{}_projection",
+    "cross": "{}_cross",
+    "unit": "{}_direction",
+    "rotate": "{}_rotated",
+    "rotate_inverse": "{}_in_body",
+    "yaw_only": "{}_heading",
+    "prev": "previous_{}",
+}
+_MAIN_ARGUMENT = {"rotate": 1, "rotate_inverse": 1, "where": 1}
+
+
+class Names:
+    """Hands out identifiers that are valid, free, and say what they hold.
+
+    Args:
+        taken: identifiers that mean something else where the names will stand.
+    """
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = set(taken)
+
+    def copy(self) -> Names:
+        """The same names taken; what is handed out from one is not taken in the other."""
+        return Names(self._taken)
+
+    def unique(self, wish: str) -> str:
+        """The wished name, changed as little as possible where it is taken: ``x``, ``x_2``, ``x_3``, …"""
+        name = f"{wish}_" if wish in RESERVED else wish
+        number = 2
+        while name in self._taken:
+            name = f"{wish}_{number}"
+            number += 1
+        self._taken.add(name)
+        return validate_identifier(name)
+
+
+def describe(node: Node, known: Mapping[int, str]) -> str:
+    """A name that says what the node is: ``slider_to_cart_vel_abs``.
+
+    Args:
+        node: the node to name.
+        known: names that nodes have already, by node id.
+    """
+    name = _slug(_phrase(node, known))
+    return name if name and len(name) <= _LONGEST else _slug(f"{node.op}_value")
+
+
+def _phrase(node: Node, known: Mapping[int, str]) -> str:
+    if node.id in known:
+        return known[node.id]
+    match node.op:
+        case "const":
+            return ""
+        case "tunable":
+            path = node.attr[0] if isinstance(node.attr, tuple) else node.attr
+            return str(path).rpartition(".")[2]
+        case "read":
+            return _read_phrase(node)
+        case "uniform":
+            return "draw"
+        case "euler":
+            return str(node.attr)
+    if not node.args:
+        return ""
+    subject = _phrase(node.args[_MAIN_ARGUMENT.get(node.op, 0)], known)
+    # A constant has no name: speak of the first operand that has one.
+    subject = subject or next(filter(None, (_phrase(arg, known) for arg in node.args)), "")
+    if not subject or len(subject) > _LONGEST:
+        return ""
+    if node.op == "part":
+        return f"{subject}_{node.attr}"
+    if node.op == "pow":
+        square = node.args[1].op == "const" and node.args[1].attr == 2
+        return f"{subject}_squared" if square else f"{subject}_power"
+    return _PATTERNS.get(node.op, "{}").format(subject)
+
+
+def _read_phrase(node: Node) -> str:
+    assert node.read is not None
+    quantity = node.read.quantity
+    if len(node.read.names) == 1:
+        return f"{node.read.names[0]}_{quantity.rpartition('.')[2]}"
+    return quantity
+
+
+def _slug(text: str) -> str:
+    slug = re.sub(r"[^0-9a-zA-Z]+", "_", text).strip("_").lower()
+    return f"_{slug}" if slug[:1].isdigit() else slug
