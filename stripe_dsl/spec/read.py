@@ -1,7 +1,7 @@
 """Statements of a ``.stripe`` file into the document model.
 
-Driven by the fields of the models: a block's keys are its fields. A key may be followed by further keys of the same block
-on its line, so ``usd "a.usda" prim "/robot"`` is ``usd "a.usda"; prim "/robot"``.
+Driven by the fields of the models: a block's keys are its fields. A key may be followed by further keys of the same
+block on its line, so ``usd "a.usda" prim "/robot"`` is ``usd "a.usda"; prim "/robot"``.
 """
 
 from __future__ import annotations
@@ -75,6 +75,41 @@ class Builder:
                 notes=notes,
             )
         )
+
+    def needs_value(self, key: Text) -> None:
+        """Reports a key or a name without a value."""
+        self.error("E0214", f"`{key}` needs a value", key.span)
+
+    def wants_text(self, span: Span) -> Text:
+        """Reports something else where a string is wanted; gives what to go on with."""
+        self.error("E0309", "a string is wanted here", span, 'write it in quotes: `"…"`')
+        return Text("", span)
+
+    def no_observation(self, span: Span) -> None:
+        """Reports an entry of an ``observe`` block that is no expression."""
+        self.error("E0214", "an observation is an expression with options", span)
+
+    def observation_option(self, key: Text) -> Slot | None:
+        """The field of an option in an ``observe`` block; an unknown one is reported."""
+        table = slots(Item)
+        slot = table.get(key)
+        if slot is None or slot.attribute in ("value", "name", "offset"):
+            known = [name for name in table if name not in ("value", "name", "offset")]
+            helps = did_you_mean(key, known, listing=True)
+            self.error("E0206", f"an observation has no option `{key}`", key.span, *helps)
+            return None
+        return slot
+
+    def reward_terms(self, block: RewardSpec, attribute: str, terms: dict[Text, Expression]) -> None:
+        """Adds terms to ``per_second`` or ``once``; a name stands in one of the two."""
+        target, other = block.per_second, block.once
+        if attribute == "once":
+            target, other = other, target
+        for name, value in terms.items():
+            if name in other:
+                self.twice(name, next(known for known in other if known == name).span)
+            else:
+                self.member(target, name, value)
 
     def finish(self, model: type[Block], values: dict[str, Any], span: Span | None) -> Block:
         """The model; all values have been checked against its fields already."""
@@ -232,13 +267,7 @@ class StatementReader(Builder):
         if block is None:
             block = self.finish(RewardSpec, {"per_second": {}, "once": {}}, statement.key_span)
             values["reward"] = block
-        entries: dict[Text, Expression] = self.entries(statement.body or ())
-        for name, value in entries.items():
-            other = block.once if attribute == "per_second" else block.per_second  # type: ignore[attr-defined]
-            if name in other:
-                self.twice(name, next(known for known in other if known == name).span)
-            else:
-                self.member(getattr(block, attribute), name, value)
+        self.reward_terms(block, attribute, self.entries(statement.body or ()))  # type: ignore[arg-type]
 
     def map_statement(
         self, slot: Slot, inner: Slot, statement: ast.Statement, values: dict[str, Any], spans: dict[str, Span]
@@ -305,7 +334,7 @@ class StatementReader(Builder):
             if value is None and not statement.args and statement.key:
                 value = ast.Name(statement.key_span, "true")
             if value is None:
-                self.error("E0214", f"`{key}` needs a value", key.span)
+                self.needs_value(key)
                 continue
             for option in statement.options:
                 self.error("E0206", f"a term takes no `{option.key.id}`", option.key.span)
@@ -318,22 +347,17 @@ class StatementReader(Builder):
         """One line of an ``observe`` block."""
         if statement.value is None:
             span = statement.key_span if statement.key else statement.span
-            self.error("E0214", "an observation is an expression with options", span)
+            self.no_observation(span)
             return None
         values: dict[str, Any] = {"value": Expression(statement.value)}
         spans: dict[str, Span] = {}
         if statement.key and statement.op == "=":
             values["name"] = Text(statement.key, statement.key_span)
-        table = slots(Item)
         for option in statement.options:
-            slot = table.get(option.key.id)
-            if slot is None or slot.attribute in ("value", "name", "offset"):
-                known = [key for key in table if key not in ("value", "name", "offset")]
-                helps = did_you_mean(option.key.id, known, listing=True)
-                self.error("E0206", f"an observation has no option `{option.key.id}`", option.key.span, *helps)
-                continue
             text = Text(option.key.id, option.key.span)
-            self.store(values, spans, slot, text, Expression(option.value))
+            slot = self.observation_option(text)
+            if slot is not None:
+                self.store(values, spans, slot, text, Expression(option.value))
         return self.finish(Item, values, statement.span)  # type: ignore[return-value]
 
     def value(self, slot: Slot, key: Text, args: Sequence[ast.Expr]) -> Any:
@@ -349,7 +373,7 @@ class StatementReader(Builder):
             assert slot.block is not None
             return self.block(slot.block, (), key.span or args[0].span, args)
         if not args:
-            self.error("E0214", f"`{key}` needs a value", key.span)
+            self.needs_value(key)
             where = key.span
             assert where is not None
             return Text("", where) if slot.shape is Shape.TEXT else Expression(ast.Broken(where))
@@ -363,8 +387,7 @@ class StatementReader(Builder):
             return Text(value.value, value.span)
         if isinstance(value, ast.Name):
             return Text(value.id, value.span)
-        self.error("E0309", "a string is wanted here", value.span, 'write it in quotes: `"…"`')
-        return Text("", value.span)
+        return self.wants_text(value.span)
 
 
 def block_name(model: type[Block]) -> str:
@@ -373,8 +396,6 @@ def block_name(model: type[Block]) -> str:
         return "`sim`"
     word = model.__name__.removesuffix("Spec").lower()
     return {"item": "this entry", "nameset": "a name set", "document": "a file"}.get(word, f"`{word}`")
-
-
 
 
 __all__ = ["Builder", "StatementReader", "read_document"]

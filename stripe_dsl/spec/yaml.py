@@ -1,0 +1,367 @@
+"""YAML files into the document model: the same content as a ``.stripe`` file, with the same messages.
+
+A block is a mapping whose keys are the block's fields; named things are mappings from names; expressions are strings
+in the grammar of the language. Every span is one in the YAML file, inside expression strings too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from stripe_dsl.diagnostics import Diagnostic
+from stripe_dsl.diagnostics.model import sort_diagnostics
+from stripe_dsl.source import SourceFile, Span
+from stripe_dsl.spec.document import Block, Document, Item, RewardSpec, TaskSpec
+from stripe_dsl.spec.fields import Shape, Slot, slots
+from stripe_dsl.spec.read import Builder, StatementReader, block_name
+from stripe_dsl.spec.values import Expression, Text
+from stripe_dsl.spec.yaml_nodes import Mapping, Node, Scalar, Sequence, compose
+from stripe_dsl.syntax import ast
+from stripe_dsl.syntax.parser import parse_expression, parse_item
+from stripe_dsl.text import and_list
+
+SPARE_VISITS = 10_000
+"""A file without aliases has fewer nodes than characters; with aliases of aliases reading would never end."""
+
+_NAME = re.compile(r"(?!(?:and|or|not|if|else|where)$)[A-Za-z_][A-Za-z0-9_]*")
+_NEED_VALUES = ("param", "let", "robot")  # written `name = value`: the name alone says nothing
+_QUOTE = "put the expression in quotes"
+
+
+def read_yaml(source: SourceFile) -> tuple[Document, list[Diagnostic]]:
+    """The document of a YAML file, and what is wrong with it, in source order.
+
+    Of a file that is not YAML at all the document is empty.
+    """
+    root, diagnostics = compose(source)
+    reader = YamlReader(source)
+    reader.diagnostics.extend(diagnostics)
+    return reader.document(root), sort_diagnostics(reader.diagnostics)
+
+
+class YamlReader(Builder):
+    """Reads the nodes of one YAML file. Lines inside strings go through a :class:`StatementReader`."""
+
+    def __init__(self, source: SourceFile) -> None:
+        super().__init__()
+        self.source = source
+        self.lines = StatementReader()
+        self.lines.diagnostics = self.diagnostics
+        self.visits_left = len(source.text) + SPARE_VISITS
+
+    def document(self, root: Node | None) -> Document:
+        """The document of the root node."""
+        whole = Span(self.source, 0, len(self.source.text))
+        try:
+            if isinstance(root, Mapping):
+                return self.block(Document, root, Text("", whole))  # type: ignore[return-value]
+            if root is not None and not (isinstance(root, Scalar) and (root.null or root.broken)):
+                known = and_list(list(slots(Document)))
+                self.error("E0309", "a file is a mapping of keys to values", root.span, f"its keys are {known}")
+        except _TooManyVisitsError as problem:
+            message = "aliases repeat their values too often"
+            self.error("E0109", message, problem.span, "write the values out, or repeat them less")
+        return self.finish(Document, {}, whole)  # type: ignore[return-value]
+
+    # ---- blocks
+
+    def block(self, model: type[Block], node: Node, key: Text) -> Block:
+        """A block from a mapping of its keys, from its head's value alone, or from nothing."""
+        values: dict[str, Any] = {}
+        head = next((slot for slot in slots(model).values() if slot.attribute == model.head), None)
+        if isinstance(node, Mapping):
+            self.fill(model, node, values)
+        elif isinstance(node, Scalar) and (node.null or node.broken):
+            pass
+        elif head is not None and isinstance(node, self.head_kinds(head)):
+            values[head.attribute] = self.value(model, head, key, node)
+        else:
+            self.error("E0309", f"{block_name(model)} is a block of keys and values", node.span)
+        if model is Item and "value" not in values:
+            if not (isinstance(node, Scalar) and node.broken):
+                self.needs_value(key)
+            values["value"] = Expression(ast.Broken(key.span or node.span))
+        return self.finish(model, values, key.span)
+
+    def head_kinds(self, head: Slot) -> tuple[type[Node], ...]:
+        """The nodes that may stand for a block whose head is ``head``."""
+        if head.shape in (Shape.TEXTS, Shape.EXPRESSIONS):
+            return (Scalar, Sequence)
+        return (Scalar,)
+
+    def fill(self, model: type[Block], node: Mapping, values: dict[str, Any]) -> None:
+        """Reads the keys of a block."""
+        table = slots(model)
+        reward = self.finish(RewardSpec, {"per_second": {}, "once": {}}, None) if model is RewardSpec else None
+        for key, inner in self.pairs(node):
+            slot = table.get(key)
+            if slot is None:
+                self.unknown_key(model, key, key.span or node.span)
+                continue
+            value = self.value(model, slot, key, inner)
+            if reward is not None:
+                self.reward_terms(reward, slot.attribute, value)  # type: ignore[arg-type]
+                value = getattr(reward, slot.attribute)
+            values[slot.attribute] = value
+
+    def pairs(self, node: Mapping) -> list[tuple[Text, Node]]:
+        """Keys and values of a mapping, those that ``<<`` merges in last; repeated keys are reported."""
+        self.visit(node, len(node.pairs))
+        out: dict[str, tuple[Text, Node]] = {}
+        merged: list[Node] = []
+        for key, value in node.pairs:
+            if not isinstance(key, Scalar):
+                self.error("E0309", "a key is a word", key.span, _QUOTE)
+            elif key.broken:
+                continue
+            elif key.plain and key.value == "<<":
+                merged.extend(value.items if isinstance(value, Sequence) else [value])
+            else:
+                text = Text(key.value, key.inner)
+                if text in out:
+                    self.twice(text, out[text][0].span)
+                else:
+                    out[text] = (text, value)
+        for other in merged:
+            if isinstance(other, Mapping):
+                for text, value in self.pairs(other):
+                    out.setdefault(text, (text, value))
+            elif not (isinstance(other, Scalar) and other.broken):
+                self.error("E0309", "`<<` merges mappings", other.span, "write `<<: *name`, with `&name` at a mapping")
+        return list(out.values())
+
+    def visit(self, node: Node, count: int) -> None:
+        """Counts nodes that are read."""
+        self.visits_left -= count + 1
+        if self.visits_left < 0:
+            raise _TooManyVisitsError(node.span)
+
+    # ---- values
+
+    def value(self, model: type[Block], slot: Slot, key: Text, node: Node) -> Any:
+        """The value of a field."""
+        if slot.shape is Shape.MAP:
+            return self.map(model, slot, key, node)
+        if slot.shape is Shape.BLOCK or (slot.shape is Shape.REFERENCE and isinstance(node, Mapping)):
+            assert slot.block is not None
+            return self.block(slot.block, node, key)
+        if slot.shape is Shape.ITEMS:
+            return self.items(node)
+        if slot.shape is Shape.FLAG:
+            return self.flag(key, node)
+        if slot.shape in (Shape.TEXTS, Shape.EXPRESSIONS):
+            inner = self.text if slot.shape is Shape.TEXTS else self.expression
+            if isinstance(node, Sequence):
+                self.visit(node, len(node.items))
+                return [inner(key, item) for item in node.items]
+            return [inner(key, node)]
+        if slot.shape is Shape.TEXT:
+            return self.text(key, node)
+        return self.expression(key, node)
+
+    def flag(self, key: Text, node: Node) -> bool:
+        """``true``, ``false``, or the key alone."""
+        if isinstance(node, Scalar):
+            if node.null or node.broken:
+                return True
+            if node.value in ("true", "false"):
+                return node.value == "true"
+        self.error("E0309", f"`{key}` is `true` or `false`", node.span)
+        return False
+
+    def text(self, key: Text, node: Node) -> Text:
+        """A string."""
+        if not isinstance(node, Scalar):
+            return self.wants_text(node.span)
+        if node.null:
+            self.needs_value(key)
+        return Text(node.value, node.span)
+
+    def expression(self, key: Text, node: Node) -> Expression:
+        """A string, number or boolean in the grammar of expressions."""
+        if not isinstance(node, Scalar):
+            self.error("E0309", "an expression is wanted here", node.span, _QUOTE)
+            return Expression(ast.Broken(node.span))
+        if node.broken:
+            return Expression(ast.Broken(node.span))
+        if node.null or not node.value.strip():
+            self.needs_value(key)
+            return Expression(ast.Broken(key.span or node.span))
+        return Expression(self.parse(node, parse_expression))
+
+    def parse[N: (ast.Expr, ast.Statement)](
+        self, node: Scalar, parse: Callable[[SourceFile, int, int], tuple[N, list[Diagnostic]]]
+    ) -> N:
+        """What ``parse`` makes of a scalar, with spans in the YAML file.
+
+        Where a character of the value cannot be found in the file (``\\x41``), spans are those of the whole scalar.
+        """
+        if node.exact:
+            tree, diagnostics = parse(self.source, node.inner.start, node.inner.end)
+            self.diagnostics.extend(diagnostics)
+            return tree
+        # A line end would close a statement; in YAML the scalar's end does. (But a comment ends with its line.)
+        text = node.value if "#" in node.value else node.value.replace("\n", " ")
+        inside = SourceFile(self.source.name, text)
+        tree, diagnostics = parse(inside, 0, len(text))
+        offsets = node.offsets
+
+        def place(span: Span) -> Span:
+            if offsets is None:
+                return node.span
+            return Span(self.source, offsets[span.start], offsets[span.end])
+
+        self.diagnostics.extend(_moved(item, place) for item in diagnostics)
+        return _moved(tree, place)
+
+    # ---- maps
+
+    def map(self, model: type[Block], slot: Slot, key: Text, node: Node) -> dict[Text, Any]:
+        """Named entries, or (where a name alone says something) a list of names."""
+        assert slot.inner is not None
+        members: dict[Text, Any] = {}
+        bare = slot.attribute not in _NEED_VALUES and (
+            slot.inner.shape is Shape.EXPRESSION or (slot.inner.shape is Shape.BLOCK and slot.inner.block is not Item)
+        )
+        if isinstance(node, Mapping):
+            for name, inner in self.pairs(node):
+                self.check_name(model, slot, name)
+                null = isinstance(inner, Scalar) and inner.null
+                members[name] = self.word(slot.inner, name) if bare and null else self.entry(model, slot, name, inner)
+            return members
+        if isinstance(node, Scalar) and (node.null or node.broken):
+            return members
+        if model is TaskSpec and slot.attribute == "robot" and isinstance(node, Scalar):
+            reference = self.expression(key, node)
+            name = reference.node.name if isinstance(reference.node, ast.Field) else reference.span.text
+            return {Text(name, reference.span): reference}
+        items = node.items if isinstance(node, Sequence) else (node,)
+        if not bare or not all(isinstance(item, Scalar) for item in items):
+            self.error("E0309", f"`{key}` is a block of names and their values", node.span)
+            return members
+        for item in items:
+            assert isinstance(item, Scalar)
+            name = Text(item.value, item.inner)
+            self.check_name(model, slot, name)
+            self.member(members, name, self.word(slot.inner, name))
+        return members
+
+    def word(self, inner: Slot, name: Text) -> Any:
+        """What a name without a value stands for."""
+        assert name.span is not None
+        if inner.block is not None:
+            return self.finish(inner.block, {}, name.span)
+        return Expression(ast.Name(name.span, "true"))
+
+    def entry(self, model: type[Block], slot: Slot, name: Text, node: Node) -> Any:
+        """The value of a named entry."""
+        assert slot.inner is not None and name.span is not None
+        if slot.inner.block is Item and slot.inner.shape is Shape.BLOCK and isinstance(node, Scalar):
+            if node.null or node.broken:
+                return self.block(Item, node, name)
+            line = self.parse(node, parse_item)
+            if line.op or line.value is None:
+                self.error("E0309", "an expression with options is wanted here", node.span)
+                return self.finish(Item, {"value": Expression(ast.Broken(node.span))}, name.span)
+            statement = ast.Statement(
+                line.span, slot.attribute, name.span, None, (ast.Name(name.span, name),), "=", line.value, line.options
+            )
+            return self.lines.named(slot.inner, statement, name)
+        return self.value(model, slot.inner, name, node)
+
+    def check_name(self, model: type[Block], slot: Slot, name: Text) -> None:
+        """Reports keys that could not stand in a ``.stripe`` file."""
+        assert name.span is not None
+        if model is TaskSpec and slot.attribute == "reset":
+            self.check_place(name)
+        elif model in (Document, TaskSpec, RewardSpec) and not _NAME.fullmatch(name):
+            help_ = "a name is made of letters, digits and `_`, and begins with no digit"
+            self.error("E0220", f"`{name}` is not a name", name.span, help_)
+
+    def check_place(self, name: Text) -> None:
+        """Reports a key of ``reset`` that is no path such as ``slider.pos``."""
+        span = name.span
+        assert span is not None
+        if span.text != name:
+            self.error("E0309", "a key of `reset` is written without escapes", span)
+            return
+        node, diagnostics = parse_expression(span.source, span.start, span.end)
+        self.diagnostics.extend(diagnostics)
+        if not diagnostics and not isinstance(node, ast.Name | ast.Field | ast.Frame | ast.Index):
+            self.error("E0309", "a key of `reset` names what is set, such as `slider.pos`", span)
+
+    # ---- observations
+
+    def items(self, node: Node) -> list[Item]:
+        """The entries of an observation group: strings with options, or mappings."""
+        if isinstance(node, Scalar) and (node.null or node.broken):
+            return []
+        if not isinstance(node, Sequence):
+            self.error(
+                "E0309", "a list of observations is wanted here", node.span, "write `[a, b]`, or `- a` on each line"
+            )
+            return []
+        self.visit(node, len(node.items))
+        found = map(self.observation, node.items)
+        return [item for item in found if item is not None]
+
+    def observation(self, node: Node) -> Item | None:
+        """One observation: ``joints.vel noise +-1.5 rad/s``, ``{value: …, scale: …}`` or ``{name: …}``."""
+        if isinstance(node, Scalar):
+            if node.broken:
+                return None
+            if node.null or not node.value.strip():
+                self.no_observation(node.span)
+                return None
+            return self.lines.item(self.parse(node, parse_item))
+        if not isinstance(node, Mapping):
+            self.error("E0309", "an expression is wanted here", node.span, _QUOTE)
+            return None
+        pairs = self.pairs(node)
+        if len(pairs) == 1 and pairs[0][0] not in slots(Item):
+            name, inner = pairs[0]
+            self.check_name(TaskSpec, slots(TaskSpec)["let"], name)
+            item = self.observation(inner)
+            return None if item is None else self.renamed(item, name)
+        values: dict[str, Any] = {}
+        for key, inner in pairs:
+            slot = slots(Item)[key] if key in ("value", "name") else self.observation_option(key)
+            if slot is not None:
+                values[slot.attribute] = self.value(Item, slot, key, inner)
+        name = values.get("name")
+        if name:
+            self.check_name(TaskSpec, slots(TaskSpec)["let"], name)
+        if "value" not in values:
+            self.no_observation(node.span)
+            return None
+        return self.finish(Item, values, node.span)  # type: ignore[return-value]
+
+    def renamed(self, item: Item, name: Text) -> Item:
+        """The observation with the name that stands before it."""
+        if item.name is not None:
+            self.error("E0202", f"this observation is called `{name}` already", item.name.span)
+        values = {key: getattr(item, key) for key in Item.model_fields}
+        return self.finish(Item, {**values, "name": name}, item.span)  # type: ignore[return-value]
+
+
+class _TooManyVisitsError(Exception):
+    def __init__(self, span: Span) -> None:
+        super().__init__()
+        self.span = span
+
+
+def _moved[T](value: T, place: Callable[[Span], Span]) -> T:
+    """A tree or a diagnostic with every span in another place."""
+    if isinstance(value, Span):
+        return place(value)  # type: ignore[return-value]
+    if isinstance(value, tuple):
+        return tuple(_moved(item, place) for item in value)  # type: ignore[return-value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{item.name: _moved(getattr(value, item.name), place) for item in fields(value)})
+    return value
+
+
+__all__ = ["YamlReader", "read_yaml"]
