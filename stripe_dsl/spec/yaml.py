@@ -26,7 +26,10 @@ from stripe_dsl.text import and_list
 SPARE_VISITS = 10_000
 """A file without aliases has fewer nodes than characters; with aliases of aliases reading would never end."""
 
-_NAME = re.compile(r"(?!(?:and|or|not|if|else|where)$)[A-Za-z_][A-Za-z0-9_]*")
+NAME_PATTERN = "^(?!(?:and|or|not|if|else|where)$)[A-Za-z_][A-Za-z0-9_]*$"
+"""What a name looks like, for the JSON schema too."""
+
+_NAME = re.compile(NAME_PATTERN.removesuffix("$"))
 _NEED_VALUES = ("param", "let", "robot")  # written `name = value`: the name alone says nothing
 _QUOTE = "put the expression in quotes"
 
@@ -40,6 +43,14 @@ def read_yaml(source: SourceFile) -> tuple[Document, list[Diagnostic]]:
     reader = YamlReader(source)
     reader.diagnostics.extend(diagnostics)
     return reader.document(root), sort_diagnostics(reader.diagnostics)
+
+
+def takes_bare_names(model: type[Block], slot: Slot) -> bool:
+    """Whether a name without a value says something in this map: ``light: [dome]``, ``terminate: {timeout: }``."""
+    inner = slot.inner
+    if inner is None or model is Document or (inner.shape is Shape.EXPRESSION and slot.attribute in _NEED_VALUES):
+        return False
+    return inner.shape is Shape.EXPRESSION or (inner.shape is Shape.BLOCK and inner.block is not Item)
 
 
 class YamlReader(Builder):
@@ -223,9 +234,7 @@ class YamlReader(Builder):
         """Named entries, or (where a name alone says something) a list of names."""
         assert slot.inner is not None
         members: dict[Text, Any] = {}
-        bare = slot.attribute not in _NEED_VALUES and (
-            slot.inner.shape is Shape.EXPRESSION or (slot.inner.shape is Shape.BLOCK and slot.inner.block is not Item)
-        )
+        bare = takes_bare_names(model, slot)
         if isinstance(node, Mapping):
             for name, inner in self.pairs(node):
                 self.check_name(model, slot, name)
