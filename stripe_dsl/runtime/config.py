@@ -61,6 +61,8 @@ def load_config(
     selectors, problems = _physics_selector(task_id, physics)
     if problems:
         return None, problems
+    env_cfg: Any
+    agent_cfg: Any
     env_cfg, agent_cfg = resolve_task_config(task_id, AGENT_ENTRY_POINT, play_mode=play, overrides=selectors)
     env_cfg.sim.device = device
     agent_cfg.device = device

@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Self, TextIO
 
@@ -44,7 +45,7 @@ class OutputCapture:
             self._replaced = (sys.stdout, sys.stderr)
             # Handlers of `logging` keep these objects, so they stay open after the context.
             sys.stdout = sys.stderr = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)
-        elif hasattr(sys.stdout, "reconfigure"):
+        elif isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(line_buffering=True)  # keeps the order of Python's and native writes
         return self
 

@@ -138,10 +138,9 @@ def _is_group(node: Any) -> bool:
 def _check(override: Override, root: Any) -> Assignment | Problem:
     parent, node = None, root
     for depth, name in enumerate(override.path):
-        where = ".".join((override.root, *override.path[:depth]))
         names = fields_of(node)
         if name not in names:
-            return _unknown(override, depth, names, where, root)
+            return unknown_field(override, depth, names, _paths(root, _SEARCH_DEPTH))
         parent, node = node, _child(node, name)
     if _is_group(node):
         fields = ", ".join(f"{override.key}.{name}" for name in fields_of(node)[:12])
@@ -154,20 +153,26 @@ def _check(override: Override, root: Any) -> Assignment | Problem:
     return Assignment(override.root, override.path, value)
 
 
-def _unknown(override: Override, depth: int, names: list[str], where: str, root: Any) -> Problem:
+def unknown_field(override: Override, depth: int, names: list[str], paths: typing.Iterable[tuple[str, ...]]) -> Problem:
+    """The problem that the name at ``depth`` of an override's path is unknown.
+
+    Args:
+        override: The override.
+        depth: Index into its path.
+        names: The names that exist there.
+        paths: All paths below the root, searched for the last name when nothing at this level is similar.
+    """
+    where = ".".join((override.root, *override.path[:depth]))
     name = override.path[depth]
     if not names:
         return Problem(f"{where} is a value and has no field {name!r}", (f"set it as {where}=<value>",))
-    hints = closest(name, names)
-    if not hints:  # the field may stand at another level
-        leaf = override.path[-1]
-        paths = [path for path in _paths(root, _SEARCH_DEPTH) if path[-1] == leaf]
-        shown = [".".join((override.root, *path)) for path in sorted(paths, key=len)[:3]]
+    similar = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if similar:
+        hints = (f"did you mean {'.'.join((where, similar[0], *override.path[depth + 1 :]))}?",)
+    else:  # the field may stand at another level
+        elsewhere = sorted((path for path in paths if path[-1] == override.path[-1]), key=len)[:3]
+        shown = [".".join((override.root, *path)) for path in elsewhere]
         hints = (f"did you mean {' or '.join(shown)}?",) if shown else ()
-    else:
-        suggestion = hints[0].removeprefix("did you mean ").rstrip("?")
-        full = ".".join((where, suggestion, *override.path[depth + 1 :]))
-        hints = (f"did you mean {full}?",)
     return Problem(f"{where} has no field {name!r}", (*hints, f"fields of {where}: {', '.join(sorted(names))}"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import traceback
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +13,7 @@ from stripe_dsl.runtime.launch import prepare_process
 from stripe_dsl.runtime.problem import PackageError, Problem
 from stripe_dsl.runtime.progress import Display
 from stripe_dsl.runtime.session import Session, check_request, load_checkpoint, open_session
-from stripe_dsl.runtime.summary import print_failure, print_playing
+from stripe_dsl.runtime.summary import print_playing, report_failure
 
 if TYPE_CHECKING:
     from rsl_rl.runners import OnPolicyRunner
@@ -111,14 +110,9 @@ def play(request: PlayRequest) -> PlayResult:
         except PackageError as error:
             result = PlayResult("invalid", (error.problem,))
         except Exception as error:  # noqa: BLE001
-            traceback.print_exc()  # into the log
-            problem = getattr(error, "problem", None) or Problem(f"{type(error).__name__}: {error}")
-            result = PlayResult("failed", (problem,))
+            result = PlayResult("failed", (report_failure(error, display, output),))
         display.close()
-        if result.status == "failed":
-            output.keep()
-            print_failure(display.console, output)
-        elif result.mean_reward is not None or result.exported:
+        if result.mean_reward is not None or result.exported:
             print_playing(display.console, result)
     return result
 

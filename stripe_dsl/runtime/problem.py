@@ -18,9 +18,13 @@ class Problem:
     help: tuple[str, ...] = ()
 
 
-class PackageError(Exception):
-    """A folder cannot be used as a generated package; ``problem`` says why."""
+class ProblemError(Exception):
+    """Carries a problem through code that cannot return it; never reaches the user as a traceback."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
         self.problem = problem
+
+
+class PackageError(ProblemError):
+    """A folder cannot be used as a generated package."""

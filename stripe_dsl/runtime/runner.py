@@ -15,19 +15,15 @@ from rsl_rl.runners import OnPolicyRunner
 from rsl_rl.utils.logger import Logger
 
 from stripe_dsl.runtime.checkpoints import BEST
-from stripe_dsl.runtime.problem import Problem
+from stripe_dsl.runtime.problem import Problem, ProblemError
 from stripe_dsl.runtime.progress import Iteration
 
 _EPISODE_WINDOW = 100
 """Episodes that a mean is taken over, as rsl_rl does."""
 
 
-class NonFiniteError(Exception):
-    """The environment returned NaN or infinity; ``problem`` names the term."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
+class NonFiniteError(ProblemError):
+    """The environment returned NaN or infinity; the problem names the term."""
 
 
 class CheckedVecEnv(RslRlVecEnvWrapper):
@@ -187,8 +183,18 @@ class ReportingLogger(Logger):
         if "log" in extras:
             self.episodes.add(extras["log"], int(dones.sum()))
 
-    def log(self, it: int, start_it: int, total_it: int, collect_time: float, learn_time: float, **kwargs: Any) -> None:
-        super().log(it, start_it, total_it, collect_time, learn_time, **kwargs)
+    def log(
+        self,
+        it: int,
+        start_it: int,
+        total_it: int,
+        collect_time: float,
+        learn_time: float,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        """Log an iteration as rsl_rl does, then report it."""
+        super().log(it, start_it, total_it, collect_time, learn_time, *args, **kwargs)
         self.episodes.end_iteration()
         done, total = it + 1 - start_it, total_it - start_it
         steps = self.cfg["num_steps_per_env"] * self.num_envs

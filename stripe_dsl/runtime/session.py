@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from stripe_dsl.runtime.launch import choose_device, kernel_report, simulation
-from stripe_dsl.runtime.overrides import closest, parse_override
+from stripe_dsl.runtime.overrides import closest
 from stripe_dsl.runtime.problem import Problem
 from stripe_dsl.runtime.progress import Display
 from stripe_dsl.runtime.register import is_package, register_package
+from stripe_dsl.runtime.static_names import check_names
 
 if TYPE_CHECKING:
     from rsl_rl.runners import OnPolicyRunner
@@ -48,7 +49,7 @@ def check_request(request: Request) -> list[Problem]:
         problems.append(Problem(f"{request.package} is not a generated package", (hint,)))
     if request.num_envs is not None and request.num_envs < 1:
         problems.append(Problem(f"the number of environments must be at least 1, not {request.num_envs}"))
-    return problems + [found for found in map(parse_override, request.overrides) if isinstance(found, Problem)]
+    return problems or check_names(request.package, request.overrides)
 
 
 def load_checkpoint(runner: OnPolicyRunner, checkpoint: Path, device: str) -> Problem | None:

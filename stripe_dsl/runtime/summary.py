@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from stripe_dsl.runtime.console import OutputCapture
-from stripe_dsl.runtime.progress import format_count, format_seconds
+from stripe_dsl.runtime.problem import Problem, ProblemError
+from stripe_dsl.runtime.progress import Display, format_count, format_seconds
 
 if TYPE_CHECKING:
     from stripe_dsl.runtime.play import PlayResult
@@ -79,10 +81,15 @@ def print_terms(console: Console, rewards: dict[str, float], terminations: dict[
     console.print(table)
 
 
-def print_failure(console: Console, output: OutputCapture) -> None:
-    """Print the end of the log, and where the whole of it is."""
-    console.print(Text(f"the end of {short_path(output.path)}:", style="bold"))
-    console.print(Text(output.tail(), style="dim"))
+def report_failure(error: Exception, display: Display, output: OutputCapture) -> Problem:
+    """Turn what a run raised into a problem; show the end of the log if it is not one that explains itself."""
+    if isinstance(error, ProblemError):
+        return error.problem
+    traceback.print_exception(error)  # into the log
+    output.keep()
+    display.close()
+    display.print(Text(f"the end of {short_path(output.path)}:", style="bold"), Text(output.tail(), style="dim"))
+    return Problem(f"{type(error).__name__}: {error}", (f"the whole log is {short_path(output.path)}",))
 
 
 def short_path(path: Path) -> str:

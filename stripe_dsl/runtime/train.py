@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-import traceback
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +20,7 @@ from stripe_dsl.runtime.launch import prepare_process
 from stripe_dsl.runtime.problem import PackageError, Problem
 from stripe_dsl.runtime.progress import Display
 from stripe_dsl.runtime.session import check_request, load_checkpoint, open_session
-from stripe_dsl.runtime.summary import print_failure, print_training
+from stripe_dsl.runtime.summary import print_training, report_failure
 from stripe_dsl.runtime.terms import is_solved, split_log
 
 if TYPE_CHECKING:
@@ -126,13 +125,9 @@ def train(request: TrainRequest) -> TrainResult:
         except PackageError as error:
             result = TrainResult("invalid", (error.problem,))
         except Exception as error:  # noqa: BLE001
-            traceback.print_exc()  # into the log
-            result = TrainResult("failed", (Problem(f"training failed: {type(error).__name__}: {error}"),))
+            result = TrainResult("failed", (report_failure(error, display, output),))
         display.close()
-        if result.status == "failed":
-            output.keep()
-            print_failure(display.console, output)
-        elif result.run_dir is not None:
+        if result.run_dir is not None:
             print_training(display.console, result, request)
     return result
 
@@ -164,9 +159,7 @@ def _train(request: TrainRequest, output: OutputCapture, display: Display) -> Tr
         except KeyboardInterrupt:
             return replace(partial, status="interrupted")
         except Exception as error:  # noqa: BLE001
-            traceback.print_exc()
-            problem = getattr(error, "problem", None) or Problem(f"{type(error).__name__}: {error}")
-            return replace(partial, problems=(problem,))
+            return replace(partial, problems=(report_failure(error, display, output),))
 
 
 def _learn(
@@ -204,8 +197,7 @@ def _learn(
             status, problems = "failed", (error.problem,)
     if status != "done" and runner.logger.last is not None:
         runner.save_now()
-    if runner.logger.writer is not None:
-        runner.logger.writer.flush()
+    getattr(runner.logger.writer, "flush", lambda: None)()  # TensorBoard's events of an interrupted run
     return _result(runner, replace(partial, status=status, problems=problems), time.monotonic() - started)
 
 
