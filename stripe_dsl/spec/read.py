@@ -319,7 +319,7 @@ class StatementReader(Builder):
             value = statement.value
             if statement.target is not None:
                 target = statement.target
-                name = target.value if isinstance(target, ast.String) else str(Expression(target))
+                name = target.value if isinstance(target, ast.String) else "".join(target.span.text.split())
                 key = Text(name, target.span)
             elif statement.key:
                 key = Text(statement.key, statement.key_span)

@@ -1,0 +1,1 @@
+"""Checks an elaborated task and lowers it into the typed graph."""

@@ -1,0 +1,424 @@
+"""The functions of the language: how many arguments each takes, of what shape and unit, and what comes out.
+
+To add one: write its rule here, its operator in ``ir/ops.py`` and ``ir/reference.py``, and its text in each back end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from stripe_dsl.check.tunables import Role
+from stripe_dsl.check.values import RangeValue, Value
+from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.types import Kind, Type
+from stripe_dsl.syntax import ast
+from stripe_dsl.text import did_you_mean, plural
+from stripe_dsl.units import ANGLE, DIMENSIONLESS
+
+if TYPE_CHECKING:
+    from stripe_dsl.check.expressions import Lowering
+
+type Rule = Callable[[Lowering, ast.Call, list[Node]], Node | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function.
+
+    Attributes:
+        counts: numbers of arguments it takes.
+        rule: types the call and makes its node.
+        doc: signature and one sentence, for hover and documentation.
+        roles: what literal arguments are, for the names of tunables.
+    """
+
+    counts: tuple[int, ...]
+    rule: Rule
+    doc: str
+    roles: tuple[Role | None, ...] = ()
+
+
+def call(low: Lowering, expr: ast.Call) -> Value | None:
+    """The value of a call; mistakes are reported."""
+    name = expr.function.id if isinstance(expr.function, ast.Name) else ""
+    if not name:
+        low.report.error("E0208", "this cannot be called", expr.function.span)
+        return None
+    function = FUNCTIONS.get(name)
+    if function is None:
+        helps = did_you_mean(name, FUNCTIONS)
+        if name in low.scope.lets or name in low.scope.params or low.scope.entity(name) is not None:
+            helps = (f"`{name}` is a value: write it without parentheses",)
+        low.report.error("E0208", f"unknown function `{name}`", expr.function.span, *helps)
+        return None
+    if expr.keywords:
+        low.report.error("E0209", f"`{name}` takes no named arguments", expr.keywords[0][0].span, function.doc)
+        return None
+    special = SPECIAL.get(name)
+    if special is not None and (len(expr.args) in function.counts):
+        return special(low, expr)
+    if name == "clip" and len(expr.args) == 2:
+        return _clip_range(low, expr)
+    if len(expr.args) not in function.counts:
+        wanted = " or ".join(str(count) for count in function.counts)
+        message = f"`{name}` takes {wanted} argument{'s' if wanted != '1' else ''}, not {len(expr.args)}"
+        low.report.error("E0209", message, expr.span, function.doc)
+        return None
+    roles = function.roles or (None,) * len(expr.args)
+    args = [low.number(arg, role) for arg, role in zip(expr.args, roles, strict=False)]
+    if any(arg is None for arg in args):
+        return None
+    return function.rule(low, expr, [arg for arg in args if arg is not None])
+
+
+# rules
+
+
+def _scalars(low: Lowering, expr: ast.Call, args: list[Node]) -> bool:
+    for arg, source in zip(args, expr.args, strict=True):
+        if not low.math.numeric(arg, source.span, "multiply the condition by a number to count it"):
+            return False
+        if arg.type.kind is not Kind.FLOAT:
+            low.report.error("E0302", f"`{_name(expr)}` takes numbers, not {arg.type.describe()}", source.span)
+            return False
+    return True
+
+
+def _name(expr: ast.Call) -> str:
+    return expr.function.id if isinstance(expr.function, ast.Name) else "it"
+
+
+def _plain(op: str) -> Rule:
+    """Takes and gives a plain number: ``exp``, ``log``, ``tanh``."""
+
+    def rule(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
+        if not _scalars(low, expr, args):
+            return None
+        x = args[0]
+        if not x.type.dim.is_none:
+            message = f"`{op}` takes a plain number, not {_unit(x)}"
+            low.report.error("E0402", message, expr.args[0].span, "divide by a scale of that unit first", label=_unit(x))
+            return None
+        return low.math.unary(op, x, x.type, expr.span)
+
+    return rule
+
+
+def _of_angle(op: str) -> Rule:
+    def rule(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
+        if not _scalars(low, expr, args):
+            return None
+        x = args[0]
+        if x.type.dim != ANGLE:
+            code = "E0407" if x.type.dim.is_none else "E0402"
+            message = f"`{op}` takes an angle, not {_unit(x)}"
+            low.report.error(code, message, expr.args[0].span, "multiply a plain number by `1 rad` to make it an angle")
+            return None
+        type = x.type if op == "wrap" else replace(x.type, dim=DIMENSIONLESS)
+        return low.math.unary(op, x, type, expr.span)
+
+    return rule
+
+
+def _to_angle(op: str) -> Rule:
+    plain = _plain(op)
+
+    def rule(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
+        node = plain(low, expr, args)
+        return low.math.unary(op, args[0], replace(node.type, dim=ANGLE), expr.span) if node is not None else None
+
+    return rule
+
+
+def _keep(op: str) -> Rule:
+    """Gives the unit it takes: ``abs``, ``floor``."""
+
+    def rule(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
+        if not _scalars(low, expr, args):
+            return None
+        return low.math.unary(op, args[0], args[0].type, expr.span)
+
+    return rule
+
+
+def _sign(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
+    if not _scalars(low, expr, args):
+        return None
+    return low.math.unary("sign", args[0], replace(args[0].type, dim=DIMENSIONLESS), expr.span)
+
+
+def _sqrt(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
+    if not _scalars(low, expr, args):
+        return None
+    return low.math.unary("sqrt", args[0], replace(args[0].type, dim=args[0].type.dim**0.5), expr.span)
+
+
+def _two(op: str, *, angle: bool = False) -> Rule:
+    """Two operands of one unit: ``min``, ``max``, ``atan2``, ``mod``."""
+
+    def rule(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
+        if not _scalars(low, expr, args):
+            return None
+        adapted = low.math.same_unit("lt", args[0], args[1], expr.span)
+        if adapted is None:
+            return None
+        axis = low.math.common_axis(*adapted, expr.span)
+        if axis is False:
+            return None
+        dim = ANGLE if angle else adapted[0].type.dim
+        return low.graph.add(op, adapted, type=Type(axis=axis or None, dim=dim), span=expr.span)
+
+    return rule
+
+
+def _reduce_or_two(op: str) -> Rule:
+    """``min`` and ``max``: of a list, or of two numbers."""
+    two, one = _two(op), _reduction(f"list_{op}")
+
+    def rule(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
+        return (two if len(args) == 2 else one)(low, expr, args)
+
+    return rule
+
+
+def _reduction(op: str) -> Rule:
+    name = op.removeprefix("list_")
+
+    def rule(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
+        x = args[0]
+        conditions = op in ("any", "all", "count")
+        if x.type.axis is None:
+            help = "it is one value already" if not x.type.is_vector else "for a vector write `|v|` or `v.x + v.y`"
+            low.report.error("E0301", f"`{name}` takes a list, not {x.type.describe()}", expr.args[0].span, help)
+            return None
+        if conditions and not low.math.condition(x, expr.args[0].span):
+            return None
+        if not conditions and not low.math.numeric(x, expr.args[0].span, "write `count(…)` to count conditions"):
+            return None
+        if x.type.is_vector and op not in ("sum", "mean"):
+            low.report.error("E0302", f"`{name}` takes numbers, not {x.type.describe()}", expr.args[0].span)
+            return None
+        type = replace(x.type, axis=None)
+        if op == "count":
+            type = Type()
+        return low.graph.add(op, (x,), type=type, span=expr.span)
+
+    return rule
+
+
+def _over_where(low: Lowering, expr: ast.Call) -> Node | None:
+    """``mean(x where c)``, ``min(…)``, ``max(…)`` over the elements that hold, and zero where none does."""
+    name = _name(expr)
+    if not (len(expr.args) == 1 and isinstance(expr.args[0], ast.Where)):
+        args = [low.number(arg, role) for arg, role in zip(expr.args, (Role.LOW, Role.HIGH), strict=False)]
+        if any(arg is None for arg in args):
+            return None
+        return FUNCTIONS[name].rule(low, expr, [arg for arg in args if arg is not None])
+    where = expr.args[0]
+    picked = low.number(where)
+    if picked is None or picked.op != "where":
+        return None
+    condition, value, zero = picked.args
+    if condition.type.axis is None:
+        condition = low.graph.add(
+            "and", (condition, low.graph.add("ge", (value, value), type=replace(value.type, kind=Kind.BOOL))),
+            type=replace(value.type, kind=Kind.BOOL),
+        )  # fmt: skip
+    count = low.graph.add("count", (condition,), type=Type(), span=expr.span)
+    one_type = replace(picked.type, axis=None)
+    if name == "mean":
+        total = low.graph.add("sum", (picked,), type=one_type, span=expr.span)
+        members = low.graph.add("max", (count, low.math.const(1.0)), type=Type(), span=expr.span)
+        return low.graph.add("div", (total, members), type=one_type, span=expr.span)
+    if picked.type.is_vector:
+        low.report.error("E0302", f"`{name}` takes numbers, not {picked.type.describe()}", where.span)
+        return None
+    far = low.math.const(float("inf") if name == "min" else float("-inf"), zero.type)
+    filled = low.graph.add("where", (condition, value, far), type=picked.type, span=expr.span)
+    best = low.graph.add(f"list_{name}", (filled,), type=one_type, span=expr.span)
+    found = low.graph.add("any", (condition,), type=Type(Kind.BOOL), span=expr.span)
+    return low.graph.add("where", (found, best, zero), type=one_type, span=expr.span)
+
+
+def _clip(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
+    x, lower, upper = args
+    if not _scalars(low, expr, args):
+        return None
+    first = low.math.same_unit("lt", x, lower, expr.span)
+    second = low.math.same_unit("lt", x, upper, expr.span)
+    if first is None or second is None:
+        return None
+    for bound in (lower, upper):
+        axis = low.math.common_axis(x, bound, expr.span)
+        if axis is False:
+            return None
+    axis = next((node.type.axis for node in (x, lower, upper) if node.type.axis is not None), None)
+    return low.graph.add("clip", (x, first[1], second[1]), type=replace(x.type, axis=axis), span=expr.span)
+
+
+def _clip_range(low: Lowering, expr: ast.Call) -> Node | None:
+    """``clip(x, low..high)``."""
+    x, bounds = low.number(expr.args[0]), low.value(expr.args[1])
+    if x is None or bounds is None:
+        return None
+    if not isinstance(bounds, RangeValue):
+        low.report.error("E0307", "a range is wanted here", expr.args[1].span, "write `clip(x, low..high)`")
+        return None
+    if not low.math.numeric(x, expr.args[0].span, "a condition has no bounds"):
+        return None
+    first = low.math.same_unit("lt", x, bounds.low, expr.span)
+    if first is None:
+        return None
+    return low.graph.add("clip", (x, bounds.low, bounds.high), type=x.type, span=expr.span)
+
+
+def _vectors(low: Lowering, expr: ast.Call, args: list[Node]) -> bool:
+    for arg, source in zip(args, expr.args, strict=True):
+        if not arg.type.is_vector:
+            low.report.error("E0303", f"`{_name(expr)}` takes vectors, not {arg.type.describe()}", source.span)
+            return False
+    return True
+
+
+def _dot(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
+    a, b = args
+    if not _vectors(low, expr, args) or not _alike(low, expr, a, b):
+        return None
+    axis = low.math.common_axis(a, b, expr.span)
+    if axis is False:
+        return None
+    type = Type(axis=axis or None, dim=a.type.dim * b.type.dim)
+    return low.graph.add("dot", (a, b), type=type, span=expr.span)
+
+
+def _cross(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
+    a, b = args
+    if not _vectors(low, expr, args) or not _alike(low, expr, a, b):
+        return None
+    if a.type.kind is not Kind.VEC3:
+        low.report.error("E0303", "`cross` takes vectors of three parts", expr.span)
+        return None
+    axis = low.math.common_axis(a, b, expr.span)
+    if axis is False:
+        return None
+    frame = a.type.frame or b.type.frame
+    type = Type(Kind.VEC3, axis or None, a.type.dim * b.type.dim, frame)
+    return low.graph.add("cross", (a, b), type=type, span=expr.span)
+
+
+def _alike(low: Lowering, expr: ast.Call, a: Node, b: Node) -> bool:
+    """Whether two vectors have one size and one frame."""
+    if a.type.kind is not b.type.kind:
+        low.report.error("E0301", f"cannot combine {a.type.describe()} and {b.type.describe()}", expr.span)
+        return False
+    return low.math.common_frame("dot", a, b, expr.span) is not False
+
+
+def _unit_vector(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
+    if not _vectors(low, expr, args):
+        return None
+    return low.math.unary("unit", args[0], replace(args[0].type, dim=DIMENSIONLESS), expr.span)
+
+
+def _norm(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
+    if not low.math.numeric(args[0], expr.args[0].span, "a condition has no length"):
+        return None
+    return low.norm(args[0], expr.span)
+
+
+def _rescale(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
+    """``rescale(x, low, high)``: 2 (x - (low + high) / 2) / (high - low), as upstream's ``scale_transform``."""
+    x, lower, upper = args
+    if not _scalars(low, expr, args):
+        return None
+    math, span = low.math, expr.span
+    total = math.additive("add", lower, upper, span, expr.args[1].span, expr.args[2].span)
+    width = math.additive("sub", upper, lower, span, expr.args[2].span, expr.args[1].span)
+    half = math.multiply("mul", total, math.const(0.5), span) if total is not None else None
+    if half is None or width is None:
+        return None
+    centred = math.additive("sub", x, half, span, expr.args[0].span, span)
+    doubled = math.multiply("mul", math.const(2.0), centred, span) if centred is not None else None
+    return math.multiply("div", doubled, width, span) if doubled is not None else None
+
+
+def _prev(low: Lowering, expr: ast.Call) -> Node | None:
+    """``prev(x)``: the value one control step earlier."""
+    inner = expr.args[0]
+    if isinstance(inner, ast.Name) and inner.id in low.scope.actions:
+        return low.previous_action(inner)
+    node = low.number(inner)
+    if node is None:
+        return None
+    if node.op in ("const", "tunable"):
+        low.report.error("E0503", "a constant has no earlier value", inner.span, "remove `prev`")
+        return None
+    if node.op == "prev":
+        message = "`prev` of `prev` would need a longer memory"
+        low.report.error("E0503", message, expr.span, "only the value one control step earlier is kept")
+        return None
+    return low.graph.add("prev", (node,), type=node.type, span=expr.span)
+
+
+def _delta(low: Lowering, expr: ast.Call) -> Node | None:
+    """``delta(x)``: ``x - prev(x)``."""
+    now, before = low.number(expr.args[0]), _prev(low, expr)
+    if now is None or before is None:
+        return None
+    return low.math.additive("sub", now, before, expr.span, expr.span, expr.span)
+
+
+def _unit(node: Node) -> str:
+    from stripe_dsl.check.arithmetic import unit_words
+
+    return unit_words(node.type.dim)
+
+
+BOUNDS = (None, Role.LOW, Role.HIGH)
+
+FUNCTIONS: dict[str, Function] = {
+    "sum": Function((1,), _reduction("sum"), "sum(list): the sum of its elements"),
+    "mean": Function((1,), _reduction("mean"), "mean(list): the mean of its elements"),
+    "min": Function((1, 2), _reduce_or_two("min"), "min(a, b) or min(list): the smallest"),
+    "max": Function((1, 2), _reduce_or_two("max"), "max(a, b) or max(list): the largest"),
+    "any": Function((1,), _reduction("any"), "any(conditions): whether one of them holds"),
+    "all": Function((1,), _reduction("all"), "all(conditions): whether all of them hold"),
+    "count": Function((1,), _reduction("count"), "count(conditions): how many of them hold"),
+    "abs": Function((1,), _keep("abs"), "abs(x): element by element"),
+    "sign": Function((1,), _sign, "sign(x): -1, 0 or 1"),
+    "floor": Function((1,), _keep("floor"), "floor(x): the whole number below"),
+    "ceil": Function((1,), _keep("ceil"), "ceil(x): the whole number above"),
+    "sqrt": Function((1,), _sqrt, "sqrt(x): square root; the unit is halved too"),
+    "exp": Function((1,), _plain("exp"), "exp(x) of a plain number"),
+    "log": Function((1,), _plain("log"), "log(x): natural logarithm of a plain number"),
+    "tanh": Function((1,), _plain("tanh"), "tanh(x) of a plain number"),
+    "sin": Function((1,), _of_angle("sin"), "sin(angle)"),
+    "cos": Function((1,), _of_angle("cos"), "cos(angle)"),
+    "tan": Function((1,), _of_angle("tan"), "tan(angle)"),
+    "wrap": Function((1,), _of_angle("wrap"), "wrap(angle): the equal angle in -180 deg .. 180 deg"),
+    "asin": Function((1,), _to_angle("asin"), "asin(x): an angle"),
+    "acos": Function((1,), _to_angle("acos"), "acos(x): an angle"),
+    "atan": Function((1,), _to_angle("atan"), "atan(x): an angle"),
+    "atan2": Function((2,), _two("atan2", angle=True), "atan2(y, x): the angle of the point (x, y)"),
+    "mod": Function((2,), _two("mod"), "mod(a, b): a - b * floor(a / b)"),
+    "clip": Function((3,), _clip, "clip(x, low, high) or clip(x, low..high)", BOUNDS),
+    "rescale": Function((3,), _rescale, "rescale(x, low, high): -1 at low, 1 at high"),
+    "norm": Function((1,), _norm, "norm(x): the same as |x|"),
+    "dot": Function((2,), _dot, "dot(a, b): scalar product"),
+    "cross": Function((2,), _cross, "cross(a, b): vector product"),
+    "unit": Function((1,), _unit_vector, "unit(v): v / |v|"),
+    "prev": Function((1,), _norm, "prev(x): the value one control step earlier"),
+    "delta": Function((1,), _norm, "delta(x): x - prev(x)"),
+}
+"""By name. ``prev`` and ``delta`` are lowered by :data:`SPECIAL`."""
+
+SPECIAL: dict[str, Callable[[Lowering, ast.Call], Value | None]] = {
+    "prev": _prev,
+    "delta": _delta,
+    "mean": _over_where,
+    "min": _over_where,
+    "max": _over_where,
+}
+"""Functions that look at the syntax of their arguments."""

@@ -1,0 +1,123 @@
+"""The quantities that can be read: which fields a set of joints, a body, the base or a sensor has, with unit and frame.
+
+One table a kind of thing. A quantity with several frames has no hidden default, unless the table names one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stripe_dsl.ir.types import Kind
+from stripe_dsl.units import (
+    ACCELERATION,
+    ANGLE,
+    ANGULAR_ACCELERATION,
+    ANGULAR_SPEED,
+    DIMENSIONLESS,
+    FORCE,
+    LENGTH,
+    SPEED,
+    TIME,
+    TORQUE,
+    Dimension,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One field.
+
+    Attributes:
+        read: key that back ends know, without the frame.
+        kind: of one element.
+        dim: its dimension; for joints the one of revolute joints.
+        prismatic: dimension for prismatic joints.
+        frames: frames it can be read in; empty for what has none.
+        default: frame where none is written; empty where one has to be written.
+        doc: one line for hover and documentation.
+    """
+
+    read: str
+    kind: Kind
+    dim: Dimension
+    doc: str
+    prismatic: Dimension | None = None
+    frames: tuple[str, ...] = ()
+    default: str = ""
+
+
+def _joint(read: str, dim: Dimension, prismatic: Dimension, doc: str) -> Quantity:
+    return Quantity(read, Kind.FLOAT, dim, doc, prismatic)
+
+
+JOINT: dict[str, Quantity] = {
+    "pos": _joint("joint.pos", ANGLE, LENGTH, "joint position"),
+    "vel": _joint("joint.vel", ANGULAR_SPEED, SPEED, "joint velocity"),
+    "acc": _joint("joint.acc", ANGULAR_ACCELERATION, ACCELERATION, "joint acceleration, by finite differences"),
+    "effort": _joint("joint.effort", TORQUE, FORCE, "effort that the actuators applied"),
+    "default": _joint("joint.default_pos", ANGLE, LENGTH, "default joint position"),
+    "lower": _joint("joint.lower", ANGLE, LENGTH, "lower soft limit of the position"),
+    "upper": _joint("joint.upper", ANGLE, LENGTH, "upper soft limit of the position"),
+    "vel_limit": _joint("joint.vel_limit", ANGULAR_SPEED, SPEED, "soft limit of the speed"),
+}
+"""Quantities of a joint or of joints."""
+
+BASE: dict[str, Quantity] = {
+    "pos": Quantity(
+        "root.pos", Kind.VEC3, LENGTH, "position of the base, in `env` from the environment's origin", None,
+        ("env", "world"), "env",
+    ),
+    "rot": Quantity("root.rot", Kind.QUAT, DIMENSIONLESS, "rotation of the base in the world", None, ("world",), "world"),
+    "lin_vel": Quantity(
+        "root.lin_vel", Kind.VEC3, SPEED, "linear velocity of the base's centre of mass", None,
+        ("body", "world", "heading"),
+    ),
+    "ang_vel": Quantity(
+        "root.ang_vel", Kind.VEC3, ANGULAR_SPEED, "angular velocity of the base", None, ("body", "world", "heading")
+    ),
+    "gravity": Quantity(
+        "root.gravity", Kind.VEC3, DIMENSIONLESS, "direction of gravity, a unit vector", None, ("body", "world"), "body"
+    ),
+    "forward": Quantity(
+        "root.forward", Kind.VEC3, DIMENSIONLESS, "direction of the base's x axis, a unit vector", None,
+        ("world", "heading"), "world",
+    ),
+    "up": Quantity(
+        "root.up", Kind.VEC3, DIMENSIONLESS, "direction of the base's z axis, a unit vector", None, ("world",), "world"
+    ),
+    "roll": Quantity("root.roll", Kind.FLOAT, ANGLE, "roll of the base, in (-pi, pi]"),
+    "pitch": Quantity("root.pitch", Kind.FLOAT, ANGLE, "pitch of the base, in [-pi/2, pi/2]"),
+    "yaw": Quantity("root.yaw", Kind.FLOAT, ANGLE, "yaw of the base, in (-pi, pi]"),
+}
+"""Quantities of the root body."""
+
+BODY: dict[str, Quantity] = {
+    "pos": Quantity(
+        "body.pos", Kind.VEC3, LENGTH, "position of the body, in `env` from the environment's origin", None,
+        ("env", "world"), "env",
+    ),
+    "rot": Quantity("body.rot", Kind.QUAT, DIMENSIONLESS, "rotation of the body in the world", None, ("world",), "world"),
+    "lin_vel": Quantity("body.lin_vel", Kind.VEC3, SPEED, "linear velocity of the centre of mass", None, ("world",)),
+    "ang_vel": Quantity("body.ang_vel", Kind.VEC3, ANGULAR_SPEED, "angular velocity", None, ("world",)),
+}
+"""Quantities of a body or of bodies."""
+
+JOINT_WRENCH: dict[str, Quantity] = {
+    "force": Quantity(
+        "wrench.force", Kind.VEC3, FORCE, "force that the parent exerts through the joint of each body", None,
+        ("joint",), "joint",
+    ),
+    "torque": Quantity(
+        "wrench.torque", Kind.VEC3, TORQUE, "torque that the parent exerts through the joint of each body", None,
+        ("joint",), "joint",
+    ),
+}
+"""Quantities of a joint wrench sensor."""
+
+EPISODE: dict[str, Quantity] = {
+    "time": Quantity("env.time", Kind.FLOAT, TIME, "time since the episode began"),
+}
+"""Quantities of the running episode."""
+
+SENSORS: dict[str, dict[str, Quantity]] = {"joint_wrench": JOINT_WRENCH}
+"""Kinds of sensors, with what they measure."""

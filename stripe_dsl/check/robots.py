@@ -1,0 +1,305 @@
+"""Robots: the file is read, names are matched against it, actuators and the default pose are worked out."""
+
+from __future__ import annotations
+
+from stripe_dsl.check.constants import Settings
+from stripe_dsl.check.report import Reporter
+from stripe_dsl.check.rotations import rotation
+from stripe_dsl.check.scope import Scope
+from stripe_dsl.check.values import BodySet, JointSet, RobotValue
+from stripe_dsl.diagnostics import Annotation
+from stripe_dsl.ir.program import Actuator, Robot
+from stripe_dsl.robots import RobotFileError, RobotUnavailableError, load_robot
+from stripe_dsl.robots.match import PatternError, match_names, suggest_pattern
+from stripe_dsl.robots.model import JointType, RobotBody, RobotJoint, RobotModel
+from stripe_dsl.spec.document import ActuatorSpec, RobotSpec
+from stripe_dsl.spec.modules import Module
+from stripe_dsl.spec.values import Text
+from stripe_dsl.text import and_list, did_you_mean, plural
+from stripe_dsl.units import (
+    ANGLE,
+    ANGULAR_DAMPING,
+    ANGULAR_SPEED,
+    ANGULAR_STIFFNESS,
+    DAMPING,
+    FORCE,
+    INERTIA,
+    LENGTH,
+    MASS,
+    SPEED,
+    STIFFNESS,
+    TORQUE,
+    Dimension,
+)
+
+FILE_KEYS = ("usd", "urdf", "mjcf", "cfg")
+GAINS: dict[str, tuple[Dimension, Dimension]] = {
+    "stiffness": (ANGULAR_STIFFNESS, STIFFNESS),
+    "damping": (ANGULAR_DAMPING, DAMPING),
+    "effort": (TORQUE, FORCE),
+    "velocity": (ANGULAR_SPEED, SPEED),
+    "armature": (INERTIA, MASS),
+    "friction": (TORQUE, FORCE),
+}
+"""Keys of an actuator with their dimension for revolute and for prismatic joints."""
+
+
+class RobotCheck:
+    """Checks one robot block and makes its part of the program."""
+
+    def __init__(self, name: Text, spec: RobotSpec, module: Module, settings: Settings, scope: Scope) -> None:
+        self.name = name
+        self.spec = spec
+        self.module = module
+        self.settings = settings
+        self.scope = scope
+        self.report: Reporter = settings.report
+
+    def model(self) -> tuple[RobotModel, str | None] | None:
+        """The robot's model and, for one made of links, the USD to write; ``None`` after a mistake was reported."""
+        spec = self.spec
+        given = [key for key in FILE_KEYS if getattr(spec, key) is not None]
+        if spec.link:
+            if given:
+                key: Text = getattr(spec, given[0])
+                self.report.error("E0202", "a robot has links or a file, not both", key.span)
+                return None
+            from stripe_dsl.check.primitives import author
+
+            return author(self.name, spec, self.settings)
+        if not given:
+            help = "name its file, as in `usd \"robot.usd\"`, or write its `link`s"
+            self.report.error("E0214", f"robot `{self.name}` has no model", spec.span, help)
+            return None
+        if len(given) > 1:
+            second: Text = getattr(spec, given[1])
+            self.report.error("E0202", f"robot `{self.name}` has two files", second.span, f"keep one of {and_list(given)}")
+        reference: Text = getattr(spec, given[0])
+        try:
+            return load_robot(str(reference), prim=spec.prim, relative_to=self.module.folder), None
+        except RobotUnavailableError as problem:
+            return self.unavailable(reference, problem)
+        except RobotFileError as problem:
+            helps = (problem.hint,) if problem.hint else ()
+            span = spec.prim.span if spec.prim is not None and problem.code == "E0604" else reference.span
+            self.report.error(problem.code, problem.reason, span, *helps)
+            return None
+
+    def unavailable(self, reference: Text, problem: RobotUnavailableError) -> tuple[RobotModel, None] | None:
+        """A model of the names that the file gives, where the robot itself is not on this machine."""
+        helps = (problem.hint,) if problem.hint else ()
+        joints = [joint.pattern for joint in self.spec.joint.values() if joint.pattern]
+        if self.spec.cfg is None or self.spec.joints or not joints:
+            self.report.error("E0607", problem.reason, reference.span, *helps)
+            return None
+        message = f"the joints of `{self.name}` cannot be checked: {problem.reason}"
+        self.report.error("W0005", message, reference.span, *helps)
+        inf = float("inf")
+        made = tuple(
+            RobotJoint(str(name), JointType.REVOLUTE, -inf, inf, inf, inf, "", "", (0.0, 0.0, 1.0)) for name in joints
+        )
+        bodies = tuple(RobotBody(str(name), None) for item in self.spec.body.values() for name in item.patterns)
+        root = bodies[0].name if bodies else "base"
+        return RobotModel(str(self.name), str(reference), "usd", False, root, made, bodies), None
+
+    def run(self) -> tuple[RobotValue, Robot] | None:
+        """The robot as expressions see it, and its part of the program."""
+        found = self.model()
+        if found is None:
+            # names of its sets are known to exist, and are not reported again where they are used
+            for table in (self.spec.joint, self.spec.joints, self.spec.body, self.spec.bodies):
+                self.scope.unknown_sets.update(str(name) for name in table)
+            self.scope.unknown_sets.update(("joints", "bodies", "base"))
+            return None
+        model, usd_text = found
+        value = RobotValue(str(self.name), model, {})
+        self.sets(value)
+        actuators = self.actuators(value)
+        pose = self.pose(model)
+        spawn = self.spec.spawn
+        position = self.settings.vector(spawn.at if spawn else None, LENGTH, "at", (0.0, 0.0, 0.0))
+        facing = rotation(self.settings, spawn.facing if spawn else None)
+        robot = Robot(
+            name=str(self.name),
+            model=model,
+            reference=str(self.spec.usd or self.spec.urdf or self.spec.mjcf or ""),
+            cfg_reference=str(self.spec.cfg or ""),
+            usd_text=usd_text,
+            prim=model.prim,
+            position=(position[0], position[1], position[2]),
+            rotation=facing,
+            joint_pos=pose,
+            actuators=actuators,
+            self_collision=self.spec.self_collision,
+            span=self.spec.span,
+        )
+        return value, robot
+
+    # names
+
+    def match(self, pattern: Text, names: tuple[str, ...], what: str) -> list[str]:
+        """The names that a pattern matches; none at all is reported."""
+        code = "E0203" if what == "joint" else "E0204"
+        try:
+            found = match_names(str(pattern), names)
+        except PatternError as problem:
+            helps = (problem.hint,) if problem.hint else ()
+            self.report.error("E0219", problem.reason, pattern.span, *helps)
+            return []
+        if not found:
+            proposal = suggest_pattern(str(pattern), names)
+            if proposal is not None:
+                text, count = proposal
+                helps = (f'did you mean "{text}"?' + (f" it matches {count}" if count > 1 else ""),)
+            else:
+                helps = (f"its {'joints' if what == 'joint' else 'bodies'} are {and_list(names)}",)
+            self.report.error(
+                code,
+                f'no {what} matches "{pattern}" on robot `{self.name}`',
+                pattern.span,
+                *helps,
+                label=f"matches 0 of {plural(len(names), what)}",
+            )
+        return found
+
+    def sets(self, robot: RobotValue) -> None:
+        """The named joints and bodies."""
+        model, spec = robot.model, self.spec
+        for name, joint in spec.joint.items():
+            if joint.pattern is None:
+                if joint.type is not None and str(name) in model.joint_names:
+                    self.add(robot, name, (str(name),), "joint", single=True)
+                elif joint.type is None:
+                    self.report.error("E0214", f"`joint {name}` needs a name", name.span, f'write `joint {name} = "…"`')
+                continue
+            found = self.match(joint.pattern, model.joint_names, "joint")
+            self.add_single(robot, name, joint.pattern, found, "joint")
+        for name, members in spec.body.items():
+            for pattern in members.patterns[:1]:
+                self.add_single(robot, name, pattern, self.match(pattern, model.body_names, "body"), "body")
+        for name, members in spec.joints.items():
+            self.add_list(robot, name, members.patterns, model.joint_names, "joint")
+        for name, members in spec.bodies.items():
+            self.add_list(robot, name, members.patterns, model.body_names, "body")
+
+    def add_single(self, robot: RobotValue, name: Text, pattern: Text, found: list[str], what: str) -> None:
+        """``joint name = "…"`` stands for exactly one."""
+        if len(found) > 1:
+            word = "joints" if what == "joint" else "bodies"
+            self.report.error(
+                "E0205",
+                f'"{pattern}" matches {plural(len(found), what)}, and `{what} {name}` is one',
+                pattern.span,
+                f"write `{word} {name} = …` for a set, or one of {and_list(found, 4)}",
+            )
+            self.scope.unknown_sets.add(str(name))
+        elif found:
+            self.add(robot, name, tuple(found), what, single=True)
+        else:
+            self.scope.unknown_sets.add(str(name))
+
+    def add_list(self, robot: RobotValue, name: Text, patterns: list[Text], names: tuple[str, ...], what: str) -> None:
+        """``joints name = "…"`` stands for a list, in the order of the patterns."""
+        found: list[str] = []
+        for pattern in patterns:
+            found += [item for item in self.match(pattern, names, what) if item not in found]
+        if found:
+            self.add(robot, name, tuple(found), what, single=False)
+        else:
+            self.scope.unknown_sets.add(str(name))
+
+    def add(self, robot: RobotValue, name: Text, names: tuple[str, ...], what: str, *, single: bool) -> None:
+        """Adds a set to the robot; a name that it has already is reported."""
+        if name in robot.sets or name in ("joints", "bodies", "base"):
+            self.report.error("E0202", f"`{name}` is defined twice", name.span, "joints and bodies share their names")
+            return
+        make = JointSet if what == "joint" else BodySet
+        robot.sets[str(name)] = make(robot.name, robot.model, names, str(name), single)
+
+    # actuators and pose
+
+    def actuators(self, robot: RobotValue) -> tuple[Actuator, ...]:
+        """The actuator groups; a joint belongs to at most one."""
+        owners: dict[str, Text] = {}
+        out: list[Actuator] = []
+        for name, spec in self.spec.actuator.items():
+            patterns, joints = self.actuated(robot, name, spec)
+            for joint in joints:
+                if joint in owners:
+                    first = owners[joint]
+                    notes = (Annotation(first.span, f"`{joint}` is driven here too"),) if first.span else ()
+                    message = f"joint `{joint}` is in two actuator groups, `{first}` and `{name}`"
+                    self.report.error("E0215", message, name.span, "a joint has one actuator", notes=notes)
+                    break
+                owners[joint] = name
+            gains = self.gains(robot.model, name, spec, joints)
+            out.append(
+                Actuator(
+                    str(name), "implicit", patterns, gains["stiffness"], gains["damping"], gains["effort"],
+                    gains["velocity"], gains["armature"], gains["friction"], spec.span,
+                )
+            )  # fmt: skip
+        idle = [joint for joint in robot.model.joint_names if joint not in owners]
+        if idle and not self.scope.unknown_sets:
+            message = f"{plural(len(idle), 'joint')} of `{self.name}` {'is' if len(idle) == 1 else 'are'} in no actuator group: {and_list(idle, 4)}"
+            self.report.error("W0006", message, self.spec.span, "such joints swing freely; add an `actuator`")
+        return tuple(out)
+
+    def actuated(self, robot: RobotValue, name: Text, spec: ActuatorSpec) -> tuple[tuple[str, ...], list[str]]:
+        """Patterns and names of the joints of an actuator group."""
+        if spec.joints:
+            found = [self.match(pattern, robot.model.joint_names, "joint") for pattern in spec.joints]
+            return tuple(map(str, spec.joints)), list(dict.fromkeys(item for group in found for item in group))
+        self.scope.used.add(f"{robot.name}.{name}")
+        if name == "joints":
+            return (".*",), list(robot.model.joint_names)
+        members = robot.sets.get(str(name))
+        if isinstance(members, JointSet):
+            declared = self.spec.joints.get(name)
+            patterns = tuple(map(str, declared.patterns)) if declared is not None else members.names
+            return patterns, list(members.names)
+        if str(name) not in self.scope.unknown_sets:
+            known = [key for key, item in robot.sets.items() if isinstance(item, JointSet)] + ["joints"]
+            helps = did_you_mean(str(name), known) or ('say which joints it drives: `joints ".*"`',)
+            self.report.error("E0201", f"no joints of `{self.name}` are called `{name}`", name.span, *helps)
+        return (), []
+
+    def gains(
+        self, model: RobotModel, name: Text, spec: ActuatorSpec, joints: list[str]
+    ) -> dict[str, float | None]:
+        """Gains and limits in SI units, in the dimension that the group's joints want."""
+        prismatic = {model.joint(joint).type is JointType.PRISMATIC for joint in joints}
+        out: dict[str, float | None] = dict.fromkeys(GAINS)
+        for key, (angular, linear) in GAINS.items():
+            value = getattr(spec, key)
+            if value is None or not joints:
+                continue
+            if len(prismatic) == 2:
+                message = f"actuator `{name}` drives revolute and prismatic joints, so `{key}` has no single unit"
+                self.report.error("E0409", message, value.span, "give each kind its own actuator")
+                continue
+            out[key] = self.settings.not_negative(value, linear if prismatic == {True} else angular, key)
+        return out
+
+    def pose(self, model: RobotModel) -> tuple[tuple[str, float], ...]:
+        """Default joint positions, checked against the limits: Isaac Lab refuses to start outside them."""
+        out: list[tuple[str, float]] = []
+        for pattern, value in self.spec.pose.items():
+            joints = self.match(pattern, model.joint_names, "joint")
+            if not joints:
+                continue
+            sliding = model.joint(joints[0]).type is JointType.PRISMATIC
+            number = self.settings.number(value, LENGTH if sliding else ANGLE, "pose")
+            if number is None:
+                continue
+            for name in joints:
+                joint = model.joint(name)
+                if not joint.lower - 1e-6 <= number <= joint.upper + 1e-6:
+                    unit = "m" if sliding else "rad"
+                    message = f"joint `{name}` cannot stand at {number:.4g} {unit}"
+                    help = f"its limits are {joint.lower:.4g}..{joint.upper:.4g} {unit}"
+                    self.report.error("E0310", message, value.span, help)
+                    break
+            out.append((str(pattern), number))
+        return tuple(out)
+

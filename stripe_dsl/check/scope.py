@@ -1,0 +1,73 @@
+"""What names mean in the expressions of one task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from stripe_dsl.check.values import Base, BodySet, Episode, JointSet, RobotValue, SensorValue
+from stripe_dsl.ir.types import Axis
+from stripe_dsl.spec.values import Expression, Text
+from stripe_dsl.units import Dimension
+
+
+@dataclass(frozen=True, slots=True)
+class ActionValue:
+    """An action term as expressions see it: the raw action, one number a joint, before scale and offset."""
+
+    name: str
+    axis: Axis | None
+    dim: Dimension
+
+
+@dataclass
+class Scope:
+    """Names of one task, and which of them were used.
+
+    Attributes:
+        unknown_sets: names of sets whose patterns matched nothing: reported once already, never again.
+    """
+
+    params: dict[str, Expression] = field(default_factory=dict)
+    lets: dict[Text, Expression] = field(default_factory=dict)
+    robots: dict[str, RobotValue] = field(default_factory=dict)
+    sensors: dict[str, SensorValue] = field(default_factory=dict)
+    actions: dict[str, ActionValue] = field(default_factory=dict)
+    terminations: dict[Text, Expression] = field(default_factory=dict)
+    groups: set[str] = field(default_factory=set)
+    unknown_sets: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
+
+    def entity(self, name: str) -> RobotValue | JointSet | BodySet | Base | SensorValue | Episode | None:
+        """A robot, a set, a sensor or the episode by name. Sets of the only robot need no prefix."""
+        if name in self.robots:
+            return self.robots[name]
+        if name in self.sensors:
+            return self.sensors[name]
+        if name == "episode":
+            return Episode()
+        if len(self.robots) == 1:
+            robot = next(iter(self.robots.values()))
+            return self.member(robot, name)
+        return None
+
+    def member(self, robot: RobotValue, name: str) -> JointSet | BodySet | Base | None:
+        """A named set of a robot, its ``joints``, ``bodies`` or ``base``."""
+        if name in robot.sets:
+            self.used.add(f"{robot.name}.{name}")
+            return robot.sets[name]
+        label = name if len(self.robots) == 1 else f"{robot.name}.{name}"
+        if name == "joints":
+            return JointSet(robot.name, robot.model, robot.model.joint_names, label)
+        if name == "bodies":
+            return BodySet(robot.name, robot.model, robot.model.body_names, label)
+        if name == "base":
+            return Base(robot.name, robot.model, label)
+        return None
+
+    def known_names(self) -> list[str]:
+        """Every name that an expression may use, for suggestions."""
+        names = [*self.lets, *self.actions, *self.params, *self.sensors, *self.robots, *self.terminations]
+        if len(self.robots) == 1:
+            names += next(iter(self.robots.values())).sets
+            names += ["joints", "bodies", "base"]
+        return [*names, "failed", "episode", "pi"]

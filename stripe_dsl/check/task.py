@@ -1,0 +1,207 @@
+"""The checker: one elaborated task to a program, with everything that is wrong with it."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import sys
+
+from stripe_dsl.check.constants import Settings
+from stripe_dsl.check.expressions import Lowering
+from stripe_dsl.check.lint import lint
+from stripe_dsl.check.quantities import SENSORS
+from stripe_dsl.check.report import Reporter
+from stripe_dsl.check.robots import RobotCheck
+from stripe_dsl.check.scope import Scope
+from stripe_dsl.check.terms import Terms
+from stripe_dsl.check.values import RobotValue, SensorValue
+from stripe_dsl.check.world import check_scene, check_sim, check_train
+from stripe_dsl.diagnostics import Diagnostic
+from stripe_dsl.ir.program import Action, Group, Let, Program, Robot, Sensor
+from stripe_dsl.source import Span
+from stripe_dsl.spec.document import Item
+from stripe_dsl.spec.elaborate import Task
+from stripe_dsl.spec.values import Text
+from stripe_dsl.syntax import ast
+from stripe_dsl.text import and_list, did_you_mean
+from stripe_dsl.units import UNIT_NAMES
+
+RESERVED = frozenset(
+    ("failed", "timeout", "episode", "default", "any", "none", "true", "false", "pi", "joints", "bodies", "base", "and", "or")
+) | {"not", "if", "else", "where"}
+"""Words that cannot name anything."""
+
+TAKEN_PACKAGES = frozenset(
+    "torch warp numpy gymnasium isaaclab isaaclab_rl isaaclab_tasks isaaclab_assets newton mujoco pxr rsl_rl stripe_dsl".split()
+)
+"""Packages that a generated one must not hide."""
+
+
+def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
+    """The program of a task; ``None`` where there are errors."""
+    report = Reporter()
+    scope = Scope(params=dict(task.params), lets=dict(task.spec.let), terminations=_failures(task))
+    lowering = Lowering(scope, report)
+    settings = Settings(lowering)
+    terms = Terms(lowering, settings)
+    spec = task.spec
+
+    names(task, report)
+    robots = _robots(task, settings, scope)
+    sensors = _sensors(task, scope, report)
+    sim = check_sim(spec.sim, settings, task.name)
+    ground, lights = check_scene(task.scene, settings)
+    train = check_train(spec.train, settings, task.name)
+
+    declared = {name: terms.declare_action(name, item) for name, item in spec.action.items()}
+    actions: list[Action] = []
+    for name, item in spec.action.items():
+        found = declared[name]
+        action = terms.action(name, item, *found) if found is not None else None
+        if action is not None:
+            actions.append(action)
+        else:
+            scope.unknown_sets.add(str(name))
+    if not spec.action:
+        report.error("E0214", f"task `{task.name}` has no action", spec.span, "add `action name = effort(joints)`")
+    groups: dict[str, Group] = {}
+    for name, items in spec.observe.items():
+        groups[str(name)] = terms.group(name, items, groups)
+    if "policy" not in groups:
+        report.error("E0214", f"task `{task.name}` has no observation group `policy`", spec.span, "add `observe policy { … }`: what the agent sees")
+    terminations, timeout = terms.terminations(spec.terminate)
+    rewards = terms.rewards(spec.reward)
+    if spec.reward is None or not (spec.reward.per_second or spec.reward.once):
+        report.error("E0214", f"task `{task.name}` has no reward", spec.span, "add `reward per second { … }`")
+    resets = [reset for target, value in spec.reset.items() if (reset := terms.reset(target, value)) is not None]
+    for name in spec.let:
+        # an unused definition is checked all the same
+        if name not in lowering.lets:
+            lowering.value(ast.Name(name.span or Span(task.module.source, 0, 0), str(name)))
+            scope.used.discard(str(name))
+    lint(task, scope, report, timeout=timeout)
+
+    diagnostics = [*task.diagnostics, *report.diagnostics]
+    if any(item.severity == "error" for item in diagnostics) or sim is None:
+        return None, diagnostics
+    used_lets = tuple(
+        Let(str(name), node, name.span)
+        for name in spec.let
+        if (node := lowering.lets.get(str(name))) is not None and str(name) in scope.used
+    )
+    program = Program(
+        name=str(task.name),
+        package=package_name(str(task.name)),
+        source_name=task.module.source.path.name if task.module.source.path is not None else task.module.source.name,
+        sim=sim,
+        robots=tuple(robots),
+        sensors=sensors,
+        ground=ground,
+        lights=lights,
+        actions=tuple(actions),
+        lets=used_lets,
+        groups=tuple(groups.values()),
+        rewards=rewards,
+        terminations=terminations,
+        timeout=timeout,
+        resets=tuple(resets),
+        train=train,
+        tunables=tuple(lowering.tunables.items.values()),
+        span=task.name.span,
+    )
+    return program, diagnostics
+
+
+def package_name(task: str) -> str:
+    """The Python package of a task: ``GoToGoal`` is ``go_to_goal``; a name that is taken gets ``_task``."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", task).lower()
+    if words in sys.stdlib_module_names or words in TAKEN_PACKAGES or keyword.iskeyword(words):
+        return f"{words}_task"
+    return words
+
+
+def names(task: Task, report: Reporter) -> None:
+    """Names that cannot be used, and names that hide each other."""
+    spec = task.spec
+    seen: dict[str, tuple[Text, str]] = {}
+    tables: list[tuple[str, list[Text]]] = [
+        ("parameter", list(spec.param)),
+        ("let", list(spec.let)),
+        ("action", list(spec.action)),
+        ("sensor", list(spec.sensor)),
+    ]
+    if len(task.robots) == 1:
+        robot, _ = next(iter(task.robots.values()))
+        tables.append(("set", [*robot.joint, *robot.joints, *robot.body, *robot.bodies]))
+    for what, table in tables:
+        for name in table:
+            valid_name(name, report)
+            if name in seen:
+                first, kind = seen[name]
+                report.error("W0002", f"the {kind} `{name}` hides the {what} of that name", first.span, "rename one of them")
+            else:
+                seen[name] = (name, what)
+    reward = [*spec.reward.per_second, *spec.reward.once] if spec.reward is not None else []
+    for name in [*reward, *(key for key in spec.terminate if key != "timeout"), *spec.observe, *spec.robot]:
+        valid_name(name, report, term=True)
+    if not str(task.name).isidentifier() or keyword.iskeyword(str(task.name)):
+        report.error("E0220", f"`{task.name}` cannot name a task", task.name.span)
+
+
+def valid_name(name: Text, report: Reporter, *, term: bool = False) -> None:
+    """Reports a name that generated code could not hold."""
+    if name in UNIT_NAMES and not term:
+        report.error("E0217", f"`{name}` is a unit and cannot name anything else", name.span)
+    elif name in RESERVED and not term:
+        report.error("E0217", f"`{name}` is a word of the language", name.span)
+    elif not str(name).isidentifier() or keyword.iskeyword(str(name)) or str(name).startswith("__"):
+        why = "is a word of Python" if keyword.iskeyword(str(name)) else "is not an identifier"
+        report.error("E0220", f"`{name}` {why} and cannot name anything", name.span)
+
+
+def _failures(task: Task) -> dict[Text, object]:  # type: ignore[type-arg]
+    return {name: value for name, value in task.spec.terminate.items() if name != "timeout"} | (
+        {Text("timeout"): value for name, value in task.spec.terminate.items() if name == "timeout"}
+    )
+
+
+def _robots(task: Task, settings: Settings, scope: Scope) -> list[Robot]:
+    out: list[Robot] = []
+    for name, (spec, module) in task.robots.items():
+        found = RobotCheck(name, spec, module, settings, scope).run()
+        if found is not None:
+            value, robot = found
+            scope.robots[str(name)] = value
+            out.append(robot)
+    return out
+
+
+def _sensors(task: Task, scope: Scope, report: Reporter) -> tuple[Sensor, ...]:
+    out: list[Sensor] = []
+    for name, item in task.spec.sensor.items():
+        found = _sensor(name, item, scope, report)
+        if found is not None:
+            value, sensor = found
+            scope.sensors[str(name)] = value
+            out.append(sensor)
+        else:
+            scope.unknown_sets.add(str(name))
+    return tuple(out)
+
+
+def _sensor(name: Text, item: Item, scope: Scope, report: Reporter) -> tuple[SensorValue, Sensor] | None:
+    node = item.value.node
+    if not (isinstance(node, ast.Call) and isinstance(node.function, ast.Name) and len(node.args) == 1):
+        report.error("E0309", "a sensor is written `joint_wrench(robot)`", node.span)
+        return None
+    kind = node.function.id
+    if kind not in SENSORS:
+        helps = did_you_mean(kind, SENSORS) or (f"kinds of sensors are {and_list(list(SENSORS))}",)
+        report.error("E0208", f"there is no sensor `{kind}`", node.function.span, *helps)
+        return None
+    robot = scope.entity(node.args[0].id) if isinstance(node.args[0], ast.Name) else None
+    if not isinstance(robot, RobotValue):
+        if not scope.unknown_sets:
+            report.error("E0309", f"`{kind}` measures a robot of the task", node.args[0].span, *(f"write `{kind}({known})`" for known in scope.robots))
+        return None
+    return SensorValue(str(name), kind, robot), Sensor(str(name), kind, robot.name, item.span)

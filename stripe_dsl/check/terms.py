@@ -1,0 +1,409 @@
+"""What is learned: actions, observations, rewards, terminations and resets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from stripe_dsl.check.arithmetic import unit_words
+from stripe_dsl.check.constants import Settings
+from stripe_dsl.check.expressions import Lowering, Phase
+from stripe_dsl.check.scope import ActionValue
+from stripe_dsl.check.tunables import Role
+from stripe_dsl.check.values import Base, JointSet, RangeValue, describe
+from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.program import Action, Group, Noise, Observation, Reset, Reward, Termination
+from stripe_dsl.ir.types import Kind, Type
+from stripe_dsl.robots.model import JointType
+from stripe_dsl.source import Span
+from stripe_dsl.spec.document import Item, RewardSpec
+from stripe_dsl.spec.values import Expression, Text
+from stripe_dsl.syntax import ast
+from stripe_dsl.text import and_list, did_you_mean
+from stripe_dsl.units import ANGLE, ANGULAR_SPEED, DIMENSIONLESS, FORCE, LENGTH, SPEED, TORQUE, Dimension
+
+ACTION_KINDS: dict[str, tuple[Dimension, Dimension]] = {
+    "effort": (TORQUE, FORCE),
+    "position": (ANGLE, LENGTH),
+    "velocity": (ANGULAR_SPEED, SPEED),
+}
+"""Kinds of joint actions, with the dimension of their command for revolute and prismatic joints."""
+
+
+class Terms:
+    """Lowers the terms of one task."""
+
+    def __init__(self, lowering: Lowering, settings: Settings) -> None:
+        self.low = lowering
+        self.settings = settings
+        self.report = lowering.report
+        self.tunables = lowering.tunables
+
+    # actions
+
+    def declare_action(self, name: Text, item: Item) -> tuple[JointSet, str] | None:
+        """Makes the name of an action known to expressions."""
+        node = item.value.node
+        known = list(ACTION_KINDS)
+        if not (isinstance(node, ast.Call) and isinstance(node.function, ast.Name)):
+            if not isinstance(node, ast.Broken):
+                self.report.error("E0309", "an action is written `effort(joints)`, `position(joints)` or `velocity(joints)`", node.span)
+            return None
+        kind = node.function.id
+        if kind not in ACTION_KINDS:
+            helps = did_you_mean(kind, known) or (f"kinds of actions are {and_list(known)}",)
+            self.report.error("E0208", f"there is no action `{kind}`", node.function.span, *helps)
+            return None
+        if len(node.args) != 1:
+            self.report.error("E0209", f"`{kind}` takes 1 set of joints, not {len(node.args)}", node.span)
+            return None
+        joints = self.low.value(node.args[0])
+        if joints is None:
+            return None
+        if not isinstance(joints, JointSet):
+            self.report.error("E0309", f"`{kind}` drives joints, not {describe(joints)}", node.args[0].span)
+            return None
+        sliding = {joints.model.joint(joint).type is JointType.PRISMATIC for joint in joints.names}
+        if len(sliding) == 2:
+            self.report.error("E0409", f"`{joints.label}` holds revolute and prismatic joints", node.args[0].span, "write one action for each kind")
+            return None
+        angular, linear = ACTION_KINDS[kind]
+        dim = linear if sliding == {True} else angular
+        self.low.scope.actions[str(name)] = ActionValue(str(name), joints.axis, dim)
+        return joints, kind
+
+    def action(self, name: Text, item: Item, joints: JointSet, kind: str) -> Action | None:
+        """One action term: ``offset + scale * clip(action)``."""
+        dim = self.low.scope.actions[str(name)].dim
+        self.low.phase = Phase.ACTION
+        with self.tunables.term("action", str(name)):
+            scale = self.sized(item.scale, dim, "scale", joints, Role.SCALE)
+            if item.scale is None:
+                scale = self.low.math.const(1.0, Type(dim=dim))
+            offset = self.offset(item, dim, joints, kind)
+            clip = self.clip(item.clip, DIMENSIONLESS) if item.clip is not None else None
+        for key in ("noise", "without"):
+            option: Expression | None = getattr(item, key)
+            if option is not None:
+                self.report.error("E0206", f"an action has no option `{key}`", option.span)
+        if scale is None:
+            return None
+        return Action(str(name), kind, joints.robot, joints.names, scale, offset, clip, item.span)
+
+    def offset(self, item: Item, dim: Dimension, joints: JointSet, kind: str) -> Node | None:
+        """The offset of an action; ``default`` is the default joint position."""
+        if item.offset is None:
+            return None
+        node = item.offset.node
+        if isinstance(node, ast.Name) and node.id == "default":
+            if kind != "position":
+                self.report.error("E0201", f"`default` has no meaning for `{kind}`", node.span, "it is a joint position")
+                return None
+            type = Type(axis=joints.axis, dim=dim)
+            return self.low.read(joints.robot, "joint.default_pos", joints.names, type, node.span)
+        return self.sized(item.offset, dim, "offset", joints, Role.OFFSET)
+
+    def sized(self, value: Expression | None, dim: Dimension, key: str, joints: JointSet, role: Role) -> Node | None:
+        """A value in the unit of the command, one number or one for each joint."""
+        if value is None:
+            return None
+        node = self.low.number(value.node, role)
+        if node is None or not self.settings.check_unit(node, dim, key, value.span):
+            return None
+        if node.type.kind is not Kind.FLOAT or node.type.axis not in (None, joints.axis):
+            self.report.error("E0301", f"`{key}` is one number or one for each joint, not {node.type.describe()}", value.span)
+            return None
+        return node
+
+    def clip(self, value: Expression, dim: Dimension) -> str | None:
+        """Path of a range that a value is cut to."""
+        with self.tunables.paused():
+            pair = self.settings.pair(value, dim, "clip")
+        return self.tunables.add(pair, dim, Role.CLIP, value.span) if pair is not None else None
+
+    # observations
+
+    def group(self, name: Text, items: list[Item], earlier: dict[str, Group]) -> Group:
+        """One observation group."""
+        self.low.phase = Phase.OBSERVE
+        out: list[Observation] = []
+        names: set[str] = set()
+        for item in items:
+            node = item.value.node
+            if isinstance(node, ast.Name) and (node.id in earlier or item.without is not None):
+                out += self.included(node, item, earlier)
+                continue
+            entry = self.observation(str(name), item, names)
+            if entry is not None:
+                out.append(entry)
+        if not items:
+            self.report.error("E0214", f"observation group `{name}` is empty", name.span)
+        return Group(str(name), tuple(out), name.span)
+
+    def included(self, node: ast.Name, item: Item, earlier: dict[str, Group]) -> Iterable[Observation]:
+        """``policy without noise``: the entries of another group."""
+        if node.id not in earlier:
+            self.report.error("E0201", f"there is no observation group `{node.id}` above", node.span, *did_you_mean(node.id, earlier))
+            return ()
+        word = item.without.node if item.without is not None else None
+        if word is not None and not (isinstance(word, ast.Name) and word.id == "noise"):
+            self.report.error("E0309", "a group is included `without noise`, or as it is", word.span)
+        entries = earlier[node.id].items
+        return tuple(replace(entry, noise=None) for entry in entries) if word is not None else entries
+
+    def observation(self, group: str, item: Item, names: set[str]) -> Observation | None:
+        """One entry: the value, then noise, clip and scale, in this order."""
+        node = self.low.number(item.value.node)
+        if node is None:
+            return None
+        if node.type.is_bool:
+            node = self.low.math.as_float(node)
+        name = _unique(item.name or slug(item.value.span.text), names)
+        if node.op == "const":
+            self.report.error("W0003", f"the observation `{name}` never changes", item.value.span)
+        with self.tunables.term("observe", f"{group}_{name}"):
+            noise = self.noise(item.noise, node) if item.noise is not None else None
+            clip = self.clip(item.clip, node.type.dim) if item.clip is not None else None
+            scale = None
+            if item.scale is not None:
+                with self.tunables.paused():
+                    number = self.low.number(item.scale.node)
+                    value = self.settings.number(item.scale, number.type.dim, "scale") if number is not None else None
+                if value is not None and number is not None:
+                    scale = self.tunables.add(value, number.type.dim, Role.SCALE, item.scale.span)
+        if item.offset is not None:
+            self.report.error("E0206", "an observation has no option `offset`", item.offset.span)
+        return Observation(name, node, noise, clip, scale, item.span)
+
+    def noise(self, value: Expression, node: Node) -> Noise | None:
+        """``+-0.1 m/s`` is uniform, ``gaussian(0.1 m/s)`` normal; both in the unit of the value."""
+        expr = value.node
+        dim = node.type.dim
+        with self.tunables.paused():
+            if isinstance(expr, ast.Call) and isinstance(expr.function, ast.Name):
+                if expr.function.id != "gaussian" or len(expr.args) != 1:
+                    self.report.error("E0208", "noise is a range or `gaussian(std)`", expr.span)
+                    return None
+                std = self.settings.number(Expression(expr.args[0]), dim, "noise")
+                kind, amount = "gaussian", std
+            else:
+                kind, amount = "uniform", self.settings.pair(value, dim, "noise")
+        if amount is None:
+            return None
+        return Noise(kind, self.tunables.add(amount, dim, Role.NOISE, value.span))
+
+    # rewards and terminations
+
+    def rewards(self, spec: RewardSpec | None) -> tuple[Reward, ...]:
+        """All reward terms, those per second first."""
+        if spec is None:
+            return ()
+        out = [self.reward(name, value, True) for name, value in spec.per_second.items()]
+        out += [self.reward(name, value, False) for name, value in spec.once.items()]
+        return tuple(term for term in out if term is not None)
+
+    def reward(self, name: Text, value: Expression, per_second: bool) -> Reward | None:
+        """``weight * value``: the leading number is the weight and may carry any unit."""
+        self.low.phase = Phase.REWARD
+        weight, rest = split_weight(value.node)
+        with self.tunables.term("reward", str(name)):
+            number = 1.0
+            dim, span = DIMENSIONLESS, value.span
+            if weight is not None:
+                unit = self.low.unit(weight.unit, weight.unit_span)
+                if unit is not None:
+                    number, dim, span = weight.value * unit[0], unit[1], weight.span
+                if number == 0:
+                    self.report.error("W0004", f"the weight of `{name}` is zero", weight.span, f"remove the term, or write `{name} = none` to drop an inherited one")
+            path = self.tunables.add(number, dim, Role.WEIGHT, span)
+            node = self.low.number(rest) if rest is not None else self.low.math.const(1.0)
+        if node is None:
+            return None
+        node = self.low.math.as_float(node)
+        if not node.type.is_scalar:
+            self.not_scalar(f"the reward `{name}`", node, rest.span if rest is not None else value.span)
+            return None
+        return Reward(str(name), path, node, per_second, name.span)
+
+    def not_scalar(self, what: str, node: Node, span: Span) -> None:
+        """Reports a value that is not one number for each environment."""
+        if node.type.is_vector and node.type.axis is None:
+            help = "take its length `|v|`, or a part `v.x`"
+        elif node.type.is_bool:
+            help = "reduce it with `any(…)`, `all(…)` or `count(…)`"
+        else:
+            help = "reduce it with `sum(…)`, `mean(…)`, `max(…)` or `|…|`"
+        self.report.error("E0302", f"{what} has to be one value, not {node.type.describe()}", span, help)
+
+    def terminations(self, spec: dict[Text, Expression]) -> tuple[tuple[Termination, ...], bool]:
+        """Failures, and whether the episode ends after its time."""
+        out: list[Termination] = []
+        timeout = False
+        for name, value in spec.items():
+            if name == "timeout":
+                timeout = True
+                if not (isinstance(value.node, ast.Name) and value.node.id in ("true", "false")):
+                    self.report.error("E0217", "`timeout` is a word of the language: the end of the episode's time", name.span, "write it alone, and give the term another name")
+                continue
+            if name == "failed":
+                self.report.error("E0217", "`failed` means that any termination holds, and cannot name one", name.span)
+                continue
+            self.low.phase = Phase.TERMINATE
+            with self.tunables.term("terminate", str(name)):
+                node = self.low.number(value.node)
+            if node is None:
+                continue
+            if not self.low.math.condition(node, value.span):
+                continue
+            if not node.type.is_scalar:
+                self.not_scalar(f"the termination `{name}`", node, value.span)
+                continue
+            if node.op == "const":
+                self.report.error("E0507", f"the termination `{name}` never changes", value.span)
+                continue
+            out.append(Termination(str(name), node, name.span))
+        return tuple(out), timeout
+
+    # resets
+
+    def reset(self, target: Text, value: Expression) -> Reset | None:
+        """``slider.pos = default + (-1..1 m)``: a state at the start of an episode."""
+        from stripe_dsl.syntax.parser import parse_expression
+
+        if target.span is None:
+            return None
+        expr, problems = parse_expression(target.span.source, target.span.start, target.span.end)
+        if problems:
+            return None
+        self.low.phase = Phase.RESET
+        parts = ""
+        inner = expr
+        if isinstance(expr, ast.Field) and expr.name in ("x", "y", "z", "xy", "xz", "yz"):
+            parts, inner = expr.name, expr.object
+        frame = inner.frame if isinstance(inner, ast.Frame) else ""
+        if isinstance(inner, ast.Frame):
+            inner = inner.object
+        if not isinstance(inner, ast.Field):
+            self.report.error("E0309", "a reset sets the position or velocity of joints or of the base", expr.span)
+            return None
+        owner = self.low.value(inner.object)
+        if owner is None:
+            return None
+        if isinstance(owner, JointSet) and inner.name in ("pos", "vel"):
+            return self.joint_reset(owner, inner, target, value)
+        if isinstance(owner, Base) and inner.name in ("pos", "lin_vel", "ang_vel", "yaw"):
+            return self.base_reset(owner, inner, parts, frame, target, value)
+        known = {JointSet: "`.pos` and `.vel`", Base: "`.pos`, `.yaw`, `.lin_vel` and `.ang_vel`"}.get(type(owner), "")
+        helps = (f"a reset sets {known}",) if known else ("a reset sets joints and the base",)
+        self.report.error("E0213", f"{describe(owner)} has no `{inner.name}` to set", inner.name_span, *helps)
+        return None
+
+    def joint_reset(self, joints: JointSet, expr: ast.Field, target: Text, value: Expression) -> Reset | None:
+        """Positions or velocities of joints."""
+        current = self.low.number(expr)
+        if current is None:
+            return None
+        quantity = f"joint.{expr.name}"
+        default = self.low.read(joints.robot, f"joint.default_{expr.name}", joints.names, current.type, expr.span)
+        node = self.drawn(target, value, default)
+        if node is None or not self.fits(node, current.type, value, target):
+            return None
+        return Reset(joints.robot, quantity, joints.names, "", node, target.span)
+
+    def base_reset(
+        self, base: Base, expr: ast.Field, parts: str, frame: str, target: Text, value: Expression
+    ) -> Reset | None:
+        """Pose or velocity of the base, in the environment's frame."""
+        if base.model.fixed_base:
+            self.report.error("E0606", f"the base of `{base.robot}` is fixed to the world", expr.span, "its place is `spawn at (x, y, z) m`")
+            return None
+        dims = {"pos": LENGTH, "yaw": ANGLE, "lin_vel": SPEED, "ang_vel": ANGULAR_SPEED}
+        dim = dims[expr.name]
+        if frame not in ("", "world", "env"):
+            self.report.error("E0406", "a reset speaks of the world frame", expr.span)
+            return None
+        vector = expr.name != "yaw"
+        kind = Kind.VEC3 if vector and not parts else (Kind.VEC2 if len(parts) == 2 else Kind.FLOAT)
+        frame = {"pos": "env", "yaw": ""}.get(expr.name, "world")
+        type = Type(kind, None, dim, frame if kind is not Kind.FLOAT else None)
+        whole = replace(type, kind=Kind.VEC3 if vector else Kind.FLOAT, frame=frame or None)
+        default = self.low.read(base.robot, f"root.default_{expr.name}", (), whole, expr.span)
+        if parts:
+            default = self.low.graph.add("part", (default,), type=type, attr=parts, span=expr.span)
+        node = self.drawn(target, value, default)
+        if node is None or not self.fits(node, type, value, target):
+            return None
+        return Reset(base.robot, f"root.{expr.name}", (), parts, node, target.span)
+
+    def drawn(self, target: Text, value: Expression, default: Node) -> Node | None:
+        """The new value; ranges are drawn for every element of the target."""
+        self.low.default = default
+        with self.tunables.term("reset", slug(target)):
+            found = self.low.value(value.node)
+            if isinstance(found, RangeValue):
+                found = self.low.draw(found, value.span)
+        self.low.default = None
+        if found is None or isinstance(found, Node):
+            return found
+        self.report.error("E0309", f"{describe(found)} is not a value", value.span)
+        return None
+
+    def fits(self, node: Node, wanted: Type, value: Expression, target: Text) -> bool:
+        """Whether a reset's value has the unit and shape of its target."""
+        if node.type.dim != wanted.dim and not (node.op == "const" and node.attr == 0):
+            code = "E0407" if wanted.dim == ANGLE and node.type.dim.is_none else "E0403"
+            self.report.error(code, f"`{target}` wants {unit_words(wanted.dim)}, not {unit_words(node.type.dim)}", value.span)
+            return False
+        if node.type.is_bool or (node.type.kind is not wanted.kind and node.type.kind is not Kind.FLOAT):
+            self.report.error("E0301", f"`{target}` wants {wanted.describe()}, not {node.type.describe()}", value.span)
+            return False
+        if node.type.axis is not None and node.type.axis != wanted.axis:
+            self.report.error("E0301", f"`{target}` wants {wanted.describe()}, not {node.type.describe()}", value.span)
+            return False
+        return True
+
+
+def split_weight(expr: ast.Expr) -> tuple[ast.Number | None, ast.Expr | None]:
+    """The leading number of a product, and the rest; ``-x`` has the weight -1."""
+    match expr:
+        case ast.Number():
+            return expr, None
+        case ast.Unary(op="-"):
+            weight, rest = split_weight(expr.operand)
+            if weight is None:
+                return ast.Number(Span(expr.span.source, expr.span.start, expr.span.start + 1), -1.0), expr.operand
+            return replace(weight, value=-weight.value), rest
+        case ast.Binary(op="*" | "/"):
+            weight, rest = split_weight(expr.left)
+            if weight is None:
+                return None, expr
+            if rest is None:
+                if expr.op == "*":
+                    return weight, expr.right
+                one = ast.Number(weight.span, 1.0)
+                return weight, replace(expr, left=one)
+            return weight, replace(expr, left=rest, span=rest.span.to(expr.right.span))
+        case ast.If(otherwise=None):
+            weight, rest = split_weight(expr.then)
+            if weight is None or rest is None:
+                return None, expr
+            return weight, replace(expr, then=rest)
+    return None, expr
+
+
+def slug(text: str) -> str:
+    """An identifier made of the words of an expression: ``base.lin_vel@body`` is ``base_lin_vel_body``."""
+    words = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_").lower()
+    words = re.sub(r"_+", "_", words)
+    if not words or words[0].isdigit():
+        words = f"value_{words}".rstrip("_")
+    return words[:40].rstrip("_")
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    candidate, number = str(name), 2
+    while candidate in taken:
+        candidate, number = f"{name}_{number}", number + 1
+    taken.add(candidate)
+    return candidate

@@ -1,0 +1,113 @@
+"""What a name in an expression may stand for, beside a number: sets of joints and bodies, sensors, actions, ranges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.types import Axis
+from stripe_dsl.robots.model import RobotModel
+
+
+@dataclass(frozen=True, slots=True)
+class JointSet:
+    """Joints of one robot. ``single`` for ``joint name = …``: its quantities are numbers, not lists."""
+
+    robot: str
+    model: RobotModel
+    names: tuple[str, ...]
+    label: str
+    single: bool = False
+
+    @property
+    def axis(self) -> Axis | None:
+        """The set that lists of its quantities run over."""
+        return None if self.single else Axis("joint", self.robot, self.names, self.label)
+
+
+@dataclass(frozen=True, slots=True)
+class BodySet:
+    """Bodies of one robot."""
+
+    robot: str
+    model: RobotModel
+    names: tuple[str, ...]
+    label: str
+    single: bool = False
+
+    @property
+    def axis(self) -> Axis | None:
+        """The set that lists of its quantities run over."""
+        return None if self.single else Axis("body", self.robot, self.names, self.label)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The root body of a robot."""
+
+    robot: str
+    model: RobotModel
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class RobotValue:
+    """A robot of the task and its named sets."""
+
+    name: str
+    model: RobotModel
+    sets: dict[str, JointSet | BodySet]
+
+
+@dataclass(frozen=True, slots=True)
+class SensorValue:
+    """A sensor of the task."""
+
+    name: str
+    kind: str
+    robot: RobotValue
+
+
+@dataclass(frozen=True, slots=True)
+class SensorReading:
+    """``sensor[bodies]``: the sensor at some bodies."""
+
+    sensor: SensorValue
+    bodies: BodySet
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """The running episode (``episode.time``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RangeValue:
+    """``low..high``, both of one unit."""
+
+    low: Node
+    high: Node
+
+
+type Value = Node | JointSet | BodySet | Base | RobotValue | SensorValue | SensorReading | Episode | RangeValue
+
+
+def describe(value: Value) -> str:
+    """Words for a message."""
+    match value:
+        case Node():
+            return value.type.describe()
+        case JointSet():
+            return f"the joint `{value.label}`" if value.single else f"the joints `{value.label}`"
+        case BodySet():
+            return f"the body `{value.label}`" if value.single else f"the bodies `{value.label}`"
+        case Base():
+            return f"the base of `{value.robot}`"
+        case RobotValue():
+            return f"the robot `{value.name}`"
+        case SensorValue() | SensorReading():
+            return "a sensor"
+        case Episode():
+            return "the episode"
+        case RangeValue():
+            return "a range"

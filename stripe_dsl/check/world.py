@@ -1,0 +1,191 @@
+"""Scene, simulation and training settings."""
+
+from __future__ import annotations
+
+from math import isclose, pi
+
+from stripe_dsl.check.constants import Settings
+from stripe_dsl.check.rotations import from_rpy
+from stripe_dsl.ir.program import Ground, Light, Network, Sim, Train
+from stripe_dsl.spec.document import SceneSpec, SimSpec, TrainSpec
+from stripe_dsl.spec.values import Expression, Text
+from stripe_dsl.syntax import ast
+from stripe_dsl.text import and_list, did_you_mean
+from stripe_dsl.units import ACCELERATION, ANGLE, DIMENSIONLESS, FREQUENCY, LENGTH, TIME
+
+ACTIVATIONS = ("elu", "relu", "selu", "crelu", "lrelu", "tanh", "sigmoid", "softplus", "gelu", "swish", "mish")
+LIGHTS = ("dome", "sun")
+
+
+def check_sim(spec: SimSpec | None, settings: Settings, task: Text) -> Sim | None:
+    """Rates, length and number of environments; the control rate has to divide the physics rate."""
+    report = settings.report
+    if spec is None:
+        report.error("E0214", f"task `{task}` has no `sim`", task.span, "add `sim { physics 120 Hz; control 60 Hz; episode 5 s; envs 4096 spaced 4 m }`")
+        return None
+    complete = True
+    for key in ("physics", "control", "episode", "envs"):
+        if getattr(spec, key) is None:
+            code = "E0502" if key == "episode" else "E0214"
+            example = {"physics": "physics 120 Hz", "control": "control 60 Hz", "episode": "episode 5 s", "envs": "envs 4096 spaced 4 m"}
+            report.error(code, f"`sim` does not say `{key}`", spec.span, f"add `{example[key]}`")
+            complete = False
+    physics = settings.positive(spec.physics, FREQUENCY, "physics", 120.0)
+    control = settings.positive(spec.control, FREQUENCY, "control", physics)
+    episode = settings.positive(spec.episode, TIME, "episode", 1.0)
+    envs = settings.whole(spec.envs, "envs", 1)
+    ratio = physics / control
+    decimation = round(ratio)
+    if spec.control is not None and (decimation < 1 or not isclose(ratio, decimation, rel_tol=1e-9)):
+        if ratio < 1:
+            help = f"the control rate is at most the physics rate, {physics:g} Hz"
+        else:
+            help = f"rates that divide it: {', '.join(f'{physics / n:g} Hz' for n in _near(ratio))}"
+        message = f"the control rate {control:g} Hz does not divide the physics rate {physics:g} Hz"
+        report.error("E0501", message, spec.control.span, help)
+        decimation, complete = max(1, decimation), False
+    if spec.episode is not None and complete and episode < decimation / physics:
+        message = f"an episode of {episode:g} s is shorter than one control step of {decimation / physics:g} s"
+        report.error("E0506", message, spec.episode.span)
+        complete = False
+    gravity = settings.vector(spec.gravity, ACCELERATION, "gravity", (0.0, 0.0, -9.81))
+    sim = Sim(
+        physics_dt=1.0 / physics,
+        decimation=decimation,
+        episode=episode,
+        num_envs=envs,
+        spacing=settings.positive(spec.spaced, LENGTH, "spaced", 4.0),
+        gravity=(gravity[0], gravity[1], gravity[2]),
+        njmax=settings.whole(spec.constraints, "constraints", 1) if spec.constraints is not None else None,
+        nconmax=settings.whole(spec.contacts, "contacts", 1) if spec.contacts is not None else None,
+        span=spec.span,
+    )
+    return sim if complete else None
+
+
+def _near(ratio: float) -> list[int]:
+    lower = max(1, int(ratio))
+    return [lower, lower + 1]
+
+
+def check_scene(spec: SceneSpec | None, settings: Settings) -> tuple[Ground | None, tuple[Light, ...]]:
+    """Ground and lights. Without a scene there is neither."""
+    if spec is None:
+        return None, ()
+    return _ground(spec, settings), tuple(_light(name, settings, spec) for name in spec.light if _known(name, settings))
+
+
+def _ground(spec: SceneSpec, settings: Settings) -> Ground | None:
+    if spec.ground is None:
+        return None
+    settings.word(spec.ground.kind, "ground", ("plane",), "plane")
+    friction = settings.not_negative(spec.ground.friction, DIMENSIONLESS, "friction")
+    restitution = settings.not_negative(spec.ground.restitution, DIMENSIONLESS, "restitution")
+    friction = 1.0 if friction is None else friction
+    return Ground(friction, friction, restitution or 0.0, spec.ground.span)
+
+
+def _known(name: Text, settings: Settings) -> bool:
+    if name in LIGHTS:
+        return True
+    helps = did_you_mean(name, LIGHTS) or (f"lights are {and_list(LIGHTS)}",)
+    settings.report.error("E0309", f"there is no light `{name}`", name.span, *helps)
+    return False
+
+
+def _light(name: Text, settings: Settings, scene: SceneSpec) -> Light:
+    spec = scene.light[name]
+    dome = name == "dome"
+    intensity = settings.not_negative(spec.intensity, DIMENSIONLESS, "intensity")
+    elevation = settings.number(spec.elevation, ANGLE, "elevation", pi / 4)
+    azimuth = settings.number(spec.azimuth, ANGLE, "azimuth", 0.0)
+    for key in ("elevation", "azimuth"):
+        value: Expression | None = getattr(spec, key)
+        if dome and value is not None:
+            settings.report.error("E0206", f"a dome light has no `{key}`", value.span, "write `light sun { … }`")
+    assert elevation is not None and azimuth is not None
+    # USD lights shine along -z; a sun at this azimuth (from +x towards +y) and elevation shines back from there
+    rotation = (0.0, 0.0, 0.0, 1.0) if dome else from_rpy(0.0, pi / 2 - elevation, azimuth)
+    return Light(
+        "dome" if dome else "distant",
+        2000.0 if intensity is None else intensity,
+        color(spec.color, settings, (0.75, 0.75, 0.75) if dome else (1.0, 1.0, 1.0)),
+        rotation,
+        spec.span,
+    )
+
+
+def color(
+    value: Expression | None, settings: Settings, fallback: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """A colour from ``#RRGGBB``, as red, green and blue in 0..1."""
+    if value is None:
+        return fallback
+    if isinstance(value.node, ast.String):
+        digits = value.node.value.removeprefix("#")
+        try:
+            parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+        except ValueError:
+            parts = []
+        if len(digits) == 6 and parts:
+            return parts[0], parts[1], parts[2]
+    settings.report.error("E0309", "a colour is written `#RRGGBB`", value.span)
+    return fallback
+
+
+def check_train(spec: TrainSpec | None, settings: Settings, task: Text) -> Train:
+    """Settings of the agent; what is absent gets the values that Isaac Lab's own tasks use."""
+    spec = spec if spec is not None else TrainSpec.model_construct(None)
+    settings.word(spec.algorithm, "train", ("ppo",), "ppo")
+    positive, whole = settings.positive, settings.whole
+    actor = _network(spec.actor, "actor", settings)
+    critic = _network(spec.critic, "critic", settings) if spec.critic else actor
+    return Train(
+        steps=whole(spec.steps, "steps", 24),
+        iterations=whole(spec.iterations, "iterations", 300),
+        actor=actor,
+        critic=critic,
+        init_std=positive(spec.init_std, DIMENSIONLESS, "init_std", 1.0),
+        learning_rate=positive(spec.rate, DIMENSIONLESS, "rate", 1e-3),
+        schedule=settings.word(spec.schedule, "schedule", ("adaptive", "fixed"), "adaptive"),
+        gamma=_share(spec.gamma, "gamma", settings, 0.99),
+        lam=_share(spec.lam, "lam", settings, 0.95),
+        epochs=whole(spec.epochs, "epochs", 5),
+        mini_batches=whole(spec.batches, "batches", 4),
+        clip=positive(spec.clip, DIMENSIONLESS, "clip", 0.2),
+        entropy=settings.not_negative(spec.entropy, DIMENSIONLESS, "entropy") or 0.0,
+        value_loss=positive(spec.value_loss, DIMENSIONLESS, "value_loss", 1.0),
+        desired_kl=positive(spec.kl, DIMENSIONLESS, "kl", 0.01),
+        max_grad_norm=positive(spec.grad_norm, DIMENSIONLESS, "grad_norm", 1.0),
+        save_every=whole(spec.save_every, "save_every", 50),
+        seed=whole(spec.seed, "seed", 42, least=0),
+        span=spec.span if spec.span is not None else task.span,
+    )
+
+
+def _share(value: Expression | None, key: str, settings: Settings, fallback: float) -> float:
+    number = settings.number(value, DIMENSIONLESS, key, fallback)
+    assert number is not None
+    if value is not None and not 0 <= number <= 1:
+        settings.report.error("E0309", f"`{key}` lies between 0 and 1", value.span)
+        return fallback
+    return number
+
+
+def _network(words: list[Expression], key: str, settings: Settings) -> Network:
+    hidden: list[int] = []
+    activation, normalize = "elu", False
+    for word in words:
+        if isinstance(word.node, ast.Number):
+            hidden.append(settings.whole(word, key, 1))
+        elif isinstance(word.node, ast.Name) and word.node.id == "normalize":
+            normalize = True
+        elif isinstance(word.node, ast.Name) and word.node.id in ACTIVATIONS:
+            activation = word.node.id
+        elif isinstance(word.node, ast.Name) and word.node.id in settings.lowering.scope.params:
+            hidden.append(settings.whole(word, key, 1))
+        else:
+            text = word.span.text
+            helps = did_you_mean(text, [*ACTIVATIONS, "normalize"], listing=True)
+            settings.report.error("E0309", f"`{key}` takes layer sizes, an activation and `normalize`, not `{text}`", word.span, *helps)
+    return Network(tuple(hidden) or (128, 128, 128), activation, normalize)

@@ -1,0 +1,76 @@
+"""The whole compiler on one screen: parse, elaborate, check, emit.
+
+Every stage takes data and returns data with diagnostics. Nothing here prints or raises for a user's mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stripe_dsl.check.task import check_task
+from stripe_dsl.diagnostics import Diagnostic, sort_diagnostics
+from stripe_dsl.ir.program import Program
+from stripe_dsl.source import SourceFile
+from stripe_dsl.spec.elaborate import elaborate
+from stripe_dsl.spec.modules import Loader, Module
+from stripe_dsl.text import and_list, did_you_mean
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What checking a file gave.
+
+    Attributes:
+        module: the file; ``None`` where it could not be read.
+        programs: the tasks without errors, in source order.
+        diagnostics: in source order.
+    """
+
+    module: Module | None
+    programs: tuple[Program, ...]
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether there are errors."""
+        return any(item.severity == "error" for item in self.diagnostics)
+
+
+def check_file(path: Path, *, task: str | None = None, settings: Mapping[str, str] | None = None) -> Checked:
+    """Checks a ``.stripe`` or ``.stripe.yaml`` file.
+
+    Args:
+        task: the task to check; all of them where it is ``None``.
+        settings: parameters by name, from ``--set``.
+    """
+    loader = Loader()
+    return _check(loader, loader.load(path), task, settings or {})
+
+
+def check_source(source: SourceFile, *, task: str | None = None, settings: Mapping[str, str] | None = None) -> Checked:
+    """Checks a text."""
+    loader = Loader()
+    return _check(loader, loader.load_source(source), task, settings or {})
+
+
+def _check(loader: Loader, module: Module | None, task: str | None, settings: Mapping[str, str]) -> Checked:
+    diagnostics: list[Diagnostic] = []
+    programs: list[Program] = []
+    if module is not None:
+        known = module.document.task
+        if task is not None and task not in known:
+            names = [str(name) for name in known]
+            helps = did_you_mean(task, names) or ((f"the file has {and_list(names)}",) if names else ())
+            diagnostics.append(Diagnostic("E0218", f"there is no task `{task}` in `{module.source.name}`", helps=helps))
+        for name in known:
+            if task is None or name == task:
+                program, found = check_task(elaborate(loader, module, name, settings))
+                diagnostics += found
+                if program is not None:
+                    programs.append(program)
+    diagnostics = sort_diagnostics([*loader.diagnostics, *diagnostics])
+    if any(item.severity == "error" for item in diagnostics):
+        programs = []
+    return Checked(module, tuple(programs), diagnostics)
