@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -32,10 +32,10 @@ def cache_folder() -> Path:
     return Path(base).expanduser() / "stripec"
 
 
-def entry_path(content: bytes, suffix: str, prim: str | None) -> Path:
+def entry_path(content: bytes, suffix: str, prim: str | None, variants: Mapping[str, str]) -> Path:
     """Where the model read from a file of this content is kept."""
     key = sha256(content)
-    key.update(f"\0{suffix}\0{prim or ''}\0{READER_VERSION}".encode())
+    key.update(repr((suffix, prim, sorted(variants.items()), READER_VERSION)).encode())
     return cache_folder() / "robots" / f"{key.hexdigest()}.json"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
@@ -104,8 +105,18 @@ def package_folder(name: str) -> Path:
             f'no Python package "{name}" is installed',
             f"packages go by their import name here: {PACKAGE_SCHEME}{underscored}/…",
         )
+    close = suggest(name, _installed(), n=1)
+    if close:
+        raise RobotFileError(f'no Python package "{name}" is installed', f'did you mean "{close[0]}"?')
     distribution = _DISTRIBUTIONS.get(underscored, name.replace("_", "-"))
     raise RobotFileError(f'no Python package "{name}" is installed', f"pip install {distribution}")
+
+
+def _installed() -> list[str]:
+    """Import names of the installed packages."""
+    folders = [Path(entry) for entry in sys.path if entry and Path(entry).is_dir()]
+    names = (entry.name for folder in folders for entry in folder.iterdir() if (entry / "__init__.py").is_file())
+    return sorted(set(names))
 
 
 def _in_package(reference: str) -> Path:

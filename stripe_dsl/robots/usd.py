@@ -8,10 +8,11 @@ accepts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from stripe_dsl.robots.errors import RobotFileError
@@ -46,8 +47,10 @@ def read(path: Path, prim: str | None = None) -> RobotModel:
     return read_with_layers(path, prim).model
 
 
-def read_with_layers(path: Path, prim: str | None = None) -> UsdReading:
-    """As :func:`read`; also tells which other layers took part, for caching."""
+def read_with_layers(
+    path: Path, prim: str | None = None, variants: Mapping[str, str] = MappingProxyType({})
+) -> UsdReading:
+    """As :func:`read`, with USD variants selected; also tells which other layers took part, for caching."""
     if not path.is_file():
         raise RobotFileError(f'there is no file "{path}"')
     try:
@@ -63,6 +66,7 @@ def read_with_layers(path: Path, prim: str | None = None) -> UsdReading:
         missing = tuple(dict.fromkeys(_missing_file(str(error)) for error in source.GetCompositionErrors()))
         try:
             target = _target(source, path, prim)
+            _select(source, target, variants, path)
             _one_articulation(source, target, path)
         except RobotFileError as error:
             if not missing:
@@ -73,7 +77,10 @@ def read_with_layers(path: Path, prim: str | None = None) -> UsdReading:
             ) from None
 
         stage = pxr("Usd").Stage.CreateInMemory()
-        stage.DefinePrim(_ROOT).GetReferences().AddReference(str(path), target)
+        robot = stage.DefinePrim(_ROOT)
+        robot.GetReferences().AddReference(str(path), target)
+        for name, variant in variants.items():
+            robot.GetVariantSets().SetSelection(name, variant)
         model = _read_articulation(stage, source, path, prim, target)
         own = source.GetRootLayer().realPath
         layers = {layer.realPath for layer in stage.GetUsedLayers() if layer.realPath}
@@ -162,6 +169,18 @@ def _target(stage: Any, path: Path, prim: str | None) -> str:
     candidates = [*close, *(path for path in _addressable(stage) if path not in close)]
     listed = " or ".join(f'"{candidate}"' for candidate in candidates[:3])
     raise RobotFileError(f'"{path.name}" has no prim "{prim}"', f"did you mean {listed}?" if listed else None)
+
+
+def _select(stage: Any, target: str, variants: Mapping[str, str], path: Path) -> None:
+    """Select variants on the prim, in the stage's session only."""
+    sets = stage.GetPrimAtPath(target).GetVariantSets()
+    stage.SetEditTarget(stage.GetSessionLayer())
+    for name, variant in variants.items():
+        known = sets.GetVariantSet(name).GetVariantNames() if sets.HasVariantSet(name) else []
+        if variant not in known:
+            listed = f"it has {', '.join(known)}" if known else None
+            raise RobotFileError(f'"{path.name}" has no variant "{variant}" of "{name}"', listed)
+        sets.SetSelection(name, variant)
 
 
 def _one_articulation(stage: Any, target: str, path: Path) -> None:
