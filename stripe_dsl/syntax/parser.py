@@ -44,7 +44,11 @@ def _parse(source: SourceFile, start: int, end: int, rule: str) -> tuple[Any, li
     run = Run(source, start, end, rule)
     tree = run.parse()
     if tree is FAULT:
-        return None, [Diagnostic("E0101", "TODO", Span(source, run.token.start, run.token.end))]
+        from stripe_dsl.syntax.recover import Recovery  # only a text with mistakes needs it
+
+        recovery = Recovery(source, start, end, rule, _scanner())
+        tree = recovery.parse()
+        return tree, sort_diagnostics(recovery.diagnostics)
     return tree, sort_diagnostics(run.builder.diagnostics)
 
 
