@@ -122,24 +122,38 @@ class StatementReader(Builder):
     """Reads the blocks of a ``.stripe`` file."""
 
     def block(
-        self, model: type[Block], statements: Sequence[ast.Statement], span: Span, args: Sequence[ast.Expr] = ()
+        self,
+        model: type[Block],
+        statements: Sequence[ast.Statement],
+        span: Span,
+        args: Sequence[ast.Expr] = (),
+        headed: bool = False,
     ) -> Block:
         """A block from the values on its first line and the statements in its braces."""
         values: dict[str, Any] = {}
         spans: dict[str, Span] = {}
-        self.inline(model, args, values, spans)
+        self.inline(model, args, values, spans, headed)
         for statement in statements:
             self.statement(model, statement, values, spans)
         return self.finish(model, values, span)
 
     def inline(
-        self, model: type[Block], args: Sequence[ast.Expr], values: dict[str, Any], spans: dict[str, Span]
+        self,
+        model: type[Block],
+        args: Sequence[ast.Expr],
+        values: dict[str, Any],
+        spans: dict[str, Span],
+        headed: bool = False,
     ) -> None:
-        """Reads ``value key value key value`` on one line: the head's value first, then keys."""
+        """Reads ``value key value key value`` on one line: the head's value first, then keys.
+
+        A first value that is a key's word counts as the key, unless ``headed``: it stands after ``=``.
+        """
         rest = list(args)
         table = slots(model)
         head = next((slot for slot in table.values() if slot.attribute == model.head), None)
-        if rest and head is not None and not (isinstance(rest[0], ast.Name) and rest[0].id in table):
+        keyed = bool(rest) and isinstance(rest[0], ast.Name) and rest[0].id in table
+        if rest and head is not None and (headed or not keyed):
             taken = len(rest) if head.shape in (Shape.TEXTS, Shape.EXPRESSIONS) else 1
             text = Text(head.attribute, rest[0].span)
             self.store(values, spans, head, text, self.value(head, text, rest[:taken]))
@@ -304,7 +318,7 @@ class StatementReader(Builder):
             if inner.block is Item and not value:
                 self.error("E0214", f"`{statement.key} {name}` needs a value: `{statement.key} {name} = …`", span)
                 return None
-            return self.block(inner.block, statement.body or (), span, args)
+            return self.block(inner.block, statement.body or (), span, args, headed=bool(value))
         if not value:
             self.error("E0214", f"`{statement.key} {name}` needs a value", name.span, "write `= value` after the name")
             return None
@@ -367,7 +381,7 @@ class StatementReader(Builder):
         if slot.shape is Shape.EXPRESSIONS:
             return [Expression(arg) for arg in args]
         if slot.shape is Shape.TEXTS:
-            flat = [item for arg in args for item in (arg.items if isinstance(arg, ast.List) else (arg,))]
+            flat = [item for arg in args for item in (arg.items if isinstance(arg, ast.List | ast.Tuple) else (arg,))]
             return [self.text(item) for item in flat]
         if slot.shape is Shape.BLOCK:
             assert slot.block is not None

@@ -63,10 +63,13 @@ class Scalar(Node):
         """Offset in the source of every character of ``value``, and of its end; ``None`` where that is not clear."""
         text, position, end = self.inner.source.text, self.inner.start, self.inner.end
         quote = self.span.text[:1]
+        fold_of = _FOLD
+        if quote == "|":  # what is indented deeper than the block belongs to its value
+            fold_of = re.compile(rf"\n {{0,{self.inner.column - 1}}}")
         out: list[int] = []
         for char in self.value:
             out.append(position)
-            fold = _FOLD.match(text, position, end) if char in " \n" else None
+            fold = fold_of.match(text, position, end) if char in " \n" else None
             if fold is not None:
                 position = fold.end()
                 continue
