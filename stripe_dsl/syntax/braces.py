@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-_PIECE = re.compile(r'"(?:[^"\\\n]|\\.)*"?|#[^\n]*|[{}()\[\]]|\n|[^\s"#{}()\[\]]+')
+# A text without its closing quote ends with the line, but takes no `}` or `;` there along.
+_OPEN = r'"[^\n]*?(?=[\s;}]*(?:\n|\Z))'
+_STRING = rf'"(?:[^"\\\n]|\\.)*"|{_OPEN}'
+OPEN_STRING = re.compile(_OPEN)
+_PIECE = re.compile(_STRING + r'|#[^\n]*|[{}()\[\]]|\n|[^\s"#{}()\[\]]+')
+_SKIP = re.compile(_STRING + r"|#[^\n]*|[{}()\[\];\n]")
 _PAIRS = {")": "(", "]": "["}
 
 
@@ -125,6 +130,3 @@ def skip_statement(text: str, start: int, end: int, partners: dict[int, int]) ->
         elif piece in ("\n", ";") and depth == 0:
             return offset, brace
     return end, brace
-
-
-_SKIP = re.compile(r'"(?:[^"\\\n]|\\.)*"?|#[^\n]*|[{}()\[\];\n]')

@@ -30,7 +30,7 @@ from stripe_dsl.syntax.ast import (
     Unary,
     Where,
 )
-from stripe_dsl.syntax.token import Token
+from stripe_dsl.syntax.token import STATEMENT_WORDS, Token
 
 Children = list[Any]
 
@@ -177,6 +177,12 @@ class Builder:
 
     def option(self, children: Children) -> Option:
         key, value = children
+        if key.value in STATEMENT_WORDS:
+            end = len(self.source.text[: key.start].rstrip())
+            label = f"expected `;` or a line end before `{key.value}`"
+            helps = ("put `;` between them",)
+            here = self._span(end, end)
+            self.diagnostics.append(Diagnostic("E0103", "two statements on one line", here, label, helps))
         return Option(self._name(key), value, self._over(children))
 
     def option_cases(self, children: Children) -> Option:

@@ -12,9 +12,10 @@ from collections.abc import Callable
 
 from stripe_dsl.diagnostics.model import Annotation
 from stripe_dsl.source import Span
+from stripe_dsl.syntax.braces import OPEN_STRING
 from stripe_dsl.syntax.describe import CLOSERS, OPENERS, accepted_words, describe, expectation, has_value_end
 from stripe_dsl.syntax.recover import Recovery
-from stripe_dsl.syntax.token import CONTINUING, Token
+from stripe_dsl.syntax.token import CONTINUING, STATEMENT_WORDS, Token
 from stripe_dsl.text import and_list, close_names
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
@@ -22,9 +23,13 @@ _NUMBER_LIKE = re.compile(r"[0-9][0-9A-Za-z_%.]*")
 _POINT = re.compile(r"\.[0-9][0-9A-Za-z_.]*|\.")
 _INVALID = re.compile(r"[^\w\s\"(){}\[\]|+\-*/^<>=.,;@#%]+|[&!%#]+|\w+")
 
+_DEFINITION = re.compile(r"[A-Za-z_][\w.@\[\]]*[ \t]*(?:=(?!=)|\+=|\*=)")
+
 COMPARISONS = frozenset("LESS LESS_EQUAL GREATER GREATER_EQUAL EQUAL_EQUAL NOT_EQUAL".split())
 OPERATORS = COMPARISONS | frozenset("PLUS MINUS STAR SLASH CARET AND OR DOT_DOT IF ELSE WHERE PLUS_MINUS".split())
+OPTION_WORDS = frozenset("noise clip scale offset history delay without".split())
 ASSIGNMENTS = frozenset(("EQUAL", "PLUS_EQUAL", "STAR_EQUAL"))
+_WITH_BLOCK = frozenset("TASK ROBOT SCENE OBSERVE REWARD TERMINATE RESET CURRICULUM".split())
 ENDS = frozenset("_NEWLINE _SEMICOLON RBRACE $END".split())
 
 _INSTEAD = {
@@ -42,10 +47,11 @@ def mend_text(run: Recovery) -> None:
     start = run.lexer.position
     char = run.text[start]
     if char == '"':
-        end = run.text.find("\n", start, run.end)
-        end = len(run.text[: run.end if end < 0 else end].rstrip())
+        found = OPEN_STRING.match(run.text, start, run.end)
+        end = found.end() if found else start + 1
         run.report("E0105", "the text has no closing quote", Span(run.source, start, start + 1), "opened here")
         run.lexer.position = end
+        run.silent = True
         token = Token("STRING", run.text[start:end] + '"', start, end)
         if run.accepts("STRING"):
             run.feed(token)
@@ -108,6 +114,12 @@ def mend(run: Recovery, token: Token) -> None:
 
 def stray_point(run: Recovery, token: Token) -> bool:
     """``.5`` and ``1.``."""
+    if token.type in ("NUMBER", "QUANTITY") and run.token.type == "DOT" and run.token.end == token.start:
+        step = run.steps[-1] if run.steps else None
+        if step is None or step.before.end == run.token.start:
+            return False
+        run.back_to(step, token.end)
+        token = Token("DOT", ".", token.start - 1, token.start)
     if token.type != "DOT":
         return False
     found = _POINT.match(run.text, token.start, run.end)
@@ -191,7 +203,7 @@ def unclosed_bracket(run: Recovery, token: Token) -> bool:
         return False
     bar = inner.type == "BAR_OPEN"
     newline = run.text.find("\n", inner.end, token.start)
-    if newline < 0 and token.type not in ENDS and not (bar and token.type in ("RPAR", "RSQB", "COMMA")):
+    if bar and newline < 0 and token.type not in ENDS and token.type not in ("RPAR", "RSQB", "COMMA"):
         return False
     if bar:
         run.report("E0111", "`|` is never closed", run.span(inner), "opened here", ("`|x|` is the norm of x",))
@@ -249,8 +261,6 @@ def unknown_unit(run: Recovery, token: Token) -> bool:
         return False
     word, number = run.steps[-1], run.steps[-2].token
     if number.type != "NUMBER" or not run.same_line(number.end, word.token.start):
-        return False
-    if token.type in ASSIGNMENTS | {"DOT", "AT"}:
         return False
     _report_unit(run, run.span(word.token), number.value)
     end = word.token.end
@@ -320,7 +330,7 @@ def chain(run: Recovery, token: Token) -> bool:
 
 def stray_equal(run: Recovery, token: Token) -> bool:
     """``if a = b``, ``a + b = 3``."""
-    if token.type not in ASSIGNMENTS or _starts_statement(run, token):
+    if token.type not in ASSIGNMENTS:
         return False
     if run.accepts("EQUAL_EQUAL") and (run.in_brackets or any(step.token.type == "EQUAL" for step in run.steps)):
         helps = ("compare with `==`",)
@@ -337,9 +347,11 @@ def stray_equal(run: Recovery, token: Token) -> bool:
 
 def missing_block(run: Recovery, token: Token) -> bool:
     """``reward per second`` without ``{``, or with ``{`` on the next line."""
-    if token.type not in ENDS or not run.accepts("LBRACE") or not run.steps or run.accepts("EQUAL"):
+    if token.type not in ENDS or not run.accepts("LBRACE") or not run.steps:
         return False
     head = run.steps[0].token
+    if head.type not in _WITH_BLOCK or any(step.token.type == "EQUAL" for step in run.steps):
+        return False
     if has_value_end(run.token) or run.token is head:
         rest = run.text[token.start : run.end].lstrip()
         span = run.span(run.token)
@@ -359,8 +371,6 @@ def missing_block(run: Recovery, token: Token) -> bool:
 
 def missing_separator(run: Recovery, token: Token) -> bool:
     """Two statements on one line with nothing between them."""
-    if token.type in ENDS and not (token.type == "_NEWLINE" or token.type == "$END" or token.type == "_SEMICOLON"):
-        return False
     if run.in_brackets or token.type in OPERATORS:
         return False
     for back in (0, 1, 2):
@@ -369,9 +379,9 @@ def missing_separator(run: Recovery, token: Token) -> bool:
         step = run.steps[-back] if back else None
         tokens = [item.token for item in run.steps[len(run.steps) - back :]] + [token]
         before = step.before if step else run.token
-        if not run.same_line(before.end, tokens[-1].start if tokens[-1].type not in ENDS else tokens[-1].start):
+        if not run.same_line(before.end, token.start):
             break
-        if before.type in OPERATORS or not _could_follow(run, step.states if step else run.automaton.states, tokens):
+        if not has_value_end(before) or tokens[0].type in ENDS or not _could_follow(run, step.states if step else run.automaton.states, tokens):
             continue
         if not _looks_like_statement(run, tokens, before):
             continue
@@ -408,24 +418,16 @@ def _could_follow(run: Recovery, states: list[int], tokens: list[Token]) -> bool
 
 
 def _looks_like_statement(run: Recovery, tokens: list[Token], before: Token) -> bool:
-    """Whether a new statement is the better guess, and not an operator or an operand that is missing."""
+    """Whether a new statement is the better guess, and not an operator, an operand or a unit that is wrong."""
     if before.type == "RBRACE":
         return True
     if not tokens[0].value[:1].isalpha() and tokens[0].value[:1] != "_":
         return False
-    if tokens[-1].type in ASSIGNMENTS:
+    if tokens[0].value in STATEMENT_WORDS or _DEFINITION.match(run.text, tokens[0].start):
         return True
-    if tokens[0].type in run.scanner.words.values() or tokens[0].value in run.scanner.words:
-        return tokens[0].type != "NAME" or not run.accepts("NAME")
-    return not any(step.token.type in ASSIGNMENTS for step in run.steps)
-
-
-def _starts_statement(run: Recovery, token: Token) -> bool:
-    """``b =`` after a complete statement on the same line."""
-    if run.in_brackets or not run.steps or run.token.type != "NAME":
-        return False
-    step = run.steps[-1]
-    return has_value_end(step.before) and _could_follow(run, step.states, [step.token, token])
+    if before.type == "NUMBER":
+        return tokens[0].value == "timeout"
+    return tokens[0].value not in OPTION_WORDS and not any(step.token.type in ASSIGNMENTS for step in run.steps)
 
 
 def missing_operand(run: Recovery, token: Token) -> bool:
@@ -550,6 +552,7 @@ MISTAKES: tuple[Callable[[Recovery, Token], bool], ...] = (
     wrong_closer,
     unclosed_bracket,
     stray_bar,
+    missing_separator,
     unknown_unit,
     spaced_call,
     plus_minus,
@@ -557,7 +560,6 @@ MISTAKES: tuple[Callable[[Recovery, Token], bool], ...] = (
     dangling_operator,
     stray_equal,
     missing_block,
-    missing_separator,
     missing_operand,
     missing_operator,
     operator_in_property,

@@ -32,3 +32,9 @@ CONTINUING = frozenset(
 )
 OPENING = frozenset("LBRACE LPAR LPAR_TOUCHING LSQB LSQB_TOUCHING BAR_OPEN".split())
 CLOSING = frozenset("RBRACE RPAR RSQB BAR_CLOSE".split())
+
+# They start the statements of a task, and so are no options of the statement before.
+STATEMENT_WORDS = frozenset(
+    "action sensor command observe reward terminate reset randomize curriculum train let param require sim scene robot "
+    "task import state".split()
+)
