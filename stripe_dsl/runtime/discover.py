@@ -3,12 +3,12 @@
 ``isaaclab train --task Stripe-Cartpole`` loads every entry point of that group before it looks the task up. So that
 generated tasks are found without an installation of their own, this module registers
 
-- the packages named by ``STRIPE_TASKS``, a list of folders separated like ``PATH``; each is a package or holds packages;
+- the packages named by ``STRIPE_TASKS``, a list of folders separated like ``PATH``, each a package or full of them;
 - otherwise the packages in ``generated/`` of the working directory.
 
 It must never spoil ``isaaclab train`` for another task: it imports only folders that look like generated packages,
-prints nothing, and keeps what went wrong in :data:`failures`. Only what the user named in ``STRIPE_TASKS`` and cannot be
-used is reported, through :mod:`logging`.
+prints nothing, and keeps what went wrong in :data:`failures`. Only what the user named in ``STRIPE_TASKS`` and cannot
+be used is reported, through :mod:`logging`.
 """
 
 from __future__ import annotations
@@ -57,5 +57,5 @@ def register_all(roots: list[Path] | None = None) -> list[str]:
 
 try:
     task_ids += register_all()
-except Exception as error:  # noqa: BLE001 - whatever happens here must not stop `isaaclab train` for another task
+except Exception as error:  # whatever happens here must not stop `isaaclab train` for another task
     _logger.debug("looking for generated packages failed: %s", error)

@@ -19,8 +19,8 @@ _MODULE_LOAD = re.compile(r"^\s*Module (?P<name>\S+) .*load on device '[^']*' to
 def prepare_process() -> None:
     """Set what torch reads when it is imported; call it before anything imports torch. The user's own settings win.
 
-    PPO's networks are small: with a thread per core, the update of a 32 x 32 network spends most of its time waiting for
-    its own threads, and one thread is several times faster.
+    PPO's networks are small: with a thread per core, the update of a 32 x 32 network spends most of its time waiting
+    for its own threads, and one thread is several times faster.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     threads = str(max(1, min(4, cores // 4)))
@@ -109,10 +109,23 @@ def kernel_report(report: Callable[[str], None]) -> Iterator[KernelReport]:
     previous = wp.get_logger()
     kernels = KernelReport(report)
     wp.set_logger(_WarpLogger(kernels))
+    quiet = _set_quiet(False)  # Isaac Lab makes Warp quiet, and then it logs no module
     try:
         yield kernels
     finally:
+        _set_quiet(quiet)
         wp.set_logger(previous)
+
+
+def _set_quiet(quiet: bool) -> bool:
+    """Set Warp's ``quiet``, which Isaac Lab still uses though it is deprecated, and return what it was."""
+    import warp as wp
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        before = wp.config.quiet
+        wp.config.quiet = quiet
+    return before
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """Overrides of the configuration from the command line: ``env.reward.alive=2.0``, ``agent.max_iterations=300``.
 
-Isaac Lab sets whatever it is told: a misspelt ``env.rewad.alive`` becomes a new attribute that nothing reads, and a text
-where a number belongs fails minutes later. Here each override is checked against the configuration objects first. A path
-names fields, dictionary keys, and list indices; a value is read as Python or YAML would (``2.0``, ``true``, ``none``,
-``[64, 64]``, ``elu``).
+Isaac Lab sets whatever it is told: a misspelt ``env.rewad`` becomes a new attribute that nothing reads, and a text
+where a number belongs fails minutes later. Here each override is checked against the configuration objects first. A
+path names fields, dictionary keys, and list indices; a value is read as Python or YAML would (``2.0``, ``true``,
+``none``, ``[64, 64]``, ``elu``).
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ def _annotation(parent: Any, name: str) -> Any:
         names = _Names(vars(sys.modules.get(owner.__module__, typing)))
         try:
             return eval(annotation, {}, names)  # an annotation of an imported module, not the user's text
-        except Exception:  # noqa: BLE001 - anything may stand in an annotation
+        except Exception:  # anything may stand in an annotation
             return Any
     return Any
 

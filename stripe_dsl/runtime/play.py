@@ -109,7 +109,7 @@ def play(request: PlayRequest) -> PlayResult:
             result = PlayResult("interrupted")
         except PackageError as error:
             result = PlayResult("invalid", (error.problem,))
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             result = PlayResult("failed", (report_failure(error, display, output),))
         display.close()
         if result.mean_reward is not None or result.exported:

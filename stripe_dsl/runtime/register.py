@@ -99,8 +99,8 @@ def register_package(folder: Path) -> list[str]:
         module = _import_from(folder, name)
     except Exception as error:
         _drop_modules(name)
-        for task_id in [task_id for task_id in registry if task_id not in before]:
-            del registry[task_id]
+        registry.clear()
+        registry.update(before)
         message = f"importing the package {name} failed: {type(error).__name__}: {error}"
         raise PackageError(Problem(message, (f"it is in {folder}",))) from error
     task_ids = tuple(task_id for task_id, spec in registry.items() if before.get(task_id) is not spec)

@@ -1,4 +1,4 @@
-"""rsl_rl's runner with eyes: it checks every step for non-finite numbers, reports each iteration, keeps the best policy."""
+"""rsl_rl's runner with eyes: it checks every step for NaN and infinity, reports iterations, keeps the best policy."""
 
 from __future__ import annotations
 
@@ -249,6 +249,7 @@ class ReportingRunner(OnPolicyRunner):
         self.logger.max_episode_length = int(env.max_episode_length)
         self.logger.on_iteration = self._after_iteration
         self._on_iteration = on_iteration
+        self.start_iteration = 0
         self.best_reward: float | None = None
         self.best_length: float | None = None
 
@@ -258,8 +259,8 @@ class ReportingRunner(OnPolicyRunner):
             self._on_iteration(iteration)
 
     def _keep_best(self, iteration: Iteration) -> None:
-        # Episodes begin at a random time, so the first that end are short: their sums say nothing (with negative rewards
-        # they even look best). A mean counts once every environment had the time of a whole episode.
+        # Episodes begin at a random time, so the first that end are short: their sums say nothing (with negative
+        # rewards they even look best). A mean counts once every environment had the time of a whole episode.
         steps = iteration.index * self.cfg["num_steps_per_env"]
         if iteration.mean_reward is None or self.logger.log_dir is None or steps < iteration.max_episode_length:
             return
@@ -268,6 +269,17 @@ class ReportingRunner(OnPolicyRunner):
         self.best_reward, self.best_length = iteration.mean_reward, iteration.mean_episode_length
         infos = {"mean_reward": iteration.mean_reward, "mean_episode_length": iteration.mean_episode_length}
         self.save(str(Path(self.logger.log_dir) / BEST), infos=infos)
+
+    @property
+    def completed(self) -> int:
+        """Iterations that this run completed."""
+        # rsl_rl counts an iteration before it logs it, and Ctrl-C may come in between.
+        return 0 if self.logger.last is None else self.current_learning_iteration + 1 - self.start_iteration
+
+    def learn(self, num_learning_iterations: int, init_at_random_ep_len: bool = False) -> None:
+        """Train; the first iteration has the number that the loaded checkpoint ended with, or 0."""
+        self.start_iteration = self.current_learning_iteration
+        super().learn(num_learning_iterations, init_at_random_ep_len)
 
     def save_now(self) -> Path:
         """Save the present policy as ``model_<iteration>.pt`` in the run's folder, and return the file."""

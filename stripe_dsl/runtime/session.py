@@ -56,10 +56,10 @@ def load_checkpoint(runner: OnPolicyRunner, checkpoint: Path, device: str) -> Pr
     """Load the networks, the optimizer and the iteration; says what is wrong if the file does not fit the task."""
     try:
         runner.load(str(checkpoint), map_location=device)
-    except Exception as error:  # noqa: BLE001 - torch raises whatever unpickling does
+    except Exception as error:  # torch raises whatever unpickling does
         print(f"{type(error).__name__}: {error}")  # the log has the shapes
         return Problem(
-            f"{checkpoint} cannot be loaded: it is damaged, or was trained with other observations, actions or networks",
+            f"{checkpoint} cannot be loaded: it is damaged, or of a task with other observations, actions or networks",
             (f"{type(error).__name__}: {str(error).partition(chr(10))[0]}",),
         )
     return None

@@ -43,7 +43,7 @@ class _Class:
                 if found is None:
                     self.is_open = True
                     continue
-                self._fields |= {name: None for name in found.fields()}
+                self._fields |= dict.fromkeys(found.fields())
                 self.is_open |= found.is_open
             self._fields |= dict(_own_fields(self.node))
         return self._fields

@@ -124,7 +124,7 @@ def train(request: TrainRequest) -> TrainResult:
             result = TrainResult("interrupted")
         except PackageError as error:
             result = TrainResult("invalid", (error.problem,))
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             result = TrainResult("failed", (report_failure(error, display, output),))
         display.close()
         if result.run_dir is not None:
@@ -158,7 +158,7 @@ def _train(request: TrainRequest, output: OutputCapture, display: Display) -> Tr
             return _learn(request, display, env, config, partial)
         except KeyboardInterrupt:
             return replace(partial, status="interrupted")
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             return replace(partial, problems=(report_failure(error, display, output),))
 
 
@@ -172,7 +172,8 @@ def _learn(
     from stripe_dsl.runtime.runner import NonFiniteError, ReportingRunner
 
     agent, run_dir = config.agent, partial.run_dir
-    assert run_dir is not None and partial.task_id is not None
+    assert run_dir is not None
+    assert partial.task_id is not None
     write_run_manifest(str(run_dir), library="rsl_rl", task=partial.task_id, metadata={"agent": AGENT_ENTRY_POINT})
     dump_train_configs(str(run_dir), config.env, agent)
     runner = ReportingRunner(env, to_dict(agent), str(run_dir), agent.device, on_iteration=display.iteration)
@@ -211,7 +212,7 @@ def _result(runner: ReportingRunner, partial: TrainResult, seconds: float) -> Tr
         partial,
         checkpoint=last_checkpoint(partial.run_dir),
         best_checkpoint=best if best.exists() else None,
-        iterations=last.index if last is not None else 0,
+        iterations=runner.completed,
         mean_reward=last.mean_reward if last is not None else None,
         mean_episode_length=length,
         max_episode_length=full,
