@@ -267,7 +267,8 @@ class YamlReader(Builder):
 
     def entry(self, model: type[Block], slot: Slot, name: Text, node: Node) -> Any:
         """The value of a named entry."""
-        assert slot.inner is not None and name.span is not None
+        assert slot.inner is not None
+        assert name.span is not None
         if slot.inner.block is Item and slot.inner.shape is Shape.BLOCK and isinstance(node, Scalar):
             if node.null or node.broken:
                 return self.block(Item, node, name)

@@ -102,17 +102,35 @@ def compose(source: SourceFile) -> tuple[Node | None, list[Diagnostic]]:
     """
     import yaml
 
-    composer = _Composer(source, yaml)
     # libyaml is ten times as fast; the messages are those of the pure Python parser, which words them by itself.
-    fast = getattr(yaml, "CSafeLoader", yaml.SafeLoader) if not source.text.startswith("\ufeff") else yaml.SafeLoader
+    slow = yaml.SafeLoader
+    fast = slow if source.text.startswith("\ufeff") else getattr(yaml, "CSafeLoader", slow)
     try:
-        events = list(yaml.parse(source.text, Loader=fast))
-    except (yaml.YAMLError, UnicodeError):
         try:
-            events = list(yaml.parse(source.text, Loader=yaml.SafeLoader))
-        except yaml.YAMLError as problem:
-            return None, [_problem(source, problem)]
+            events = _events(source, yaml, fast)
+        except (yaml.YAMLError, UnicodeError):
+            events = _events(source, yaml, slow)
+    except yaml.YAMLError as problem:
+        return None, [_problem(source, problem)]
+    except _TooDeepError as deep:
+        return None, [Diagnostic("E0109", "nested too deeply", Span(source, deep.offset, deep.offset + 1))]
+    composer = _Composer(source, yaml)
     return composer.document(iter(events)), composer.diagnostics
+
+
+def _events(source: SourceFile, yaml: Any, loader: Any) -> list[Any]:
+    """PyYAML's events. Stops early at deep nesting, which the pure Python parser takes very long for."""
+    events: list[Any] = []
+    depth = 0
+    for event in yaml.parse(source.text, Loader=loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _TooDeepError(event.start_mark.index)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        events.append(event)
+    return events
 
 
 class _Composer:
@@ -142,19 +160,13 @@ class _Composer:
                     )
                     break
             elif isinstance(event, self.yaml.NodeEvent):
-                try:
-                    root = self.node(event, events, 0)
-                except _TooDeep as deep:
-                    self.error("nested too deeply", deep.span)
-                    return None
+                root = self.node(event, events)
         return root
 
-    def node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
+    def node(self, event: Any, events: Iterator[Any]) -> Node:
         start, end = event.start_mark.index, event.end_mark.index
         if isinstance(event, self.yaml.AliasEvent):
             return self.alias(event.anchor, self.span(start, end))
-        if depth > MAX_DEPTH:
-            raise _TooDeep(self.span(start, start + 1))
         text = self.source.text
         properties = _PROPERTIES.match(text, start)
         assert properties is not None
@@ -168,7 +180,7 @@ class _Composer:
         if isinstance(event, self.yaml.ScalarEvent):
             node: Node = self.scalar(event, min(begin, end), end)
         else:
-            node = self.collection(event, events, begin, depth)
+            node = self.collection(event, events, begin)
         if event.anchor:
             self.open.discard(event.anchor)
             self.anchors[event.anchor] = node
@@ -195,12 +207,12 @@ class _Composer:
             return Scalar(self.span(begin, last), self.span(inside, last), event.value.rstrip(), plain=False)
         return Scalar(whole, whole, event.value)
 
-    def collection(self, event: Any, events: Iterator[Any], begin: int, depth: int) -> Node:
+    def collection(self, event: Any, events: Iterator[Any], begin: int) -> Node:
         children: list[Node] = []
         for inner in events:
             if isinstance(inner, self.yaml.CollectionEndEvent):
                 break
-            children.append(self.node(inner, events, depth + 1))
+            children.append(self.node(inner, events))
         else:
             raise AssertionError("the events of a collection have an end")
         if event.flow_style:
@@ -249,10 +261,10 @@ class _Composer:
         return Scalar(span, span, span.text)
 
 
-class _TooDeep(Exception):
-    def __init__(self, span: Span) -> None:
+class _TooDeepError(Exception):
+    def __init__(self, offset: int) -> None:
         super().__init__()
-        self.span = span
+        self.offset = offset
 
 
 def _closing(first: Node, rest: list[Node]) -> int:
