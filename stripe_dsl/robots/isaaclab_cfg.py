@@ -169,7 +169,7 @@ def _from_call(reference: str, file: Path, cfg: Call) -> IsaacLabCfg:
         pos=_numbers(start.get("pos", (0.0, 0.0, 0.0)), 3),
         rot=_numbers(start.get("rot", (0.0, 0.0, 0.0, 1.0)), 4),
         fix_root_link=fixed if isinstance(fixed, bool) else None,
-        variants=MappingProxyType(variants if _maps_to_texts(variants) else {}),
+        variants=MappingProxyType({**variants} if variants is not None and _maps_to_texts(variants) else {}),
         actuators=_actuators(cfg.fields.get("actuators", {})),
         complete=all(call.complete for call in calls),
     )

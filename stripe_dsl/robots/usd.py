@@ -59,8 +59,12 @@ def read_with_layers(
         raise RobotFileError("reading USD needs the package usd-exchange", "pip install usd-exchange") from None
 
     with _silent():
+        before = {layer.identifier for layer in pxr("Sdf").Layer.GetLoadedLayers()}
         try:
             source = pxr("Usd").Stage.Open(str(path), pxr("Usd").Stage.LoadAll)
+            # USD hands out layers that somebody still holds as they were, also when the file has changed since.
+            held = [layer for layer in source.GetUsedLayers() if layer.identifier in before and not layer.dirty]
+            pxr("Sdf").Layer.ReloadLayers(held, True)
         except pxr("Tf").ErrorException as error:
             raise RobotFileError(f'"{path.name}" is not readable as USD: {_first_complaint(error, path)}') from None
         missing = tuple(dict.fromkeys(_missing_file(str(error)) for error in source.GetCompositionErrors()))
@@ -111,7 +115,10 @@ def _first_complaint(error: Exception, path: Path) -> str:
     for line in str(error).splitlines():
         _, quote, message = line.strip().partition(" : '")
         if quote:
-            return message.rstrip("'").replace(f"{path}:", "line ")
+            message = message.rstrip("'").removeprefix(f"{path}:")
+            message = re.sub(r"^(\d+):(\d+):", r"line \1, column \2:", message)
+            # The name of the parser's rule says nothing to anybody who does not maintain it.
+            return re.sub(r"parse error matching \S+ at", "cannot be understood at", message)
     return "unknown format"
 
 

@@ -6,8 +6,8 @@ Reads from standard input a JSON object:
 - ``ground``: ``null``, or a ``spawner`` (name of the class in ``isaaclab.sim``) and a ``file``;
 - ``dt`` (s) and ``steps``: how far to simulate.
 
-Writes to the file named by the first argument, for every robot of the first environment, the names of joints and bodies,
-limits and masses, and for every step the joint positions and the height of the root.
+Writes to the file named by the first argument, for every robot of the first environment, the names of joints and
+bodies, limits and masses, and for every step the joint positions and the height of the root.
 """
 
 from __future__ import annotations
