@@ -242,7 +242,8 @@ class Arithmetic:
         if not (a.type.is_vector or a.type.kind is Kind.QUAT):
             return None
         if first is None or second is None:
-            return first or second
+            # a literal beside a position is a position
+            return "world" if op == "sub" and "env" in (first, second) else first or second
         if first == second:
             return "world" if op == "sub" and first == "env" else first
         if {first, second} == {"env", "world"} and (op == "add" or first == "env"):

@@ -37,7 +37,8 @@ PARTS = {
     "x": (0,), "y": (1,), "z": (2,),
     "xy": (0, 1), "xz": (0, 2), "yz": (1, 2),
 }  # fmt: skip
-WORDS_OF_THE_LANGUAGE = ("default", "any", "none", "true", "false")
+KNOWN_AT_RESET = ("joint.default_", "joint.lower", "joint.upper", "joint.vel_limit", "root.default_")
+"""Quantities that a reset may read: those that do not change."""
 
 
 class Phase(StrEnum):
@@ -300,6 +301,15 @@ class Lowering:
                 continue
             quantity = node.read.quantity
             notes = (Annotation(node.span, "read here"),) if node.span not in (None, span) else ()
+            if self.phase is Phase.RESET and not quantity.startswith(KNOWN_AT_RESET):
+                self.report.error(
+                    "E0505",
+                    "a reset sets the state and cannot read it",
+                    span,
+                    "use `default`, ranges, limits and parameters",
+                    notes=notes,
+                )
+                return False
             if quantity.startswith("action.") and self.phase in (Phase.OBSERVE, Phase.RESET):
                 name = quantity.removeprefix("action.")
                 self.report.error(
@@ -404,7 +414,7 @@ class Lowering:
                     return None
                 return self.read(owner.robot, key, owner.names, Type(axis=owner.axis, dim=dim), span)
             case BodySet():
-                return self.read(owner.robot, key, owner.names, replace(type, axis=owner.axis), span)
+                return self.placed(owner.robot, key, owner.names, replace(type, axis=owner.axis), span)
             case Base():
                 return self._base(owner, key, type, frame, span)
             case SensorValue():
@@ -434,7 +444,15 @@ class Lowering:
         if frame == "heading":
             world = self.read(base.robot, f"{name}@world", (), replace(type, frame="world"), span)
             return self.to_frame(world, "heading", base, span) or world
-        return self.read(base.robot, key, (), type, span)
+        return self.placed(base.robot, key, (), type, span)
+
+    def placed(self, entity: str, key: str, names: tuple[str, ...], type: Type, span: Span) -> Node:
+        """A read; in the frame ``env`` it is the position in the world less the environment's origin."""
+        if type.frame != "env":
+            return self.read(entity, key, names, type, span)
+        world = self.read(entity, key.replace("@env", "@world"), names, replace(type, frame="world"), span)
+        origin = self.read("", "env.origin", (), replace(type, axis=None, frame="world"), span)
+        return self.graph.add("sub", (world, origin), type=type, span=span)
 
     def _joint_dimension(self, joints: JointSet, quantity: Quantity, expr: ast.Field) -> Dimension | None:
         kinds = {joints.model.joint(name).type is JointType.PRISMATIC for name in joints.names}

@@ -191,6 +191,10 @@ def _reduction(op: str) -> Rule:
         conditions = op in ("any", "all", "count")
         if x.type.axis is None:
             help = "it is one value already" if not x.type.is_vector else "for a vector write `|v|` or `v.x + v.y`"
+            if isinstance(expr.args[0], ast.Norm):
+                help = f"`|…|` of a list is its length; element by element write `{name}(abs(…))`"
+            elif _holds_list_norm(x):
+                help = "`|…|` of a list is its length; element by element write `abs(…)`"
             low.report.error("E0301", f"`{name}` takes a list, not {x.type.describe()}", expr.args[0].span, help)
             return None
         if conditions and not low.math.condition(x, expr.args[0].span):
@@ -206,6 +210,10 @@ def _reduction(op: str) -> Rule:
         return low.graph.add(op, (x,), type=type, span=expr.span)
 
     return rule
+
+
+def _holds_list_norm(node: Node) -> bool:
+    return node.op == "list_norm" or any(_holds_list_norm(arg) for arg in node.args)
 
 
 def _over_where(low: Lowering, expr: ast.Call) -> Node | None:

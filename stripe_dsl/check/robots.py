@@ -131,6 +131,7 @@ class RobotCheck:
             joint_pos=pose,
             actuators=actuators,
             self_collision=self.spec.self_collision,
+            sets=tuple((name, members.names) for name, members in value.sets.items()),
             span=self.spec.span,
         )
         return value, robot
@@ -140,6 +141,8 @@ class RobotCheck:
     def match(self, pattern: Text, names: tuple[str, ...], what: str) -> list[str]:
         """The names that a pattern matches; none at all is reported."""
         code = "E0203" if what == "joint" else "E0204"
+        if not pattern:  # reported where it was read
+            return []
         try:
             found = match_names(str(pattern), names)
         except PatternError as problem:

@@ -93,6 +93,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         name=str(task.name),
         package=package_name(str(task.name)),
         source_name=task.module.source.path.name if task.module.source.path is not None else task.module.source.name,
+        doc=description(task),
         sim=sim,
         robots=tuple(robots),
         sensors=sensors,
@@ -118,6 +119,27 @@ def package_name(task: str) -> str:
     if words in sys.stdlib_module_names or words in TAKEN_PACKAGES or keyword.iskeyword(words):
         return f"{words}_task"
     return words
+
+
+def description(task: Task) -> str:
+    """The comment directly above the task, or the first one of the file; without one, the task's name."""
+    span = task.name.span
+    fallback = f"The {task.name} task."
+    if span is None:
+        return fallback
+    lines = span.source.text.split("\n")
+    above: list[str] = []
+    for line in reversed(lines[: span.line - 1]):
+        if not line.startswith("#"):
+            break
+        above.insert(0, line)
+    if not above:
+        for line in lines:
+            if not line.startswith("#"):
+                break
+            above.append(line)
+    words = " ".join(line.lstrip("# ").strip() for line in above).strip()
+    return words or fallback
 
 
 def names(task: Task, report: Reporter) -> None:

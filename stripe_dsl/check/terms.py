@@ -344,6 +344,8 @@ class Terms:
             if isinstance(found, RangeValue):
                 found = self.low.draw(found, value.span)
         self.low.default = None
+        if isinstance(found, Node) and not self.low.check_phase(found, value.span):
+            return None
         if found is None or isinstance(found, Node):
             return found
         self.report.error("E0309", f"{describe(found)} is not a value", value.span)

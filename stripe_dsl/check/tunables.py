@@ -76,7 +76,7 @@ class Tunables:
         if not self.active or number.value == 0:
             return False
         structural = not number.unit and number.value == int(number.value)
-        return role in (Role.WEIGHT, Role.THRESHOLD, Role.LOW, Role.HIGH) or not structural
+        return role in (Role.WEIGHT, Role.THRESHOLD) or not structural
 
     def add(self, value: Value, dim: Dimension, role: Role | None, span: Span | None) -> str:
         """The path of a new tunable of the current term."""

@@ -70,7 +70,7 @@ def _float(value: float) -> str:
         return f'float("{value}")'
     exact = repr(float(value))  # float() first: the repr of a NumPy scalar names its type
     tidy = repr(float(f"{value:.15g}"))
-    return tidy if len(tidy) < len(exact) - 2 else exact
+    return tidy if len(tidy) < len(exact) - 2 and "inf" not in tidy else exact
 
 
 def _string(text: str) -> str:

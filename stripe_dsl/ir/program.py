@@ -73,6 +73,7 @@ class Robot:
         position: spawn position in the environment's frame [m].
         rotation: spawn rotation, quaternion (x, y, z, w).
         joint_pos: default joint positions by pattern [rad or m].
+        sets: named joints and bodies, with their members.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Robot:
     joint_pos: tuple[tuple[str, float], ...]
     actuators: tuple[Actuator, ...]
     self_collision: bool
+    sets: tuple[tuple[str, tuple[str, ...]], ...] = ()
     span: Span | None = None
 
 
@@ -287,11 +289,13 @@ class Program:
         name: the task as written (``Cartpole``); the gym id is ``Stripe-<name>``.
         package: Python package to write (``cartpole``).
         source_name: file that defines the task, for comments in the generated code.
+        doc: the comment above the task, or its name.
     """
 
     name: str
     package: str
     source_name: str
+    doc: str
     sim: Sim
     robots: tuple[Robot, ...]
     sensors: tuple[Sensor, ...]

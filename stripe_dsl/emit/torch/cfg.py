@@ -1,0 +1,124 @@
+"""The configuration classes: what ``env_cfg.py`` holds, as data for its template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import PurePath
+
+from stripe_dsl.emit.identifiers import literal, safe_identifier
+from stripe_dsl.ir.program import Program, Robot, Sim, Tunable
+from stripe_dsl.source import Span
+
+GROUPS = {
+    "param": ("ParamCfg", "Parameters of the task."),
+    "let": ("LetCfg", "Numbers in the values that the task names."),
+    "action": ("ActionCfg", "How actions become commands."),
+    "observe": ("ObserveCfg", "Scales, bounds and noise of the observations."),
+    "reward": ("RewardCfg", "Weights of the reward terms. Those per second are multiplied by the control step."),
+    "terminate": ("TerminateCfg", "Thresholds of the terminations."),
+    "reset": ("ResetCfg", "Ranges that a new episode is drawn from, uniformly."),
+}
+"""Nested classes, in order: name and docstring."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldText:
+    """One field of a configuration class."""
+
+    name: str
+    annotation: str
+    value: str
+    doc: str
+
+
+@dataclass
+class GroupText:
+    """One nested configuration class."""
+
+    key: str
+    class_name: str
+    doc: str
+    origin: str
+    fields: list[FieldText] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RobotText:
+    """One articulation of the scene, as source texts.
+
+    Attributes:
+        key: field of the scene's class.
+        prim: name of its prim.
+        path: expression for the path of its USD file.
+    """
+
+    key: str
+    prim: str
+    path: str
+    robot: Robot
+    origin: str
+
+
+def groups(program: Program) -> list[GroupText]:
+    """The nested classes that hold the tunable numbers."""
+    out: list[GroupText] = []
+    for key, (class_name, doc) in GROUPS.items():
+        members = [item for item in program.tunables if item.group == key]
+        if members:
+            spans = [item.span for item in members if item.span is not None]
+            first = min(spans, key=lambda span: span.start) if spans else None
+            group = GroupText(key, class_name, doc, origin(first))
+            group.fields = [_field(item, program) for item in members]
+            out.append(group)
+    return out
+
+
+def _field(item: Tunable, program: Program) -> FieldText:
+    if isinstance(item.value, tuple):
+        annotation = f"tuple[{', '.join(['float'] * len(item.value))}]"
+        value = literal(tuple(float(part) for part in item.value))
+    else:
+        annotation, value = "float", literal(float(item.value))
+    unit = "" if item.dim.is_none else f" [{item.dim}]"
+    doc = item.doc.replace("`", "``").rstrip(".")
+    reward = next((term for term in program.rewards if term.weight == item.path), None)
+    if reward is not None:
+        doc += ", per second" if reward.per_second else ", once a step"
+    return FieldText(safe_identifier(item.name), annotation, value, f"{doc}{unit}.")
+
+
+def robots(program: Program, keys: dict[str, str]) -> list[RobotText]:
+    """The articulations, under the keys that the environment class uses."""
+    out: list[RobotText] = []
+    for robot in program.robots:
+        key = keys[robot.name]
+        prim = "Robot" if len(program.robots) == 1 else "".join(part.title() for part in robot.name.split("_"))
+        out.append(RobotText(key, prim, robot_path(robot), robot, origin(robot.span)))
+    return out
+
+
+def robot_path(robot: Robot) -> str:
+    """Source text of the path of a robot's file."""
+    if robot.usd_text is not None:
+        return f"asset({literal(f'{robot.name}.usda')})"
+    reference = robot.reference
+    if reference.startswith("package://"):
+        package, _, path = reference.removeprefix("package://").partition("/")
+        return f"package_file({literal(package)}, {literal(path)})"
+    if reference.startswith("isaacsim://"):
+        return f"isaacsim_file({literal(reference.removeprefix('isaacsim://'))})"
+    return f"asset({literal(robot.reference)})"
+
+
+def period(sim: Sim) -> str:
+    """``1 / 120`` where the physics rate is a whole number, else the time step."""
+    rate = Fraction(1 / sim.physics_dt).limit_denominator(1000)
+    if rate.denominator == 1 and abs(1 / rate.numerator - sim.physics_dt) < 1e-12:
+        return f"1 / {rate.numerator}"
+    return literal(sim.physics_dt)
+
+
+def origin(span: Span | None) -> str:
+    """``cartpole.stripe:28``."""
+    return f"{PurePath(span.source.name).name}:{span.line}" if span is not None else ""

@@ -1,0 +1,482 @@
+"""The environment class: what its methods hold, as data for ``env.py.jinja``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from stripe_dsl.emit.identifiers import safe_identifier
+from stripe_dsl.emit.layout import layout
+from stripe_dsl.emit.torch.expressions import Block, Expression, TorchWriter
+from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
+from stripe_dsl.emit.torch.naming import Names, describe
+from stripe_dsl.emit.torch.values import Precedence, Spread
+from stripe_dsl.ir.graph import Graph, Node, Read, walk
+from stripe_dsl.ir.program import Action, Group, Observation, Program, Reset
+from stripe_dsl.source import Span
+
+BODY = 8
+"""Columns before the statements of a method."""
+
+ATTRIBUTES_OF_THE_BASE_CLASS = (
+    "cfg sim scene actions extras device num_envs step_dt physics_dt render_mode episode_length_buf "
+    "reset_buf reset_terminated reset_time_outs max_episode_length max_episode_length_s common_step_counter "
+    "reward_buf obs_buf event_manager episode_time metadata action_space observation_space state_space"
+).split()
+
+
+@dataclass
+class EnvContext:
+    """Everything the template needs; lists of finished source lines."""
+
+    program: Program
+    class_name: str = ""
+    robots: list[tuple[str, str]] = field(default_factory=list)
+    sensors: list[tuple[str, str, str]] = field(default_factory=list)
+    attributes: list[Attribute] = field(default_factory=list)
+    memories: list[Attribute] = field(default_factory=list)
+    action_lines: list[str] = field(default_factory=list)
+    keeps_previous_actions: bool = False
+    value_lines: list[str] = field(default_factory=list)
+    done_lines: list[str] = field(default_factory=list)
+    reward_lines: list[str] = field(default_factory=list)
+    observe_lines: list[str] = field(default_factory=list)
+    reset_lines: dict[str, list[str]] = field(default_factory=dict)
+    reset_needs: set[str] = field(default_factory=set)
+    math_imports: list[str] = field(default_factory=list)
+    uses_time: bool = False
+    aliases_action: bool = False
+    terms: list[str] = field(default_factory=list)
+    needs_columns: bool = False
+    needs_math: bool = False
+
+
+def env_context(program: Program) -> EnvContext:
+    """The contents of ``env.py``."""
+    return _EnvWriter(program).write()
+
+
+class _EnvWriter:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.names = Names([*ATTRIBUTES_OF_THE_BASE_CLASS, "robot", *(sensor.name for sensor in program.sensors)])
+        self.leaves = Leaves(program, self.names)
+        lets = {let.value.id: local_name(let.name) for let in program.lets}
+        reserved = ["cfg", "data", "robot", "policy", "rewards", "failed", "fresh", "env_ids", "size", "self", "torch"]
+        self.writer = TorchWriter(lets, reserved)
+        self.context = EnvContext(program)
+        self.graph = _Substitution(program)
+
+    def write(self) -> EnvContext:
+        context, program = self.context, self.program
+        context.class_name = f"{safe_identifier(program.name)}Env"
+        context.robots = [(attribute, robot) for robot, attribute in self.leaves.robots.items()]
+        self.share()
+        self.remember()
+        self.actions()
+        self.dones()
+        self.rewards()
+        self.observations()
+        self.resets()
+        context.sensors = [(self.leaves.sensors[s.name], s.name, s.kind) for s in program.sensors]
+        context.attributes = [*self.leaves.attributes]
+        context.attributes += [Attribute(item.name, item.text) for item in self.writer.constants]
+        context.needs_columns = any(item.text.startswith("columns(") for item in context.attributes)
+        context.math_imports = sorted(self.writer.imports)
+        context.needs_math = "math" in self.writer.modules
+        context.uses_time = self.leaves.uses_time
+        return context
+
+    # values that several methods share
+
+    def share(self) -> None:
+        """Named values that more than one method needs become attributes, computed by ``_compute_values``."""
+        program = self.program
+        lets = {let.value.id: let for let in program.lets if let.value.op not in ("const", "tunable", "read")}
+        memory = _memory_operands(program)
+        methods: list[Sequence[Node]] = [
+            [*(term.value for term in program.terminations), *(term.value for term in program.rewards)],
+            [*(item.value for group in program.groups for item in group.items), *memory],
+        ]
+        seen: dict[int, int] = {}
+        for roots in methods:
+            for node in _now(roots):
+                if node.id in lets:
+                    seen[node.id] = seen.get(node.id, 0) + 1
+        done = _now([term.value for term in program.terminations])
+        rewards = _now([term.value for term in program.rewards])
+        both = {node.id for node in done} & {node.id for node in rewards}
+        shared = [let for key, let in lets.items() if seen.get(key, 0) > 1 or key in both]
+        shared.sort(key=lambda let: let.value.id)
+        for let in shared:
+            attribute = self.names.unique(f"_{let.name}")
+            root = self.graph.apply(let.value)
+            block = self.block([root], {}, "self.actions")
+            self.line_comment(self.context.value_lines, let.span)
+            self.emit_block(self.context.value_lines, block)
+            self.statement(self.context.value_lines, f"self.{attribute} = ", block.results[0].for_all())
+            leaf = self.graph.replace(let.value, f"value.{let.name}")
+            self.leaves.values[leaf.id] = attribute
+
+    def remember(self) -> None:
+        """A buffer for every operand of ``prev`` that is no action."""
+        for operand in _memory_operands(self.program):
+            name = next((let.name for let in self.program.lets if let.value is operand), None)
+            wish = name or describe(operand, {})
+            attribute = self.names.unique(f"_prev_{wish}")
+            self.leaves.previous[operand.id] = attribute
+            shape = ", ".join(["self.num_envs", *map(str, operand.type.shape)])
+            dtype = ", dtype=torch.bool" if operand.type.is_bool else ""
+            comment = f"``prev({name or _quoted(operand)})``: its value at the last observation"
+            text = f"torch.zeros({shape}{dtype}, device=self.device)"
+            self.context.memories.append(Attribute(attribute, text, comment))
+        self.context.keeps_previous_actions = any(
+            _is_previous_action(node) for node in walk(term.value for term in self.program.rewards)
+        ) or any(_is_previous_action(node) for node in walk(term.value for term in self.program.terminations))
+
+    # methods
+
+    def actions(self) -> None:
+        lines = self.context.action_lines
+        self.context.aliases_action = self.aliases_action
+        start = 0
+        for action in self.program.actions:
+            self.line_comment(lines, action.span)
+            columns = _columns(start, len(action.joints), self.program)
+            start += len(action.joints)
+            robot = self.leaves.robots[action.robot]
+            target = local_name(action.name)
+            self.statement(lines, f"{target} = ", self.command(action, columns))
+            ids = self.leaves.command_ids(action)
+            setter = f"self.{robot}.actuators.target_command.set_{action.kind}_index"
+            self.statement(lines, "", f"{setter}(value={target}, joint_ids={ids})")
+
+    def command(self, action: Action, columns: str) -> str:
+        """``offset + scale * clip(action)``."""
+        cfg = {"action": "cfg"} if self.aliases_action else {}
+        text = columns
+        if action.clip is not None:
+            text = f"{columns}.clamp(*{tunable_text(action.clip, cfg)})"
+        roots = [action.scale] + ([action.offset] if action.offset is not None else [])
+        block = self.writer.block(roots, self.leaves.step(cfg, previous_actions="self._previous_actions"))
+        self.emit_block(self.context.action_lines, block)
+        scale = block.results[0]
+        if not (action.scale.op == "const" and action.scale.attr == 1.0):
+            text = f"{scale.value.within(Precedence.PRODUCT)} * {text}"
+        if action.offset is not None:
+            offset = block.results[1].value
+            single = action.offset.type.axis is None and offset.spread is not Spread.HOST
+            text = f"{offset.within(Precedence.SUM)}{'[:, None]' if single else ''} + {text}"
+        return text
+
+    @property
+    def aliases_action(self) -> bool:
+        return sum(item.group == "action" for item in self.program.tunables) > 1
+
+    def dones(self) -> None:
+        lines, program = self.context.done_lines, self.program
+        self.alias(lines, "terminate", (term.value for term in program.terminations))
+        roots = [self.graph.apply(term.value) for term in program.terminations]
+        block = self.block(roots, {"terminate": "cfg"}, "self._previous_actions")
+        self.emit_block(lines, block)
+        self.context.terms = [local_name(term.name) for term in program.terminations]
+        for term, name, result in zip(program.terminations, self.context.terms, block.results, strict=True):
+            self.line_comment(lines, term.span)
+            self.statement(lines, f"{name} = ", result.for_all())
+
+    def rewards(self) -> None:
+        lines, program = self.context.reward_lines, self.program
+        self.alias(lines, "reward", (term.value for term in program.rewards), force=bool(program.rewards))
+        values = [self.graph.apply(term.value) for term in program.rewards]
+        bare = [value.args[0] if value.op == "float" else value for value in values]
+        block = self.block(bare, {"reward": "cfg"}, "self._previous_actions")
+        self.emit_block(lines, block)
+        texts: list[str] = []
+        for term, result in zip(program.rewards, block.results, strict=True):
+            weight = tunable_text(term.weight, {"reward": "cfg"})
+            if result.value.spread is Spread.BATCHED:
+                texts.append(f"{weight} * {result.value.within(Precedence.UNARY)}")
+            else:
+                inner = result.for_all()
+                texts.append(f"{weight} * {inner}")
+        first = [text for text, term in zip(texts, program.rewards, strict=True) if term.per_second]
+        second = [text for text, term in zip(texts, program.rewards, strict=True) if not term.per_second]
+        if not texts:
+            self.statement(lines, "rewards = ", "torch.zeros(self.num_envs, 0, device=self.device)")
+            return
+        if first and second:
+            self.stack(lines, "per_second = ", first, program.rewards[0].span)
+            self.stack(lines, "once = ", second, program.rewards[len(first)].span)
+            lines.append(" " * BODY + "rewards = torch.cat((per_second * self.step_dt, once), dim=-1)")
+        elif first:
+            self.stack(lines, "rewards = self.step_dt * ", first, program.rewards[0].span)
+        else:
+            self.stack(lines, "rewards = ", second, program.rewards[0].span)
+
+    def stack(self, lines: list[str], prefix: str, texts: Sequence[str], span: Span | None) -> None:
+        """``torch.stack((…), dim=-1)`` with one term a line."""
+        self.line_comment(lines, span)
+        pad = " " * BODY
+        lines += [f"{pad}{prefix}torch.stack(", f"{pad}    ("]
+        for text in texts:
+            inner = layout("", f"{text}", BODY + 8, 119)
+            lines.append(inner + ",")
+        lines += [f"{pad}    ),", f"{pad}    dim=-1,", f"{pad})"]
+
+    def observations(self) -> None:
+        lines, program = self.context.observe_lines, self.program
+        items = [item for group in program.groups for item in group.items]
+        roots = [self.graph.apply(item.value) for item in items]
+        memory = _memory_operands(program)
+        self.alias(lines, "observe", (), force=any(i.noise or i.clip or i.scale for i in items))
+        kept = {node.args[0].id for node in _now(roots) if node.op == "prev"} & {node.id for node in memory}
+        operands = [self.graph.apply(node) for node in memory]
+        if kept:
+            self.refresh(lines, memory, operands, kept)
+        block = self.block([*roots, *operands], {"observe": "cfg"}, "self.actions")
+        self.emit_block(lines, block)
+        done = iter(block.results)
+        for group in program.groups:
+            self.group(lines, group, [next(done) for _ in group.items])
+        for node in memory:
+            attribute = self.leaves.previous[node.id]
+            text = next(done).for_all()
+            # a view of the simulator's own buffer would change under the memory
+            view = self.graph.apply(node).op in ("read", "part", "pick") and node.id not in self.graph.map
+            self.statement(lines, f"self.{attribute} = ", f"{text}.clone()" if view else text)
+
+    def refresh(
+        self, lines: list[str], memory: Sequence[Node], operands: Sequence[Node], kept: set[int]
+    ) -> None:
+        """What an observation remembers of an episode that has just begun is the present."""
+        lines.append(" " * BODY + "# an episode that has just begun has no past")
+        lines.append(" " * BODY + "fresh = self.episode_length_buf == 0")
+        for node, operand in zip(memory, operands, strict=True):
+            if node.id in kept:
+                block = self.block([operand], {"observe": "cfg"}, "self.actions")
+                self.emit_block(lines, block)
+                attribute = self.leaves.previous[node.id]
+                mask = "fresh" + "".join("[:, None]" if i == 0 else "[..., None]" for i in range(len(node.type.shape)))
+                text = f"torch.where({mask}, {block.results[0].for_all()}, self.{attribute})"
+                self.statement(lines, f"self.{attribute} = ", text)
+
+    def group(self, lines: list[str], group: Group, results: Sequence[Expression]) -> None:
+        """Concatenates the entries of one group."""
+        self.line_comment(lines, group.span)
+        pairs = list(zip(group.items, results, strict=True))
+        columns = [self.entry(lines, group, item, result) for item, result in pairs]
+        flat = all(not item.value.type.shape for item in group.items)
+        name = local_name(group.name)
+        pad = " " * BODY
+        if len(columns) == 1 and not flat:
+            self.statement(lines, f"{name} = ", self.flat(group.items[0], columns[0]))
+            return
+        lines.append(f"{pad}{name} = torch.{'stack' if flat else 'cat'}(")
+        lines.append(f"{pad}    (")
+        for item, text in zip(group.items, columns, strict=True):
+            shown = text if flat else self.flat(item, text)
+            lines.append(layout("", shown, BODY + 8, 119) + ",")
+        lines += [f"{pad}    ),", f"{pad}    dim=-1,", f"{pad})"]
+
+    def flat(self, item: Observation, text: str) -> str:
+        """An entry with one row of columns for each environment."""
+        dims = len(item.value.type.shape)
+        if dims == 1:
+            return text
+        simple = re.fullmatch(r"[\w.]+(\[[^\]]*\]|\([^()]*\))*", text) is not None
+        atom = text if simple else f"({text})"
+        return f"{atom}.unsqueeze(-1)" if dims == 0 else f"{atom}.flatten(1)"
+
+    def entry(self, lines: list[str], group: Group, item: Observation, result: Expression) -> str:
+        """The text of one entry, with noise, clip and scale."""
+        cfg = {"observe": "cfg"}
+        text, precedence = result.for_all(), result.value.precedence
+        if result.value.spread is not Spread.BATCHED:
+            precedence = Precedence.ATOM
+        if item.noise is not None:
+            name = self.names.unique(f"{local_name(group.name)}_{item.name}")
+            self.statement(lines, f"{name} = ", text)
+            amount = tunable_text(item.noise.tunable, cfg)
+            if item.noise.kind == "uniform":
+                self.writer.imports.add("sample_uniform")
+                text = f"{name} + sample_uniform(*{amount}, {name}.shape, self.device)"
+            else:
+                text = f"{name} + {amount} * torch.randn_like({name})"
+            precedence = Precedence.SUM
+        if item.clip is not None:
+            text = f"{text if precedence is Precedence.ATOM else f'({text})'}.clamp(*{tunable_text(item.clip, cfg)})"
+            precedence = Precedence.ATOM
+        if item.scale is not None:
+            inner = text if precedence >= Precedence.UNARY else f"({text})"
+            text = f"{tunable_text(item.scale, cfg)} * {inner}"
+        return text
+
+    def resets(self) -> None:
+        needs = self.context.reset_needs
+        self.context.reset_lines = {robot.name: [] for robot in self.program.robots}
+        for reset in self.program.resets:
+            lines = self.context.reset_lines[reset.robot]
+            needs.add("cfg" if _has_tunable(reset.value) else "")
+            needs |= {node.read.quantity for node in walk([reset.value]) if node.read is not None}
+            needs.add(reset.quantity)
+            self.line_comment(lines, reset.span)
+            block = self.writer.block([reset.value], self.leaves.reset({"reset": "cfg"}), "len(env_ids)")
+            self.emit_block(lines, block)
+            self.assign(lines, reset, _starred(block.results[0].text))
+        needs.discard("")
+
+    def assign(self, lines: list[str], reset: Reset, text: str) -> None:
+        """Writes a drawn value into the state that is sent to the simulator."""
+        columns = {"x": "0", "y": "1", "z": "2", "xy": "0:2", "yz": "1:3", "xz": "0::2", "": ":3"}
+        match reset.quantity:
+            case "joint.pos" | "joint.vel":
+                single = reset.value.type.axis is None and len(reset.joints) == 1
+                ids = self.leaves.index(reset.robot, "joint", reset.joints, single=single)
+                name = "joint_pos" if reset.quantity == "joint.pos" else "joint_vel"
+                if reset.value.type.axis is None and not single:
+                    text = _column(text)
+                self.statement(lines, f"{name}[:, {ids}] = ", text)
+            case "root.pos":
+                self.statement(lines, f"root_pose[:, {columns[reset.parts]}] = ", text)
+            case "root.lin_vel":
+                self.statement(lines, f"root_vel[:, {columns[reset.parts]}] = ", text)
+            case "root.ang_vel":
+                shifted = {"x": "3", "y": "4", "z": "5", "xy": "3:5", "yz": "4:6", "xz": "3::2", "": "3:"}
+                self.statement(lines, f"root_vel[:, {shifted[reset.parts]}] = ", text)
+            case "root.yaw":
+                self.writer.imports |= {"quat_from_euler_xyz", "quat_mul", "euler_xyz_from_quat"}
+                self.statement(lines, "turn = ", f"{text} - default_yaw")
+                zero = "torch.zeros_like(turn)"
+                turned = f"quat_mul(quat_from_euler_xyz({zero}, {zero}, turn), default_root_pose[:, 3:])"
+                self.statement(lines, "root_pose[:, 3:] = ", turned)
+
+    # lines
+
+    def block(self, roots: Sequence[Node], cfg: Mapping[str, str], previous_actions: str) -> Block:
+        return self.writer.block(roots, self.leaves.step(cfg, previous_actions=previous_actions))
+
+    def emit_block(self, lines: list[str], block: Block) -> None:
+        for assignment in block.assignments:
+            self.statement(lines, f"{assignment.target} = ", assignment.text)
+
+    def statement(self, lines: list[str], prefix: str, text: str) -> None:
+        lines.append(layout(prefix, text, BODY))
+
+    def alias(self, lines: list[str], group: str, roots: object, *, force: bool = False) -> None:
+        """``cfg = self.cfg.reward`` where the method reads that group."""
+        nodes = walk(roots)  # type: ignore[arg-type]
+        if force or any(node.op == "tunable" and str(node.attr).startswith(f"{group}.") for node in nodes):
+            lines.append(f"{' ' * BODY}cfg = self.cfg.{group}")
+
+    def line_comment(self, lines: list[str], span: Span | None) -> None:
+        """``# cartpole.stripe:28``, once where several lines come from one."""
+        if span is None:
+            return
+        text = f"{' ' * BODY}# {_origin(span)}"
+        if text not in lines[-2:]:
+            lines.append(text)
+
+
+class _Substitution:
+    """Rewrites expressions so that shared values are read from attributes."""
+
+    def __init__(self, program: Program) -> None:
+        self.graph = Graph()
+        self.graph.nodes = [None] * _size(program)  # type: ignore[list-item]
+        self.map: dict[int, Node] = {}
+
+    def replace(self, node: Node, key: str) -> Node:
+        """A leaf that stands for ``node`` from now on."""
+        leaf = self.graph.add("read", type=node.type, read=Read("", key), span=node.span)
+        self.map[node.id] = leaf
+        return leaf
+
+    def apply(self, root: Node) -> Node:
+        """``root`` with the replaced nodes in place; the operand of ``prev`` stays, since it names a buffer."""
+        return self._apply(root, {})
+
+    def _apply(self, node: Node, done: dict[int, Node]) -> Node:
+        if node.id in self.map:
+            return self.map[node.id]
+        if node.id in done:
+            return done[node.id]
+        result = node
+        if node.op != "prev" and node.args:
+            args = tuple(self._apply(arg, done) for arg in node.args)
+            if any(new is not old for new, old in zip(args, node.args, strict=True)):
+                result = self.graph.add(
+                    node.op, args, type=node.type, attr=node.attr, read=node.read, span=node.span
+                )
+        done[node.id] = result
+        return result
+
+
+def _size(program: Program) -> int:
+    """A number above the id of every node of the program."""
+    roots = [term.value for term in (*program.terminations, *program.rewards, *program.resets, *program.lets)]
+    roots += [item.value for group in program.groups for item in group.items]
+    roots += [action.scale for action in program.actions]
+    return max((node.id for node in walk(roots)), default=0) + 1
+
+
+def _now(roots: Sequence[Node]) -> list[Node]:
+    """Nodes computed by a method: all but what stands inside ``prev`` alone."""
+    from stripe_dsl.ir.schedule import schedule
+
+    return schedule(roots)
+
+
+def _memory_operands(program: Program) -> list[Node]:
+    """Operands of ``prev``, in order of creation, without actions."""
+    roots = [term.value for term in (*program.terminations, *program.rewards)]
+    roots += [item.value for group in program.groups for item in group.items]
+    found = {node.args[0].id: node.args[0] for node in walk(roots) if node.op == "prev" and not _is_previous_action(node)}
+    return [found[key] for key in sorted(found)]
+
+
+def _is_previous_action(node: Node) -> bool:
+    return node.op == "prev" and node.args[0].read is not None and node.args[0].read.quantity.startswith("action.")
+
+
+def _has_tunable(node: Node) -> bool:
+    return any(item.op == "tunable" for item in walk([node]))
+
+
+def _columns(start: int, width: int, program: Program) -> str:
+    total = sum(len(action.joints) for action in program.actions)
+    return "self.actions" if width == total else f"self.actions[:, {start}:{start + width}]"
+
+
+def _starred(text: str) -> str:
+    """``sample_uniform(cfg.x[0], cfg.x[1], …`` as ``sample_uniform(*cfg.x, …``."""
+    return re.sub(r"sample_uniform\(([\w.]+)\[0\], \1\[1\], ", r"sample_uniform(*\1, ", text)
+
+
+def _column(text: str) -> str:
+    simple = re.fullmatch(r"[\w.]+(\[[^\]]*\]|\([^()]*\))*", text) is not None
+    try:
+        float(text)
+    except ValueError:
+        return f"{text if simple else f'({text})'}[:, None]"
+    return text
+
+
+def _quoted(node: Node) -> str:
+    return " ".join(node.span.text.split()) if node.span is not None else "x"
+
+
+def local_name(name: str) -> str:
+    """A name of the file as a local variable."""
+    reserved = ("cfg", "data", "env_ids", "fresh", "rewards", "torch", "self", "once", "per_second", "log", "turn")
+    return safe_identifier(f"{name}_" if name in reserved else name)
+
+
+def _origin(span: Span) -> str:
+    """``cartpole.stripe:28``; the file's own name, so that output does not depend on where it was compiled."""
+    from pathlib import PurePath
+
+    return f"{PurePath(span.source.name).name}:{span.line}"
+
+
+__all__ = ["EnvContext", "env_context", "local_name"]

@@ -1,0 +1,239 @@
+"""How generated torch code reads the simulation: text of leaves, and the attributes that they need.
+
+One :class:`Leaves` belongs to one generated class. It hands out the attributes (``self._slider``) that ``__init__`` has
+to make, and gives for each method the function that spells the leaves of expressions there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from stripe_dsl.emit.identifiers import literal, safe_identifier, validate_identifier
+from stripe_dsl.emit.torch.naming import Names
+from stripe_dsl.ir.graph import Node, Read
+from stripe_dsl.ir.program import Action, Program
+
+JOINT_DATA = {
+    "joint.pos": "joint_pos",
+    "joint.vel": "joint_vel",
+    "joint.acc": "joint_acc",
+    "joint.default_pos": "default_joint_pos",
+    "joint.default_vel": "default_joint_vel",
+    "joint.vel_limit": "soft_joint_vel_limits",
+}
+ROOT_DATA = {
+    "root.pos@world": "root_pos_w",
+    "root.rot@world": "root_quat_w",
+    "root.lin_vel@world": "root_lin_vel_w",
+    "root.lin_vel@body": "root_lin_vel_b",
+    "root.ang_vel@world": "root_ang_vel_w",
+    "root.ang_vel@body": "root_ang_vel_b",
+    "root.gravity@body": "projected_gravity_b",
+}
+BODY_DATA = {
+    "body.pos@world": "body_pos_w",
+    "body.rot@world": "body_quat_w",
+    "body.lin_vel@world": "body_lin_vel_w",
+    "body.ang_vel@world": "body_ang_vel_w",
+}
+WRENCH_DATA = {"wrench.force@joint": "force", "wrench.torque@joint": "torque"}
+RESET_ROOT = {
+    "root.default_pos": "default_root_pose[:, :3]",
+    "root.default_lin_vel": "default_root_vel[:, :3]",
+    "root.default_ang_vel": "default_root_vel[:, 3:]",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """``self.name = text`` in ``__init__``, with a comment above it where there is one."""
+
+    name: str
+    text: str
+    comment: str = ""
+
+
+class Leaves:
+    """Leaf texts and attributes of one generated class.
+
+    Args:
+        program: the task.
+        values: attributes that hold shared named values, by node id.
+        previous: attributes that hold ``prev`` values, by id of the operand.
+
+    Attributes:
+        attributes: what ``__init__`` has to set, in order of first use.
+        uses_time: whether the time of the episode is read.
+    """
+
+    def __init__(self, program: Program, names: Names) -> None:
+        self.program = program
+        self.names = names
+        self.robots = {
+            robot.name: "robot" if len(program.robots) == 1 else f"robot_{robot.name}" for robot in program.robots
+        }
+        self.sensors = {sensor.name: safe_identifier(sensor.name) for sensor in program.sensors}
+        self.attributes: list[Attribute] = []
+        self.values: dict[int, str] = {}
+        self.previous: dict[int, str] = {}
+        self.uses_time = False
+        self._known: dict[tuple[str, str, tuple[str, ...]], str] = {}
+        self._labels = _set_labels(program)
+
+    def entity(self, name: str) -> str:
+        """The attribute of a robot or sensor: ``robot``."""
+        return self.robots.get(name) or self.sensors[name]
+
+    def index(self, entity: str, kind: str, names: tuple[str, ...], *, single: bool) -> str:
+        """``self._slider``: the column of one joint or body, or the columns of several."""
+        key = (entity, kind, (*names, "single") if single else names)
+        if key not in self._known:
+            wish = self._labels.get(names) or (names[0] if single else f"{kind}_{len(names)}")
+            if entity in self.sensors:
+                wish = f"{self.sensors[entity]}_{wish}"
+            attribute = self.names.unique("_" + validate_identifier(safe_identifier(_word(wish))))
+            finder = f"self.{self.entity(entity)}.find_{'joints' if kind == 'joint' else 'bodies'}"
+            if single:
+                text = f"{finder}({literal(_escaped(names[0]))})[0][0]"
+            else:
+                owner = f"self.{self.entity(entity)}.num_{'joints' if kind == 'joint' else 'bodies'}"
+                found = f"{finder}({literal([_escaped(name) for name in names])}, preserve_order=True)[0]"
+                text = f"columns({found}, {owner}, self.device)"
+            self.attributes.append(Attribute(attribute, text))
+            self._known[key] = attribute
+        return f"self.{self._known[key]}"
+
+    def command_ids(self, action: Action) -> str:
+        """``self._drive_ids``: joints that an action commands."""
+        attribute = self.names.unique(f"_{safe_identifier(action.name)}_ids")
+        finder = f"self.{self.entity(action.robot)}.find_joints"
+        found = f"{finder}({literal([_escaped(name) for name in action.joints])}, preserve_order=True)[0]"
+        self.attributes.append(Attribute(attribute, f"torch.tensor({found}, device=self.device)"))
+        return f"self.{attribute}"
+
+    # leaf functions, one for each kind of method
+
+    def step(self, cfg: Mapping[str, str], *, previous_actions: str) -> Callable[[Node], str]:
+        """Leaves in methods that work on all environments.
+
+        Args:
+            cfg: local aliases of groups of the cfg (``{"reward": "cfg"}``).
+            previous_actions: the tensor that ``prev`` of an action reads.
+        """
+
+        def leaf(node: Node) -> str:
+            if node.op == "tunable":
+                return tunable_text(str(node.attr), cfg)
+            if node.op == "prev":
+                (operand,) = node.args
+                if operand.read is not None and operand.read.quantity.startswith("action."):
+                    return self.action(operand, previous_actions)
+                return f"self.{self.previous[operand.id]}"
+            assert node.read is not None
+            return self.read(node, node.read)
+
+        return leaf
+
+    def reset(self, cfg: Mapping[str, str]) -> Callable[[Node], str]:
+        """Leaves in ``_reset_idx``: defaults and limits of the environments that are reset."""
+
+        def leaf(node: Node) -> str:
+            if node.op == "tunable":
+                return tunable_text(str(node.attr), cfg)
+            assert node.read is not None
+            read = node.read
+            if read.quantity in RESET_ROOT:
+                return RESET_ROOT[read.quantity]
+            if read.quantity == "root.default_yaw":
+                return "default_yaw"
+            ids = self.index(read.entity, "joint", read.names, single=node.type.axis is None)
+            if read.quantity in ("joint.default_pos", "joint.default_vel"):
+                return f"{JOINT_DATA[read.quantity]}[:, {ids}]"
+            if read.quantity in ("joint.lower", "joint.upper"):
+                return f"pos_limits[:, {ids}, {int(read.quantity == 'joint.upper')}]"
+            return f"vel_limits[:, {ids}]"
+
+        return leaf
+
+    def read(self, node: Node, read: Read) -> str:
+        """Text of one quantity of all environments."""
+        single = node.type.axis is None
+        quantity = read.quantity
+        if node.id in self.values:
+            return f"self.{self.values[node.id]}"
+        if quantity.startswith("action."):
+            return self.action(node, "self.actions")
+        if quantity.startswith("term."):
+            terms = [term.name for term in self.program.terminations]
+            return f"self._terminations[:, {terms.index(quantity.removeprefix('term.'))}]"
+        match quantity:
+            case "env.failed":
+                return "self.reset_terminated"
+            case "env.timeout":
+                return "self.reset_time_outs"
+            case "env.origin":
+                return "self.scene.env_origins"
+            case "env.time":
+                self.uses_time = True
+                return "self.episode_time"
+        owner = f"self.{self.entity(read.entity)}"
+        if quantity in ROOT_DATA:
+            return f"{owner}.data.{ROOT_DATA[quantity]}.torch"
+        if quantity in WRENCH_DATA:
+            ids = self.index(read.entity, "body", read.names, single=single)
+            return f"{owner}.data.{WRENCH_DATA[quantity]}.torch[:, {ids}]"
+        if quantity in BODY_DATA:
+            ids = self.index(read.entity, "body", read.names, single=single)
+            return f"{owner}.data.{BODY_DATA[quantity]}.torch[:, {ids}]"
+        ids = self.index(read.entity, "joint", read.names, single=single)
+        if quantity == "joint.effort":
+            return f"{owner}.actuators.applied_effort.torch[:, {ids}]"
+        if quantity in ("joint.lower", "joint.upper"):
+            return f"{owner}.data.soft_joint_pos_limits.torch[:, {ids}, {int(quantity == 'joint.upper')}]"
+        return f"{owner}.data.{JOINT_DATA[quantity]}.torch[:, {ids}]"
+
+    def action(self, node: Node, tensor: str) -> str:
+        """Columns of one action term in a tensor of all actions."""
+        assert node.read is not None
+        name = node.read.quantity.removeprefix("action.")
+        start = 0
+        for action in self.program.actions:
+            if action.name == name:
+                break
+            start += len(action.joints)
+        width = node.type.width
+        if node.type.axis is None:
+            return f"{tensor}[:, {start}]"
+        total = sum(len(action.joints) for action in self.program.actions)
+        return tensor if width == total else f"{tensor}[:, {start}:{start + width}]"
+
+
+def tunable_text(path: str, cfg: Mapping[str, str]) -> str:
+    """``self.cfg.reward.alive``, through a local alias of the group where there is one."""
+    group, _, name = path.partition(".")
+    end = f"[{name.partition('[')[2]}" if "[" in name else ""
+    name = safe_identifier(name.partition("[")[0])
+    return f"{cfg.get(group) or f'self.cfg.{group}'}.{name}{end}"
+
+
+def _set_labels(program: Program) -> dict[tuple[str, ...], str]:
+    """What the file calls each set of joints or bodies, by its members."""
+    labels: dict[tuple[str, ...], str] = {}
+    for robot in program.robots:
+        for name, members in robot.sets:
+            labels.setdefault(members, name)
+        labels.setdefault(robot.model.joint_names, "joints")
+        labels.setdefault(robot.model.body_names, "bodies")
+    return labels
+
+
+def _word(text: str) -> str:
+    return "".join(char if char.isalnum() else "_" for char in text)
+
+
+def _escaped(name: str) -> str:
+    """A name as the regular expression that matches it alone."""
+    import re
+
+    return re.escape(name).replace("\\-", "-").replace("\\ ", " ").replace("\\:", ":").replace("\\/", "/")

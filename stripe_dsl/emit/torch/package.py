@@ -1,0 +1,177 @@
+"""One generated package: its files, rendered from the templates. Templates hold layout only."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING
+
+from stripe_dsl.emit.identifiers import literal, safe_identifier, validate_identifier
+from stripe_dsl.emit.layout import layout
+from stripe_dsl.emit.torch.cfg import groups, origin, period, robots
+from stripe_dsl.emit.torch.env import EnvContext, env_context
+from stripe_dsl.ir.program import Group, Program
+from stripe_dsl.robots.author import ground_plane_usda
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+SENSOR_CLASSES = {"joint_wrench": "JointWrenchSensor"}
+
+
+def package_files(program: Program) -> dict[str, str]:
+    """Contents of the package's files by their path in it; the same program gives the same bytes."""
+    validate_identifier(program.package)
+    env = env_context(program)
+    policy = next(group for group in program.groups if group.name == "policy")
+    critic = next((group for group in program.groups if group.name == "critic"), None)
+    uses = {
+        "uses_prim": any(robot.prim for robot in program.robots),
+        "uses_package": any(robot.reference.startswith("package://") for robot in program.robots),
+        "uses_isaacsim": any(robot.reference.startswith("isaacsim://") for robot in program.robots),
+    }
+    robot_texts = robots(program, {name: key for key, name in env.robots})
+    context = {
+        "program": program,
+        "env": env,
+        "class_name": env.class_name,
+        "policy": policy,
+        "critic": critic,
+        "groups": groups(program),
+        "robots": robot_texts,
+        "prims": {item.robot.name: item.prim for item in robot_texts},
+        "asset_imports": _asset_imports(program, uses),
+        "buffers": _buffers(program),
+        "scene_origin": origin(program.span),
+        "period": period(program.sim),
+        "control_rate": f"{1 / (program.sim.physics_dt * program.sim.decimation):g}",
+        "action_width": sum(len(action.joints) for action in program.actions),
+        "action_columns": ", ".join(f"``{action.name}`` ({len(action.joints)})" for action in program.actions),
+        "policy_columns": _columns(policy),
+        "group_names": [(group.name, name) for group, name in _group_locals(program)],
+        "termination_names": [*(term.name for term in program.terminations), *(["timeout"] if program.timeout else [])],
+        "example": _example(program, env),
+        "packages": _packages(program),
+        **uses,
+    }
+    files = {
+        "__init__.py": "__init__.py.jinja",
+        "env.py": "env.py.jinja",
+        "env_cfg.py": "env_cfg.py.jinja",
+        "agents/rsl_rl_ppo_cfg.py": "rsl_rl_ppo_cfg.py.jinja",
+        "assets/__init__.py": "assets.py.jinja",
+        "pyproject.toml": "pyproject.toml.jinja",
+    }
+    if uses["uses_prim"]:
+        files["assets/spawners.py"] = "spawners.py.jinja"
+    rendered = {path: _environment().get_template(template).render(context) for path, template in files.items()}
+    rendered["agents/__init__.py"] = f'"""Agent configurations of the {program.name} task."""\n'
+    if program.ground is not None:
+        ground = program.ground
+        rendered["assets/ground_plane.usda"] = ground_plane_usda(
+            static_friction=ground.static_friction,
+            dynamic_friction=ground.dynamic_friction,
+            restitution=ground.restitution,
+        )
+    for robot in program.robots:
+        if robot.usd_text is not None:
+            rendered[f"assets/{robot.name}.usda"] = robot.usd_text
+    return {path: _tidy(text) for path, text in sorted(rendered.items())}
+
+
+def _group_locals(program: Program) -> list[tuple[Group, str]]:
+    from stripe_dsl.emit.torch.env import local_name
+
+    return [(group, local_name(group.name)) for group in program.groups]
+
+
+def _asset_imports(program: Program, uses: dict[str, bool]) -> list[str]:
+    names = ["asset"] if program.ground is not None or any(not _remote(robot.reference) for robot in program.robots) else []
+    names += ["UsdPrimCfg"] if uses["uses_prim"] else []
+    names += ["package_file"] if uses["uses_package"] else []
+    names += ["isaacsim_file"] if uses["uses_isaacsim"] else []
+    return sorted(names, key=lambda name: (name != "UsdPrimCfg", name))
+
+
+def _remote(reference: str) -> bool:
+    return reference.startswith(("package://", "isaacsim://"))
+
+
+def _packages(program: Program) -> list[str]:
+    """Distributions that ship the robots, beside those that Isaac Lab needs itself."""
+    found = {robot.reference.removeprefix("package://").partition("/")[0] for robot in program.robots if robot.reference.startswith("package://")}
+    return sorted(name.replace("_", "-") for name in found - {"newton", "isaaclab", "isaaclab_assets"})
+
+
+class Buffers:
+    """Rows and contacts that the Newton solver makes room for in each environment."""
+
+    def __init__(self, njmax: int, nconmax: int) -> None:
+        self.njmax = njmax
+        self.nconmax = nconmax
+
+
+def _buffers(program: Program) -> Buffers:
+    """What the task says; else room for every limit and for four contacts of every colliding shape.
+
+    A pyramidal contact takes four rows. Too small drops contacts in silence, so this errs upwards.
+    """
+    joints = sum(len(robot.model.joints) for robot in program.robots)
+    shapes = sum(max(robot.model.collision_shapes, 1) for robot in program.robots)
+    contacts = program.sim.nconmax or (min(4 * shapes, 128) if program.ground is not None else max(4, shapes))
+    rows = program.sim.njmax or 2 * joints + 4 * contacts
+    return Buffers(rows, contacts)
+
+
+def _columns(group: Group) -> str:
+    names = [f"``{item.name}``" + (f" ({item.value.type.width})" if item.value.type.width > 1 else "") for item in group.items]
+    shown = names[:6]
+    return ", ".join(shown) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+
+
+def _example(program: Program, env: EnvContext) -> str:
+    tunable = next((item for item in program.tunables if item.group == "reward"), None)
+    return f"{tunable.group}.{safe_identifier(tunable.name)}=2.0" if tunable is not None else "episode_length_s=2.0"
+
+
+def _tidy(text: str) -> str:
+    """At most two empty lines in a row, none at the end."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        stripped = line.rstrip()
+        if stripped or not (len(lines) >= 2 and not lines[-1] and not lines[-2]):
+            lines.append(stripped)
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def _docstring(text: str) -> str:
+    """Text between triple quotes: no escapes, no quotes that could end it."""
+    return text.replace("\\", "/").replace('"', "'").strip()
+
+
+def _names_tuple(names: list[str]) -> str:
+    text = literal(tuple(names))
+    return text if len(text) < 96 else layout("", text, 0, 100)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    env = Environment(
+        loader=PackageLoader("stripe_dsl.emit.torch"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    env.filters["literal"] = literal
+    env.filters["origin"] = origin
+    env.filters["docstring"] = _docstring
+    env.filters["names_tuple"] = _names_tuple
+    env.filters["sensor_class"] = SENSOR_CLASSES.__getitem__
+    env.filters["suffix"] = lambda text, end: text + end
+    env.filters["safe"] = safe_identifier
+    env.filters["toml"] = json.dumps
+    env.filters["statement"] = lambda prefix, text, indent: layout(prefix, text, indent)
+    return env
