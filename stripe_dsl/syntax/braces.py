@@ -48,7 +48,7 @@ def scan_braces(text: str, start: int, end: int) -> Braces:
 
 
 def _pair(pieces: list[tuple[int, str]], text: str, end: int, surplus: int) -> Braces:
-    found = Braces()
+    found = Braces(extra=_surplus_in_lines(pieces, text) if surplus < 0 else set())
     stack: list[_Open] = []
     line, indent, fresh = 0, 0, True
     for offset, piece in pieces:
@@ -64,7 +64,7 @@ def _pair(pieces: list[tuple[int, str]], text: str, end: int, surplus: int) -> B
                 _close_deeper(stack, found, piece, offset, indent, line)
         if piece == "{":
             stack.append(_Open(offset, indent, line))
-        elif piece == "}":
+        elif piece == "}" and offset not in found.extra:
             deeper = surplus < 0 and first and stack and stack[-1].line < line and indent > stack[-1].indent
             if not stack or deeper:
                 found.extra.add(offset)
@@ -73,6 +73,30 @@ def _pair(pieces: list[tuple[int, str]], text: str, end: int, surplus: int) -> B
     for item in stack:
         found.unclosed[item.offset] = end
     return found
+
+
+def _surplus_in_lines(pieces: list[tuple[int, str]], text: str) -> set[int]:
+    """Braces that close too much on a line which opens what it closes, and those inside parentheses."""
+    extra: set[int] = set()
+    partners = _partners([(offset, piece) for offset, piece in pieces if piece not in ("{", "}")])
+    line: list[tuple[int, str]] = []
+    inside = -1
+    for offset, piece in [*pieces, (-1, "\n")]:
+        if piece == "\n":
+            closers = [at for at, brace in line if brace == "}" and at not in extra]
+            opened = sum(brace == "{" for _, brace in line)
+            if opened and len(closers) > opened:
+                # The ones in the middle of something are suspected first, then the last ones.
+                closers.sort(key=lambda at: (text[at + 1 : at + 2] in ("", " ", "\n", ";", "}"), -at))
+                extra.update(closers[: len(closers) - opened])
+            line = []
+        elif piece in "{}":
+            if piece == "}" and offset < inside and not any(brace == "{" for _, brace in line):
+                extra.add(offset)
+            line.append((offset, piece))
+        elif piece in ("(", "["):
+            inside = max(inside, partners.get(offset, -1))
+    return extra
 
 
 def _close_deeper(stack: list[_Open], found: Braces, piece: str, offset: int, indent: int, line: int) -> None:
@@ -106,7 +130,7 @@ def _partners(pieces: list[tuple[int, str]]) -> dict[int, int]:
     return partners
 
 
-def skip_statement(text: str, start: int, end: int, partners: dict[int, int]) -> tuple[int, int]:
+def skip_statement(text: str, start: int, end: int, braces: Braces) -> tuple[int, int]:
     """Looks for the end of a statement.
 
     Returns:
@@ -116,17 +140,22 @@ def skip_statement(text: str, start: int, end: int, partners: dict[int, int]) ->
     depth, brace, beyond = 0, -1, start
     for found in _SKIP.finditer(text, start, end):
         offset, piece = found.start(), found.group()
-        if offset < beyond:
+        if offset < beyond or offset in braces.extra:
             continue
         if piece == "{":
-            depth += 1
             brace = offset if brace < 0 else brace
+            if offset in braces.unclosed:
+                beyond = braces.unclosed[offset]
+                if depth == 0:
+                    return len(text[:beyond].rstrip()), brace
+            else:
+                depth += 1
         elif piece == "}":
             if depth == 0:
                 return offset, brace
             depth -= 1
         elif piece in ("(", "[") and depth == 0:
-            beyond = partners.get(offset, offset)
+            beyond = braces.partners.get(offset, offset)
         elif piece in ("\n", ";") and depth == 0:
             return offset, brace
     return end, brace

@@ -94,8 +94,7 @@ def _malformed_number(run: Recovery, start: int) -> None:
         _report_unit(run, Span(run.source, start + number.end(), end), number.group())
     else:
         run.report("E0106", f"`{text}` is not a number", span)
-    run.lexer.position = end
-    token = Token("NUMBER", number.group(), start, end)
+    token = _number(run, start, end, number.group())
     if run.accepts("NUMBER"):
         run.feed(token)
     else:
@@ -135,10 +134,20 @@ def stray_point(run: Recovery, token: Token) -> bool:
     if run.accepts("NUMBER") and len(found.group()) > 1:
         span = Span(run.source, token.start, found.end())
         run.report("E0106", "a number starts with a digit", span, helps=(f"write `0{found.group()}`",))
-        run.lexer.position = found.end()
-        run.feed(Token("NUMBER", "0", token.start, found.end()))
+        run.feed(_number(run, token.start, found.end(), "0"))
         return True
     return False
+
+
+def _number(run: Recovery, start: int, end: int, digits: str) -> Token:
+    """A number in the place of what stands between two offsets, with the unit behind it; reading goes on there."""
+    unit = next(pattern for name, pattern in run.scanner.alone if name == "UNIT")
+    found = re.compile(r"[ \t]*").match(run.text, end, run.end)
+    named = unit.match(run.text, found.end(), run.end) if found else None
+    run.lexer.position = named.end() if named else end
+    if named:
+        return Token("QUANTITY", f"{digits} {named.group()}", start, named.end())
+    return Token("NUMBER", digits, start, end)
 
 
 def misspelt_keyword(run: Recovery, token: Token) -> bool:
@@ -151,7 +160,20 @@ def misspelt_keyword(run: Recovery, token: Token) -> bool:
         return False
     run.report("E0104", f"unknown keyword `{token.value}`", run.span(token), helps=(f"did you mean `{close[0]}`?",))
     run.feed(Token(run.scanner.words[close[0]], close[0], token.start, token.end))
+    run.silent = not run.text[token.end : token.end + 1].isspace()  # `observ>`: the same slip of the finger
     return True
+
+
+def stray_brace(run: Recovery, token: Token) -> bool:
+    """A brace where none may stand, in a text that has one too many of them."""
+    if token.type == "RBRACE" and token.end > token.start and any(at > token.start for at in run.braces.extra):
+        run.braces.extra.discard(max(run.braces.extra))
+        run.report("E0101", "`}` closes nothing", run.span(token), helps=("remove it",))
+        return True
+    if token.type == "LBRACE" and run.forget_unclosed(token.start):
+        run.report("E0101", "no block may start here", run.span(token), helps=("remove `{`",))
+        return True
+    return False
 
 
 def unknown_block(run: Recovery, token: Token) -> bool:
@@ -183,7 +205,9 @@ def wrong_closer(run: Recovery, token: Token) -> bool:
     inner = run.open[-1][0] if run.open else None
     if inner is None or inner.type not in OPENERS or OPENERS[inner.type] == token.type:
         return False
-    if inner.type == "BAR_OPEN" or inner.start in run.braces.partners or inner.type == "LBRACE":
+    if inner.type in ("BAR_OPEN", "LBRACE") or inner.start in run.braces.partners:
+        return False
+    if token.start in run.braces.partners.values():  # it closes one further out
         return False
     right = CLOSERS[OPENERS[inner.type]]
     note = Annotation(run.span(inner), "opened here")
@@ -363,8 +387,12 @@ def missing_block(run: Recovery, token: Token) -> bool:
         else:
             run.report("E0101", f"`{head.value}` needs a block", span, "expected `{` after this")
             run.made("LBRACE")
-            run.made("RBRACE")
             run.lexer.position = token.start
+            surplus = [at for at in run.braces.extra if at >= token.start]
+            if surplus:  # the block is there, only its brace is not
+                run.braces.extra.discard(min(surplus))
+            else:
+                run.made("RBRACE")
         return True
     return False
 
@@ -522,8 +550,13 @@ def stray_comma(run: Recovery, token: Token) -> bool:
     """``slider.pos, pole.pos``."""
     if token.type != "COMMA" or run.in_brackets or not run.accepts("_SEMICOLON"):
         return False
+    word = re.match(r"\s*(\w*)", run.text[token.end : run.end])
+    if word is not None and word[1] in OPTION_WORDS:
+        run.report("E0101", "options stand one after the other, without commas", run.span(token), helps=("remove it",))
+        return True
     run.report("E0103", "statements are not separated by commas", run.span(token), helps=("write `;`",))
     run.feed(Token("_SEMICOLON", ",", token.start, token.end))
+    run.silent = True
     return True
 
 
@@ -546,6 +579,7 @@ def _skip(run: Recovery, start: int) -> bool:
 
 
 MISTAKES: tuple[Callable[[Recovery, Token], bool], ...] = (
+    stray_brace,
     stray_point,
     misspelt_keyword,
     unknown_block,

@@ -59,15 +59,14 @@ class Recovery:
         self.open: list[tuple[Token, int]] = []
         self.steps: list[Step] = []
         self.silent = False
-        self._closers = sorted((at, brace) for brace, at in self.braces.unclosed.items())
+        # Where a missing brace is put in; of several at one place, the innermost first.
+        self._closers = sorted(((at, brace) for brace, at in self.braces.unclosed.items()), key=lambda c: (c[0], -c[1]))
         self._pending: list[Token] = []
 
     def parse(self) -> Any:
         """The value of the start rule, as far as there is one."""
         from stripe_dsl.syntax.mistakes import mend, mend_text
 
-        for brace, expected in self.braces.unclosed.items():
-            self._report_unclosed(brace, expected)
         stuck, furthest = 0, -1
         while self.token.type != "$END":
             stuck, furthest = (0, self.lexer.position) if self.lexer.position > furthest else (stuck + 1, furthest)
@@ -97,8 +96,12 @@ class Recovery:
             token = self.lexer.next_token(self.token, self.in_brackets, self.automaton.expected())
             at = self.lexer.position if token is None else token.start
             if self._closers and at >= self._closers[0][0] and (token is None or token.type != "_NEWLINE"):
-                self._closers.pop(0)
+                expected = self._closers[0][0]
+                group = [closer for closer in self._closers if closer[0] == expected]
+                del self._closers[: len(group)]
+                self._report_unclosed([brace for _, brace in group], expected)
                 self.lexer.position = at
+                self._pending += [Token("RBRACE", "}", at, at) for _ in group[1:]]
                 if at < self.end:
                     self._pending.append(Token("_NEWLINE", "", at, at))
                 return Token("RBRACE", "}", at, at)
@@ -163,7 +166,9 @@ class Recovery:
         if not self.silent:
             self.diagnostics.append(Diagnostic(code, message, span, label, helps, notes))
 
-    def _report_unclosed(self, brace: int, expected: int) -> None:
+    def _report_unclosed(self, braces: list[int], expected: int) -> None:
+        """One report for all that were to be closed at one place, at the innermost."""
+        brace, *outer = braces
         if expected >= self.end:
             end = len(self.text[: self.end].rstrip())
             note = Annotation(Span(self.source, end, end), "the text ends here")
@@ -172,7 +177,15 @@ class Recovery:
             note = Annotation(Span(self.source, expected, expected + len(word)), "`}` is expected before this")
         span = Span(self.source, brace, brace + 1)
         helps = ("add `}` at the end of the block",)
-        self.report("E0102", "`{` is never closed", span, "opened here", helps, (note,))
+        others = [Annotation(Span(self.source, at, at + 1), "nor is this one") for at in outer]
+        self.diagnostics.append(Diagnostic("E0102", "`{` is never closed", span, "opened here", helps, (*others, note)))
+
+    def forget_unclosed(self, offset: int) -> bool:
+        """Takes a ``{`` for the one that is too many: nothing will be put in for it, or for the one around it."""
+        inner = [closer for closer in self._closers if closer[1] <= offset]
+        if inner:
+            self._closers.remove(max(inner, key=lambda closer: closer[1]))
+        return bool(inner)
 
     # ---- giving up on a statement
 
@@ -180,21 +193,29 @@ class Recovery:
         """Steps over the rest of the statement from ``start`` on, and keeps of it what can be kept."""
         for bracket, _ in self._brackets():
             start = max(start, self.braces.partners.get(bracket.start, start))
-        end, brace = skip_statement(self.text, start, self.end, self.braces.partners)
-        if self._closers and self._closers[0][0] <= end:
-            end = max(self._closers[0][0], start)
+        end, brace = skip_statement(self.text, start, self.end, self.braces)
+        around = [at for at, opened in self._closers if opened < start and at <= end]
+        end = max(min(around, default=end), start)
         # Keep the block of a statement whose head is wrong, if there can be one.
         if 0 <= brace < end and self._rewind("LBRACE"):
             end = brace
-        elif end >= self.end:
-            self._rewind("$END" if not any(bracket.type == "LBRACE" for bracket, _ in self.open) else "RBRACE")
         else:
-            kinds = {";": "_SEMICOLON", "}": "RBRACE"}
-            self._rewind(kinds.get(self.text[end], "_NEWLINE"))
+            for at, opened in [closer for closer in self._closers if start <= closer[1] < end]:
+                self._report_unclosed([opened], at)
+                self._closers.remove((at, opened))
+            self._finish(end)
         self.lexer.position = end
         self._pending.clear()
         self.token = Token("BROKEN", "", end, end)
         self.silent = True
+
+    def _finish(self, end: int) -> None:
+        """Makes the stacks ready for what ends a statement at ``end``."""
+        if end >= self.end:
+            self._rewind("$END" if not any(bracket.type == "LBRACE" for bracket, _ in self.open) else "RBRACE")
+        else:
+            kinds = {";": "_SEMICOLON", "}": "RBRACE"}
+            self._rewind(kinds.get(self.text[end], "_NEWLINE"))
 
     def _brackets(self) -> list[tuple[Token, int]]:
         """The brackets that the current statement has open."""
