@@ -48,7 +48,7 @@ def scan_braces(text: str, start: int, end: int) -> Braces:
 
 
 def _pair(pieces: list[tuple[int, str]], text: str, end: int, surplus: int) -> Braces:
-    found = Braces(extra=_surplus_in_lines(pieces, text) if surplus < 0 else set())
+    found = Braces(extra=_surplus_in_lines(pieces, text, -surplus) if surplus < 0 else set())
     stack: list[_Open] = []
     line, indent, fresh = 0, 0, True
     for offset, piece in pieces:
@@ -75,9 +75,12 @@ def _pair(pieces: list[tuple[int, str]], text: str, end: int, surplus: int) -> B
     return found
 
 
-def _surplus_in_lines(pieces: list[tuple[int, str]], text: str) -> set[int]:
-    """Braces that close too much on a line which opens what it closes, and those inside parentheses."""
-    extra: set[int] = set()
+def _surplus_in_lines(pieces: list[tuple[int, str]], text: str, surplus: int) -> set[int]:
+    """Braces that close too much, and give themselves away by what stands around them on their line.
+
+    Inside parentheses; in the middle of a statement; on a line that closes more than it opens.
+    """
+    extra: list[int] = []
     partners = _partners([(offset, piece) for offset, piece in pieces if piece not in ("{", "}")])
     line: list[tuple[int, str]] = []
     inside = -1
@@ -86,17 +89,18 @@ def _surplus_in_lines(pieces: list[tuple[int, str]], text: str) -> set[int]:
             closers = [at for at, brace in line if brace == "}" and at not in extra]
             opened = sum(brace == "{" for _, brace in line)
             if opened and len(closers) > opened:
-                # The ones in the middle of something are suspected first, then the last ones.
                 closers.sort(key=lambda at: (text[at + 1 : at + 2] in ("", " ", "\n", ";", "}"), -at))
-                extra.update(closers[: len(closers) - opened])
+                extra += closers[: len(closers) - opened]
             line = []
-        elif piece in "{}":
-            if piece == "}" and offset < inside and not any(brace == "{" for _, brace in line):
-                extra.add(offset)
+        elif piece in ("{", "}"):
+            if piece == "}" and not any(brace == "{" for _, brace in line):
+                follows = text[offset + 1 :].lstrip(" \t")[:1]
+                if offset < inside or follows not in ("", "\n", ";", "}", "#"):
+                    extra.append(offset)
             line.append((offset, piece))
         elif piece in ("(", "["):
             inside = max(inside, partners.get(offset, -1))
-    return extra
+    return set(extra[:surplus])
 
 
 def _close_deeper(stack: list[_Open], found: Braces, piece: str, offset: int, indent: int, line: int) -> None:

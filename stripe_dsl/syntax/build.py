@@ -152,9 +152,7 @@ class Builder:
         key, key_span, target = self._head_of(subject)
         left = subject if not isinstance(subject, String) else Broken(subject.span)
         args = (Binary(subject.span.to(value.span), op.value, left, value, self._of(op)),)
-        return Statement(
-            self._over(children), key, key_span, target, args, body=block[0].body if block else None
-        )
+        return Statement(self._over(children), key, key_span, target, args, body=block[0].body if block else None)
 
     def rest(self, children: Children) -> Rest:
         return Rest(self._over(children), tuple(children))

@@ -19,7 +19,9 @@ OPENERS = {
 }
 CLOSERS = {"RBRACE": "}", "RPAR": ")", "RSQB": "]", "BAR_CLOSE": "|"}
 
-_VALUE_ENDS = frozenset("NAME NUMBER QUANTITY STRING COLOR UNIT RPAR RSQB BAR_CLOSE RBRACE BROKEN".split())
+_VALUE_ENDS = frozenset(
+    ["NAME", "NUMBER", "QUANTITY", "STRING", "COLOR", "UNIT", "RPAR", "RSQB", "BAR_CLOSE", "RBRACE", "BROKEN"]
+)
 
 
 def has_value_end(token: Token) -> bool:
@@ -59,7 +61,14 @@ def expectation(run: Recovery) -> str:
         words.append("text in quotes")
     if accepts("PLUS"):
         words.append("an operator")
-    for kind, text in (("EQUAL", "="), ("COMMA", ","), ("RPAR", ")"), ("RSQB", "]"), ("BAR_CLOSE", "|"), ("LBRACE", "{")):
+    for kind, text in (
+        ("EQUAL", "="),
+        ("COMMA", ","),
+        ("RPAR", ")"),
+        ("RSQB", "]"),
+        ("BAR_CLOSE", "|"),
+        ("LBRACE", "{"),
+    ):
         if accepts(kind) and not (kind == "LBRACE" and accepts("BROKEN") and accepts("MINUS")):
             words.append(f"`{text}`")
     words.extend(f"`{word}`" for word in accepted_words(run)[:4])

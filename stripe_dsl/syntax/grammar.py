@@ -50,7 +50,7 @@ class Tables(NamedTuple):
     """LALR(1) tables.
 
     Attributes:
-        actions: for each state, symbol → next state (``>= 0``: shift, or go to after a reduction) or ``~rule`` (reduce).
+        actions: for each state, symbol → next state (``>= 0``: shift, or go to) or ``~rule`` (reduce).
         rules: the productions.
         terminals: in the order in which the lexer should try them.
         starts: start rule → first state.

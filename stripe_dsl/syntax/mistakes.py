@@ -15,7 +15,7 @@ from stripe_dsl.source import Span
 from stripe_dsl.syntax.braces import OPEN_STRING
 from stripe_dsl.syntax.describe import CLOSERS, OPENERS, accepted_words, describe, expectation, has_value_end
 from stripe_dsl.syntax.recover import Recovery
-from stripe_dsl.syntax.token import CONTINUING, STATEMENT_WORDS, Token
+from stripe_dsl.syntax.token import CONTINUING, STATEMENT_WORDS, WITH_BLOCK, Token
 from stripe_dsl.text import and_list, close_names
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
@@ -25,12 +25,13 @@ _INVALID = re.compile(r"[^\w\s\"(){}\[\]|+\-*/^<>=.,;@#%]+|[&!%#]+|\w+")
 
 _DEFINITION = re.compile(r"[A-Za-z_][\w.@\[\]]*[ \t]*(?:=(?!=)|\+=|\*=)")
 
-COMPARISONS = frozenset("LESS LESS_EQUAL GREATER GREATER_EQUAL EQUAL_EQUAL NOT_EQUAL".split())
-OPERATORS = COMPARISONS | frozenset("PLUS MINUS STAR SLASH CARET AND OR DOT_DOT IF ELSE WHERE PLUS_MINUS".split())
-OPTION_WORDS = frozenset("noise clip scale offset history delay without".split())
+COMPARISONS = frozenset(["LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL", "EQUAL_EQUAL", "NOT_EQUAL"])
+OPERATORS = COMPARISONS | frozenset(
+    ["PLUS", "MINUS", "STAR", "SLASH", "CARET", "AND", "OR", "DOT_DOT", "IF", "ELSE", "WHERE", "PLUS_MINUS"]
+)
+OPTION_WORDS = frozenset(["noise", "clip", "scale", "offset", "history", "delay", "without"])
 ASSIGNMENTS = frozenset(("EQUAL", "PLUS_EQUAL", "STAR_EQUAL"))
-_WITH_BLOCK = frozenset("TASK ROBOT SCENE OBSERVE REWARD TERMINATE RESET CURRICULUM".split())
-ENDS = frozenset("_NEWLINE _SEMICOLON RBRACE $END".split())
+ENDS = frozenset(["_NEWLINE", "_SEMICOLON", "RBRACE", "$END"])
 
 _INSTEAD = {
     "&": "write `and`",
@@ -184,6 +185,9 @@ def unknown_block(run: Recovery, token: Token) -> bool:
     is_keyword = token.type in run.scanner.words.values()
     if token.type != "NAME" and not is_keyword:
         return False
+    # Where a brace is wrong, everything behind it stands in the wrong place: that is said once.
+    run.silent = run.silent or run.lost
+    run.lost = run.lost or any(at > token.start for at in run.braces.extra)
     place = "a task" if any(bracket.type == "LBRACE" for bracket, _ in run.open) else "a file"
     if token.value == "fn":
         run.report("E0207", "`fn` is reserved for functions, which do not exist yet", run.span(token))
@@ -298,7 +302,9 @@ def _report_unit(run: Recovery, span: Span, number: str) -> None:
     from stripe_dsl.units import suggest_unit
 
     suggestion = suggest_unit(span.text)
-    helps = (f"did you mean `{number} {suggestion}`?",) if suggestion else (f"to multiply, write `{number} * {span.text}`",)
+    helps = (
+        (f"did you mean `{number} {suggestion}`?",) if suggestion else (f"to multiply, write `{number} * {span.text}`",)
+    )
     run.report("E0108", f"unknown unit `{span.text}`", span, helps=helps)
 
 
@@ -374,7 +380,7 @@ def missing_block(run: Recovery, token: Token) -> bool:
     if token.type not in ENDS or not run.accepts("LBRACE") or not run.steps:
         return False
     head = run.steps[0].token
-    if head.type not in _WITH_BLOCK or any(step.token.type == "EQUAL" for step in run.steps):
+    if head.type not in WITH_BLOCK or any(step.token.type == "EQUAL" for step in run.steps):
         return False
     if has_value_end(run.token) or run.token is head:
         rest = run.text[token.start : run.end].lstrip()
@@ -388,9 +394,8 @@ def missing_block(run: Recovery, token: Token) -> bool:
             run.report("E0101", f"`{head.value}` needs a block", span, "expected `{` after this")
             run.made("LBRACE")
             run.lexer.position = token.start
-            surplus = [at for at in run.braces.extra if at >= token.start]
-            if surplus:  # the block is there, only its brace is not
-                run.braces.extra.discard(min(surplus))
+            if any(at >= token.start for at in run.braces.extra):  # the block is there, only its brace is not
+                run.drop_surplus(token.start)
             else:
                 run.made("RBRACE")
         return True
@@ -409,7 +414,11 @@ def missing_separator(run: Recovery, token: Token) -> bool:
         before = step.before if step else run.token
         if not run.same_line(before.end, token.start):
             break
-        if not has_value_end(before) or tokens[0].type in ENDS or not _could_follow(run, step.states if step else run.automaton.states, tokens):
+        if (
+            not has_value_end(before)
+            or tokens[0].type in ENDS
+            or not _could_follow(run, step.states if step else run.automaton.states, tokens)
+        ):
             continue
         if not _looks_like_statement(run, tokens, before):
             continue
@@ -460,7 +469,7 @@ def _looks_like_statement(run: Recovery, tokens: list[Token], before: Token) -> 
 
 def missing_operand(run: Recovery, token: Token) -> bool:
     """``a *`` and nothing, ``a * / b``, ``* a``, ``noise`` without its value."""
-    if not run.accepts("NUMBER") or has_value_end(run.token) and not _is_option_key(run):
+    if not run.accepts("NUMBER") or (has_value_end(run.token) and not _is_option_key(run)):
         return False
     before = run.token
     starts = before.type in ("_NEWLINE", "_SEMICOLON", "LBRACE") or not run.steps

@@ -16,7 +16,7 @@ from stripe_dsl.syntax.automaton import Automaton
 from stripe_dsl.syntax.braces import scan_braces, skip_statement
 from stripe_dsl.syntax.build import Builder
 from stripe_dsl.syntax.lexer import Lexer, Scanner
-from stripe_dsl.syntax.token import CLOSING, OPENING, Token
+from stripe_dsl.syntax.token import CLOSING, OPENING, WITH_BLOCK, Token
 
 _LIMIT = 100  # steps without progress: a bug, and no reason to hang
 
@@ -39,6 +39,7 @@ class Recovery:
         token: the last token that the parser took.
         open: brackets that are open, with the depth of the stack inside them.
         steps: the tokens of the current statement, with the parser as it was before each.
+        lost: statements have been found in the wrong place, and a brace that is to blame.
         silent: a mistake in this statement has been reported; what follows from it is not.
     """
 
@@ -59,6 +60,7 @@ class Recovery:
         self.open: list[tuple[Token, int]] = []
         self.steps: list[Step] = []
         self.silent = False
+        self.lost = False
         # Where a missing brace is put in; of several at one place, the innermost first.
         self._closers = sorted(((at, brace) for brace, at in self.braces.unclosed.items()), key=lambda c: (c[0], -c[1]))
         self._pending: list[Token] = []
@@ -199,6 +201,11 @@ class Recovery:
         # Keep the block of a statement whose head is wrong, if there can be one.
         if 0 <= brace < end and self._rewind("LBRACE"):
             end = brace
+        elif brace < 0 and self.lacks_block(start) and self._rewind("LBRACE"):
+            self.feed(Token("LBRACE", "{", end, end))
+            self.drop_surplus(start)
+            self.lexer.position = end
+            return
         else:
             for at, opened in [closer for closer in self._closers if start <= closer[1] < end]:
                 self._report_unclosed([opened], at)
@@ -208,6 +215,15 @@ class Recovery:
         self._pending.clear()
         self.token = Token("BROKEN", "", end, end)
         self.silent = True
+
+    def lacks_block(self, offset: int) -> bool:
+        """Whether the statement wants a block, and later a ``}`` closes one that was never opened."""
+        head = self.steps[0].token.type if self.steps else ""
+        return head in WITH_BLOCK and any(at >= offset for at in self.braces.extra)
+
+    def drop_surplus(self, offset: int) -> None:
+        """The first ``}`` after an offset that was one too many is none any more."""
+        self.braces.extra.discard(min(at for at in self.braces.extra if at >= offset))
 
     def _finish(self, end: int) -> None:
         """Makes the stacks ready for what ends a statement at ``end``."""

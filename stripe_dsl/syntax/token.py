@@ -25,16 +25,22 @@ class Token:
         return f"Token({self.type}, {self.value!r}, {self.start}, {self.end})"
 
 
+# fmt: off
 # After these a line end does not close the statement.
-CONTINUING = frozenset(
-    "COMMA DOT DOT_DOT AT EQUAL PLUS_EQUAL STAR_EQUAL PLUS_MINUS PLUS MINUS STAR SLASH CARET LESS LESS_EQUAL GREATER "
-    "GREATER_EQUAL EQUAL_EQUAL NOT_EQUAL AND OR NOT IF ELSE WHERE LBRACE _NEWLINE _SEMICOLON".split()
-)
-OPENING = frozenset("LBRACE LPAR LPAR_TOUCHING LSQB LSQB_TOUCHING BAR_OPEN".split())
-CLOSING = frozenset("RBRACE RPAR RSQB BAR_CLOSE".split())
+CONTINUING = frozenset((
+    "COMMA", "DOT", "DOT_DOT", "AT", "EQUAL", "PLUS_EQUAL", "STAR_EQUAL", "PLUS_MINUS", "PLUS", "MINUS", "STAR",
+    "SLASH", "CARET", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL", "EQUAL_EQUAL", "NOT_EQUAL", "AND", "OR", "NOT",
+    "IF", "ELSE", "WHERE", "LBRACE", "_NEWLINE", "_SEMICOLON",
+))
+OPENING = frozenset(("LBRACE", "LPAR", "LPAR_TOUCHING", "LSQB", "LSQB_TOUCHING", "BAR_OPEN"))
+CLOSING = frozenset(("RBRACE", "RPAR", "RSQB", "BAR_CLOSE"))
+
+# Statements that are nothing without a block.
+WITH_BLOCK = frozenset(("TASK", "ROBOT", "SCENE", "OBSERVE", "REWARD", "TERMINATE", "RESET", "CURRICULUM"))
 
 # They start the statements of a task, and so are no options of the statement before.
-STATEMENT_WORDS = frozenset(
-    "action sensor command observe reward terminate reset randomize curriculum train let param require sim scene robot "
-    "task import state".split()
-)
+STATEMENT_WORDS = frozenset((
+    "action", "sensor", "command", "observe", "reward", "terminate", "reset", "randomize", "curriculum", "train",
+    "let", "param", "require", "sim", "scene", "robot", "task", "import", "state",
+))
+# fmt: on

@@ -10,7 +10,7 @@ import pytest
 from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.source import SourceFile
 from stripe_dsl.syntax.grammar import grammar_folder
-from stripe_dsl.syntax.parser import parse_expression, parse_file, parse_item
+from stripe_dsl.syntax.parser import parse_file
 
 MISTAKES = tomllib.loads((grammar_folder() / "syntax_errors.toml").read_text(encoding="utf-8"))["mistake"]
 FRAMES = {
