@@ -101,6 +101,16 @@ def test_astral_characters_count_as_one() -> None:
     check("# 😀 é\n«x😀»: 1\nparam: {a: «$»}", "E0206", "E0107")
 
 
+@pytest.mark.parametrize("line_end", ["\x85", "\u2028", "\n", "\n\n"])
+def test_other_line_ends(line_end: str) -> None:
+    """YAML has line ends that the language has not; offsets are characters all the same."""
+    check(f"# comment{line_end}«x»: 1{line_end}param: {{a: «$»}}{line_end}", "E0206", "E0107")
+
+
+def test_byte_order_mark() -> None:
+    check("\ufeff«x»: 1\nparam: {a: 'b + «$»'}", "E0206", "E0107")
+
+
 def test_names_and_values_have_spans() -> None:
     text = "robot: {cart: {usd: 'a b.usda', joint: {slider: s1}}}\n"
     text += "task: {A: {reset: {'slider.pos': \"1 m\"}, let: {v: a + b}}}"

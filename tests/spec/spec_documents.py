@@ -1,0 +1,162 @@
+"""Documents for tests: generated ones, and when two say the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from stripe_dsl.source import SourceFile
+from stripe_dsl.spec.document import Block, Document, Item, RewardSpec, TaskSpec
+from stripe_dsl.spec.fields import Shape, Slot, slots
+from stripe_dsl.spec.values import Expression, Text
+from stripe_dsl.syntax.parser import parse_expression
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two parts of documents say the same; where they stand does not count."""
+    if isinstance(left, Block) or isinstance(right, Block):
+        return type(left) is type(right) and all(
+            same(getattr(left, name), getattr(right, name)) for name in type(left).model_fields
+        )
+    if isinstance(left, dict):
+        return isinstance(right, dict) and left.keys() == right.keys() and all(same(left[k], right[k]) for k in left)
+    if isinstance(left, list):
+        return isinstance(right, list) and len(left) == len(right) and all(map(same, left, right))
+    return type(left) is type(right) and left == right
+
+
+# ---- generated documents
+
+# `no`, `on`, `null` and the like are words of YAML, the others keywords of the language in other places.
+NAMES = st.one_of(
+    st.sampled_from(
+        ["no", "on", "y", "null", "true", "none", "any", "reward", "task", "per", "extends", "noise", "x_1"]
+    ),
+    st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True),
+).filter(lambda name: name not in ("and", "or", "not", "if", "else", "where", "override"))
+
+TEXTS = st.one_of(
+    st.sampled_from(
+        [".*_leg", "a.usda", "no", "~", "null", "1:30", "010", "*x", "&x", "<<", "a: b", '"', "'", "\\d+\\", ""]
+    ),
+    st.text(max_size=8),
+)
+
+UNITS = st.sampled_from(["", " m", " deg", " m/s", " N*m*s/rad", " /ha", " %", " (m/s)^2"])
+NUMBERS = st.builds(
+    "{}{}".format, st.one_of(st.integers(0, 10**6), st.floats(0, 1e6, allow_nan=False).map("{:.6f}".format)), UNITS
+)
+WORDS = st.sampled_from(["x", "failed", "slider", "joints", "default", "none", "true", "no", "null", "off", "goal"])
+PATHS = st.one_of(
+    WORDS,
+    st.sampled_from(
+        ["slider.pos", "base.lin_vel@body.xy", "touch[feet].force@world", "touch[a, b].force", "base.pos.z"]
+    ),
+)
+ATOMS = st.one_of(NUMBERS, PATHS, st.sampled_from(['"text"', '"a: # b"', "-1", "-0.5 m"]))
+
+
+def _larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    operators = st.sampled_from(["+", "-", "*", "/", "<", ">=", "==", "and", "or", "..", "if", "where"])
+    return st.one_of(
+        st.builds("({}) {} ({})".format, inner, operators, inner),
+        st.builds("({}) if ({}) else ({})".format, inner, inner, inner),
+        st.builds("|{}|".format, inner),
+        st.builds("-({})".format, inner),
+        st.builds("not ({})".format, inner),
+        st.builds("+-({})".format, inner),
+        st.builds("({})^2".format, inner),
+        st.builds("max({}, {}, a = {})".format, inner, inner, inner),
+        st.builds("({}, {})".format, inner, inner),
+        st.builds("[{}, {}]".format, inner, inner),
+    )
+
+
+def expression(text: str) -> Expression:
+    node, diagnostics = parse_expression(SourceFile("<test>", text), 0, len(text))
+    assume(not diagnostics)
+    return Expression(node)
+
+
+EXPRESSION_TEXTS = st.recursive(ATOMS, _larger, max_leaves=5)
+
+
+@st.composite
+def expressions(draw: st.DrawFn) -> Expression:
+    return expression(draw(EXPRESSION_TEXTS))
+
+
+EXPRESSIONS = expressions()
+REFERENCES = st.sampled_from(["go2", "robots.go2", "no"])
+PLACES = st.sampled_from(["slider.pos", "joints.vel", "base.pose", "base.lin_vel@world.x", "x", "touch[a].b", "no"])
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    """Any document, with few of the keys of each block."""
+    return _block(draw, Document)  # type: ignore[return-value]
+
+
+def _block(draw: st.DrawFn, model: type[Block]) -> Block:
+    table = {slot.attribute: slot for slot in slots(model).values()}
+    if model is Item:
+        del table["value"], table["name"], table["offset"]
+    chosen = draw(st.lists(st.sampled_from(sorted(table)), max_size=6, unique=True))
+    values = {name: _field(draw, model, table[name]) for name in chosen}
+    if model is Item:
+        values["value"] = draw(EXPRESSIONS)
+    if model is RewardSpec:  # a name is a term of one kind only
+        once, per_second = values.get("once", {}), values.get("per_second", {})
+        values["once"] = {name: term for name, term in once.items() if name not in per_second}
+    return model.model_construct(None, **values)
+
+
+def _field(draw: st.DrawFn, model: type[Block], slot: Slot) -> Any:
+    match slot.shape:
+        case Shape.EXPRESSION:
+            return expression(draw(REFERENCES)) if slot.attribute == "extends" else draw(EXPRESSIONS)
+        case Shape.TEXT:
+            return Text(draw(TEXTS))
+        case Shape.FLAG:
+            return draw(st.booleans())
+        case Shape.EXPRESSIONS:
+            return draw(st.lists(EXPRESSIONS, max_size=3))
+        case Shape.TEXTS:
+            return [Text(text) for text in draw(st.lists(TEXTS, max_size=3))]
+        case Shape.ITEMS:
+            return [_item(draw, name=draw(st.booleans())) for _ in range(draw(st.integers(0, 3)))]
+        case Shape.MAP:
+            return _map(draw, model, slot)
+        case Shape.REFERENCE if draw(st.booleans()):
+            return expression(draw(REFERENCES))
+    assert slot.block is not None
+    return _block(draw, slot.block)
+
+
+def _item(draw: st.DrawFn, *, name: bool = False, offset: bool = False) -> Block:
+    item = _block(draw, Item)
+    update: dict[str, Any] = {"name": Text(draw(NAMES))} if name else {}
+    if offset:
+        update["offset"] = draw(EXPRESSIONS)
+    return item.model_copy(update=update)
+
+
+def _map(draw: st.DrawFn, model: type[Block], slot: Slot) -> dict[Text, Any]:
+    assert slot.inner is not None
+    keys = NAMES
+    if slot.attribute == "reset":
+        keys = PLACES
+    elif slot.attribute in ("pose", "joint", "joints", "body", "bodies", "link", "actuator"):
+        keys = TEXTS
+    out: dict[Text, Any] = {}
+    for name in draw(st.lists(keys, max_size=2, unique=True)):
+        if slot.inner.shape is Shape.BLOCK and slot.inner.block is Item:
+            value: Any = _item(draw, offset=draw(st.booleans()))
+        elif model is TaskSpec and slot.attribute == "robot":
+            value = expression(draw(REFERENCES))
+        else:
+            value = _field(draw, model, slot.inner)
+        out[Text(name)] = value
+    return out
