@@ -56,12 +56,12 @@ def write(program: Program, width: int = 120) -> str:
     lines = [f"import {module}" for module in sorted(writer.modules | {"torch"})]
     if writer.imports:
         lines.append(f"from isaaclab.utils.math import {', '.join(sorted(writer.imports))}")
-    lines += ["class Task:", "    def prepare(self):", "        pass"]
+    lines += ["", "", "class Task:", "    def prepare(self):", "        pass"]
     lines += [layout(f"self.{constant.name} = ", constant.text, 8, width) for constant in writer.constants]
-    lines += ["    def compute(self):"]
+    lines += ["", "    def compute(self):"]
     lines += [layout(f"{step.target} = ", step.text, 8, width) for step in block.assignments]
     results = ", ".join(result.for_all() for result in block.results)
-    lines += [layout("return ", f"({results},)", 8, width)]
+    lines += [layout("return ", f"[{results}]", 8, width)]
     return "\n".join(lines) + "\n"
 
 

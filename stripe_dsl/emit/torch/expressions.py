@@ -148,15 +148,16 @@ class _BlockWriter:
             for node in nodes
             if _is_square_of_norm(node) and uses[node.args[0].id] == 1 and node.args[0].id not in self.writer.lets
         }
-        angles = _angles(nodes)
+        angles = {key: group for key, group in _angles(nodes).items() if len(group) > 1}
+        for rotation, group in angles.items():
+            uses[rotation] -= len(group) - 1  # one call serves them all
         inner = {arg.id for node in nodes if node.op != "prev" for arg in node.args}
         self._bind_tensors(nodes)
         for node in nodes:
             if node.id in self.values or node.id in self.absorbed_ids:
                 continue
-            group = angles.get(node.args[0].id, {}) if node.op == "euler" else {}
-            if len(group) > 1:
-                self._bind_angles(group)
+            if node.op == "euler" and node.args[0].id in angles:
+                self._bind_angles(angles[node.args[0].id])
                 continue
             value = EMITTERS[node.op](self, node)
             let = node.id in self.writer.lets and not value.host and node.op not in ("const", "tunable")
