@@ -103,28 +103,29 @@ class _WarpLogger:
 
 @contextmanager
 def kernel_report(report: Callable[[str], None]) -> Iterator[KernelReport]:
-    """Report the kernels that Warp compiles or loads while the context is open; needs Warp, not a simulator."""
+    """Report the kernels that Warp compiles or loads while the context is open; needs Isaac Lab, not a simulator."""
+    import isaaclab.utils.warp  # noqa: F401 - makes Warp quiet when it is imported, and then Warp logs no module
     import warp as wp
 
     previous = wp.get_logger()
     kernels = KernelReport(report)
     wp.set_logger(_WarpLogger(kernels))
-    quiet = _set_quiet(False)  # Isaac Lab makes Warp quiet, and then it logs no module
+    levels = _set_levels(False, wp.LOG_INFO)
     try:
         yield kernels
     finally:
-        _set_quiet(quiet)
+        _set_levels(*levels)
         wp.set_logger(previous)
 
 
-def _set_quiet(quiet: bool) -> bool:
-    """Set Warp's ``quiet``, which Isaac Lab still uses though it is deprecated, and return what it was."""
+def _set_levels(quiet: bool, log_level: int) -> tuple[bool, int]:
+    """Set how much Warp logs, and return what it was. ``quiet`` is deprecated, but Isaac Lab uses it."""
     import warp as wp
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        before = wp.config.quiet
-        wp.config.quiet = quiet
+        before = (wp.config.quiet, wp.config.log_level)
+        wp.config.quiet, wp.config.log_level = quiet, log_level
     return before
 
 

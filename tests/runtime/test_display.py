@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from stripe_dsl.runtime.console import OutputCapture
 from stripe_dsl.runtime.launch import KernelReport, short_module_name
 from stripe_dsl.runtime.progress import Display, Iteration, format_count, format_seconds
@@ -85,9 +87,38 @@ def test_kernels_are_counted_from_warps_log() -> None:
     assert short_module_name("__main__") == "__main__"
 
 
+KERNEL = """
+import warp as wp
+from stripe_dsl.runtime.launch import kernel_report
+
+@wp.kernel
+def fill(a: wp.array(dtype=float)):
+    a[wp.tid()] = 1.0
+
+with kernel_report(lambda text: print("report:", text)):
+    a = wp.zeros(3, dtype=float, device="cpu")
+    wp.launch(fill, dim=3, inputs=[a], device="cpu")
+print("quiet again:", wp.config.log_level >= wp.LOG_WARNING)
+"""
+
+
+@pytest.mark.sim
+def test_warp_tells_what_it_compiles(tmp_path: Path) -> None:
+    """Isaac Lab makes Warp quiet; the report must hear of the module all the same."""
+    (tmp_path / "fresh_kernel.py").write_text(KERNEL)
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "WARP_CACHE_PATH": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, "fresh_kernel.py"], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+    )
+    assert "report: compiling kernels 1 (__main__)" in done.stdout
+    assert "quiet again: True" in done.stdout
+
+
 CAPTURE = """
 import os, subprocess, sys
 from pathlib import Path
+import pytest
+
 from stripe_dsl.runtime.console import OutputCapture
 with OutputCapture() as output:
     print("python one")

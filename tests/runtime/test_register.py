@@ -79,9 +79,7 @@ def test_what_cannot_be_registered(tmp_path: Path) -> None:
     assert "is not a Python module name" in message(write_package(tmp_path / "two words", "Stripe-Words"))
     silent = "# gym.register( env_cfg_entry_point\n"
     assert "registers no task" in message(write_package(tmp_path / "silent_task", "", init=silent))
-    broken = (
-        "import gymnasium as gym\ngym.register(id='Stripe-Broken', entry_point='x:Y')\nenv_cfg_entry_point = 1 / 0\n"
-    )
+    broken = INIT.format(task_id="Stripe-Broken", summary="") + "1 / 0\n"
     assert "ZeroDivisionError" in message(write_package(tmp_path / "broken_task", "", init=broken))
     # a package that failed half way leaves nothing behind
     assert "Stripe-Broken" not in registry

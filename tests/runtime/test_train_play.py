@@ -38,28 +38,28 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(logs: Path) -> TrainResult:
-    """A run long enough for whole episodes, which last 0.5 s here."""
-    result = run_train(logs, iterations=6, seed=3, overrides=["env.episode_length_s=0.5", "env.reward.alive=2"])
+    """A run of 256 steps: enough that the last hundred episodes, of half a second each, were whole."""
+    result = run_train(logs, iterations=16, seed=3, overrides=["env.episode_length_s=0.5", "env.reward.alive=2"])
     assert result.problems == ()
     return result
 
 
 def test_a_run_leaves_what_upstream_leaves(trained: TrainResult, logs: Path) -> None:
     assert trained.status == "done"
-    assert trained.iterations == 6
+    assert trained.iterations == 16
     assert (trained.num_envs, trained.device) == (16, "cpu")
     run = trained.run_dir
     assert run is not None
     assert run.parent == logs / "rsl_rl" / "cartpole"
-    assert trained.checkpoint == run / "model_5.pt"
+    assert trained.checkpoint == run / "model_15.pt"
     assert (run / "model_0.pt").is_file()
     assert trained.best_checkpoint == run / "best.pt"
     assert (run / "best.pt").is_file()
     assert list(run.glob("events.out.tfevents.*"))
     assert json.loads((run / "run.json").read_text())["task"] == trained.task_id
-    assert "Learning iteration 5/6" in (run / "console.log").read_text()
+    assert "Learning iteration 15/16" in (run / "console.log").read_text()
     agent = yaml.unsafe_load((run / "params" / "agent.yaml").read_text())
-    assert (agent["max_iterations"], agent["seed"], agent["device"]) == (6, 3, "cpu")
+    assert (agent["max_iterations"], agent["seed"], agent["device"]) == (16, 3, "cpu")
     env = yaml.unsafe_load((run / "params" / "env.yaml").read_text())
     assert env["reward"]["alive"] == 2.0
     assert env["scene"]["num_envs"] == 16
@@ -122,7 +122,7 @@ def test_resuming_goes_on_counting(trained: TrainResult, logs: Path) -> None:
     result = run_train(logs, resume=trained.run_dir)
     assert result.problems == ()
     assert result.checkpoint is not None
-    assert result.checkpoint.name == "model_6.pt"
+    assert result.checkpoint.name == "model_16.pt"
 
 
 def test_a_term_that_is_not_finite_is_named(tmp_path: Path) -> None:
