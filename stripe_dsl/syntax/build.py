@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from math import isinf
 from typing import Any
 
 from stripe_dsl.diagnostics.model import Diagnostic
@@ -253,10 +254,12 @@ class Builder:
     def literal(self, children: Children) -> Expr:
         token = children[0]
         span = self._of(token)
-        if token.type == "NUMBER":
-            return Number(span, float(token.value))
         digits = _NUMBER.match(token.value)
         assert digits is not None
+        if isinf(float(digits.group())):
+            self.diagnostics.append(Diagnostic("E0106", f"`{digits.group()}` is too large for a number", span))
+        if token.type == "NUMBER":
+            return Number(span, float(token.value))
         unit = token.value[digits.end() :].lstrip(" \t")
         return Number(span, float(digits.group()), unit, self._span(token.end - len(unit), token.end))
 

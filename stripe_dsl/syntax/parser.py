@@ -67,6 +67,7 @@ class Run:
     Attributes:
         token: the last token read.
         open: the brackets that are open, outermost first.
+        tokens: all tokens read, for the formatter.
     """
 
     def __init__(self, source: SourceFile, start: int, end: int, rule: str) -> None:
@@ -76,10 +77,11 @@ class Run:
         self.automaton = Automaton(load_tables(), self.builder, rule)
         self.token = Token("_NEWLINE", "", start, start)
         self.open: list[Token] = []
+        self.tokens: list[Token] = []
 
     def parse(self) -> Any:
         """The value of the start rule, or :data:`FAULT`."""
-        lexer, automaton, brackets = self.lexer, self.automaton, self.open
+        lexer, automaton, brackets, tokens = self.lexer, self.automaton, self.open, self.tokens
         token = self.token
         while token.type != "$END":
             inside = bool(brackets) and brackets[-1].type != "LBRACE"
@@ -87,6 +89,7 @@ class Run:
             if found is None:
                 return FAULT
             self.token = token = found
+            tokens.append(token)
             if not automaton.feed(token):
                 return FAULT
             if token.type in OPENING:
