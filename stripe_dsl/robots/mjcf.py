@@ -22,7 +22,8 @@ def read(path: Path, prim: str | None = None) -> RobotModel:
     """Read the robot in an MJCF file: the body below the world that has joints, or the one that ``prim`` names.
 
     Joints keep MuJoCo's names (a joint without one is called ``<body>_joint``), also where a body has several. Bodies
-    and joints come depth first, children by the name of their first joint, as they do in a flat USD stage.
+    and joints come depth first, children by the name of their first joint, as they do in a flat USD stage. Axes leave
+    out the turn of a ``<frame>`` around a body.
 
     Raises:
         RobotFileError: if the file or an included one is missing or broken, or holds no or several robots.
