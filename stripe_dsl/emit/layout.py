@@ -41,6 +41,12 @@ def layout(prefix: str, expression: str, indent: int = 0, width: int = WIDTH) ->
     return "\n".join(_Layout.of(expression, width).statement(prefix, indent))
 
 
+def layout_item(expression: str, indent: int, width: int = WIDTH) -> str:
+    """One of several items between brackets that stand on lines of their own; a comma follows it."""
+    parts = _Layout.of(expression, width)
+    return "\n".join(parts.lines(0, len(parts.tokens), indent, ","))
+
+
 @dataclass(frozen=True, slots=True)
 class _Token:
     text: str

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stripe_dsl.emit.identifiers import safe_identifier
-from stripe_dsl.emit.layout import layout
+from stripe_dsl.emit.identifiers import literal, safe_identifier
+from stripe_dsl.emit.layout import layout, layout_item
 from stripe_dsl.emit.torch.expressions import Block, Expression, TorchWriter
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
 from stripe_dsl.emit.torch.naming import Names, describe
-from stripe_dsl.emit.torch.values import Precedence, Spread
+from stripe_dsl.emit.torch.values import Precedence, Spread, Value
 from stripe_dsl.ir.graph import Graph, Node, Read, walk
 from stripe_dsl.ir.program import Action, Group, Observation, Program, Reset
 from stripe_dsl.source import Span
@@ -34,6 +34,7 @@ class EnvContext:
     class_name: str = ""
     robots: list[tuple[str, str]] = field(default_factory=list)
     sensors: list[tuple[str, str, str]] = field(default_factory=list)
+    constants: list[tuple[str, str]] = field(default_factory=list)
     attributes: list[Attribute] = field(default_factory=list)
     memories: list[Attribute] = field(default_factory=list)
     action_lines: list[str] = field(default_factory=list)
@@ -80,6 +81,7 @@ class _EnvWriter:
         self.observations()
         self.resets()
         context.sensors = [(self.leaves.sensors[s.name], s.name, s.kind) for s in program.sensors]
+        context.constants = [(name, literal(names)) for names, name in self.leaves.constants.items()]
         context.attributes = [*self.leaves.attributes]
         context.attributes += [Attribute(item.name, item.text) for item in self.writer.constants]
         context.needs_columns = any(item.text.startswith("columns(") for item in context.attributes)
@@ -114,8 +116,13 @@ class _EnvWriter:
             root = self.graph.apply(let.value)
             block = self.block([root], {}, "self.actions")
             self.line_comment(self.context.value_lines, let.span)
-            self.emit_block(self.context.value_lines, block)
-            self.statement(self.context.value_lines, f"self.{attribute} = ", block.results[0].for_all())
+            text = block.results[0].for_all()
+            before = list(block.assignments)
+            if before and before[-1].target == text:
+                text, before = before[-1].text, before[:-1]
+            for assignment in before:
+                self.statement(self.context.value_lines, f"{assignment.target} = ", assignment.text)
+            self.statement(self.context.value_lines, f"self.{attribute} = ", text)
             leaf = self.graph.replace(let.value, f"value.{let.name}")
             self.leaves.values[leaf.id] = attribute
 
@@ -217,11 +224,16 @@ class _EnvWriter:
     def stack(self, lines: list[str], prefix: str, texts: Sequence[str], span: Span | None) -> None:
         """``torch.stack((…), dim=-1)`` with one term a line."""
         self.line_comment(lines, span)
+        self.columns(lines, prefix, "stack", texts)
+
+    def columns(self, lines: list[str], prefix: str, function: str, texts: Sequence[str]) -> None:
+        """``torch.stack`` or ``torch.cat`` along the last dimension, one column a line where they are several."""
+        if len(texts) == 1:
+            self.statement(lines, prefix, f"torch.{function}(({texts[0]},), dim=-1)")
+            return
         pad = " " * BODY
-        lines += [f"{pad}{prefix}torch.stack(", f"{pad}    ("]
-        for text in texts:
-            inner = layout("", f"{text}", BODY + 8, 119)
-            lines.append(inner + ",")
+        lines += [f"{pad}{prefix}torch.{function}(", f"{pad}    ("]
+        lines += [layout_item(text, BODY + 8) for text in texts]
         lines += [f"{pad}    ),", f"{pad}    dim=-1,", f"{pad})"]
 
     def observations(self) -> None:
@@ -268,49 +280,41 @@ class _EnvWriter:
         columns = [self.entry(lines, group, item, result) for item, result in pairs]
         flat = all(not item.value.type.shape for item in group.items)
         name = local_name(group.name)
-        pad = " " * BODY
         if len(columns) == 1 and not flat:
             self.statement(lines, f"{name} = ", self.flat(group.items[0], columns[0]))
             return
-        lines.append(f"{pad}{name} = torch.{'stack' if flat else 'cat'}(")
-        lines.append(f"{pad}    (")
-        for item, text in zip(group.items, columns, strict=True):
-            shown = text if flat else self.flat(item, text)
-            lines.append(layout("", shown, BODY + 8, 119) + ",")
-        lines += [f"{pad}    ),", f"{pad}    dim=-1,", f"{pad})"]
+        texts = [
+            value.text if flat else self.flat(item, value) for item, value in zip(group.items, columns, strict=True)
+        ]
+        self.columns(lines, f"{name} = ", "stack" if flat else "cat", texts)
 
-    def flat(self, item: Observation, text: str) -> str:
+    def flat(self, item: Observation, value: Value) -> str:
         """An entry with one row of columns for each environment."""
         dims = len(item.value.type.shape)
         if dims == 1:
-            return text
-        simple = re.fullmatch(r"[\w.]+(\[[^\]]*\]|\([^()]*\))*", text) is not None
-        atom = text if simple else f"({text})"
-        return f"{atom}.unsqueeze(-1)" if dims == 0 else f"{atom}.flatten(1)"
+            return value.text
+        return f"{value.atom}.unsqueeze(-1)" if dims == 0 else f"{value.atom}.flatten(1)"
 
-    def entry(self, lines: list[str], group: Group, item: Observation, result: Expression) -> str:
-        """The text of one entry, with noise, clip and scale."""
+    def entry(self, lines: list[str], group: Group, item: Observation, result: Expression) -> Value:
+        """One entry, with noise, clip and scale."""
         cfg = {"observe": "cfg"}
-        text, precedence = result.for_all(), result.value.precedence
-        if result.value.spread is not Spread.BATCHED:
-            precedence = Precedence.ATOM
+        value = result.value if result.value.spread is Spread.BATCHED else Value(result.for_all())
         if item.noise is not None:
             name = self.names.unique(f"{local_name(group.name)}_{item.name}")
-            self.statement(lines, f"{name} = ", text)
+            self.statement(lines, f"{name} = ", value.text)
             amount = tunable_text(item.noise.tunable, cfg)
             if item.noise.kind == "uniform":
                 self.writer.imports.add("sample_uniform")
-                text = f"{name} + sample_uniform(*{amount}, {name}.shape, self.device)"
+                noise = f"sample_uniform(*{amount}, {name}.shape, self.device)"
             else:
-                text = f"{name} + {amount} * torch.randn_like({name})"
-            precedence = Precedence.SUM
+                noise = f"{amount} * torch.randn_like({name})"
+            value = Value(f"{name} + {noise}", Precedence.SUM)
         if item.clip is not None:
-            text = f"{text if precedence is Precedence.ATOM else f'({text})'}.clamp(*{tunable_text(item.clip, cfg)})"
-            precedence = Precedence.ATOM
+            value = Value(f"{value.atom}.clamp(*{tunable_text(item.clip, cfg)})")
         if item.scale is not None:
-            inner = text if precedence >= Precedence.UNARY else f"({text})"
-            text = f"{tunable_text(item.scale, cfg)} * {inner}"
-        return text
+            factor = tunable_text(item.scale, cfg)
+            value = Value(f"{factor} * {value.within(Precedence.UNARY)}", Precedence.PRODUCT)
+        return value
 
     def resets(self) -> None:
         needs = self.context.reset_needs

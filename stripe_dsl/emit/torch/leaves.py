@@ -64,6 +64,7 @@ class Leaves:
 
     Attributes:
         attributes: what ``__init__`` has to set, in order of first use.
+        constants: names of sets of several members, as constants of the module.
         uses_time: whether the time of the episode is read.
     """
 
@@ -75,6 +76,7 @@ class Leaves:
         }
         self.sensors = {sensor.name: safe_identifier(sensor.name) for sensor in program.sensors}
         self.attributes: list[Attribute] = []
+        self.constants: dict[tuple[str, ...], str] = {}
         self.values: dict[int, str] = {}
         self.previous: dict[int, str] = {}
         self.uses_time = False
@@ -98,17 +100,26 @@ class Leaves:
                 text = f"{finder}({literal(_escaped(names[0]))})[0][0]"
             else:
                 owner = f"self.{self.entity(entity)}.num_{'joints' if kind == 'joint' else 'bodies'}"
-                found = f"{finder}({literal([_escaped(name) for name in names])}, preserve_order=True)[0]"
+                found = f"{finder}({self.members(names)}, preserve_order=True)[0]"
                 text = f"columns({found}, {owner}, self.device)"
             self.attributes.append(Attribute(attribute, text))
             self._known[key] = attribute
         return f"self.{self._known[key]}"
 
+    def members(self, names: tuple[str, ...]) -> str:
+        """The constant that lists the members of a set; a list in place for a single one."""
+        if len(names) == 1:
+            return literal([_escaped(names[0])])
+        if names not in self.constants:
+            wish = _word(self._labels.get(names) or f"set_{len(self.constants) + 1}").upper()
+            self.constants[names] = self.names.unique(validate_identifier(wish))
+        return self.constants[names]
+
     def command_ids(self, action: Action) -> str:
         """``self._drive_ids``: joints that an action commands."""
         attribute = self.names.unique(f"_{safe_identifier(action.name)}_ids")
         finder = f"self.{self.entity(action.robot)}.find_joints"
-        found = f"{finder}({literal([_escaped(name) for name in action.joints])}, preserve_order=True)[0]"
+        found = f"{finder}({self.members(action.joints)}, preserve_order=True)[0]"
         self.attributes.append(Attribute(attribute, f"torch.tensor({found}, device=self.device)"))
         return f"self.{attribute}"
 

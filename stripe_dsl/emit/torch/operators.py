@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
@@ -316,11 +317,12 @@ def _rank(value: object) -> int:
 
 def _tunable(context: Context, node: Node) -> Value:
     text = context.leaf(node)
-    return host(text) if node.type.is_scalar else context.constant(f"({text},)", "values", node)
+    return host(text) if node.type.is_scalar else context.constant(f"({text},)", re.sub(r"\W.*", "", text.rpartition(".")[2]) or "values", node)
 
 
 def _read(context: Context, node: Node) -> Value:
-    return Value(context.leaf(node))
+    text = context.leaf(node)
+    return Value(text, cheap=re.fullmatch(r"self\.\w+", text) is not None)
 
 
 def _prev(context: Context, node: Node) -> Value:

@@ -125,8 +125,8 @@ def _buffers(program: Program) -> Buffers:
 
 def _columns(group: Group) -> str:
     names = [f"``{item.name}``" + (f" ({item.value.type.width})" if item.value.type.width > 1 else "") for item in group.items]
-    shown = names[:6]
-    return ", ".join(shown) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    text = ", ".join(names)
+    return text if len(text) < 72 else f"{', '.join(names[:3])}, …"
 
 
 def _example(program: Program, env: EnvContext) -> str:
