@@ -10,7 +10,7 @@ from ir.strategies import FEET, JOINTS, Program, programs, values_for
 
 from emit.torch_run import run, with_torch_draws, write
 from stripe_dsl.emit.torch.operators import EMITTERS
-from stripe_dsl.ir.graph import Graph, Read
+from stripe_dsl.ir.graph import Graph, Node, Read
 from stripe_dsl.ir.ops import OPS
 from stripe_dsl.ir.reference import Array, Inputs, evaluate, evaluate_node
 from stripe_dsl.ir.schedule import schedule
@@ -18,6 +18,8 @@ from stripe_dsl.ir.types import BOOL, FLOAT, Kind, Type
 
 NOISE = 1e-6
 VEC2, VEC3, QUAT = Type(Kind.VEC2), Type(Kind.VEC3), Type(Kind.QUAT)
+LIST, FLAGS = FLOAT.with_(axis=JOINTS), BOOL.with_(axis=JOINTS)
+VECTORS_2, VECTORS, ROTATIONS = (each.with_(axis=JOINTS) for each in (VEC2, VEC3, QUAT))
 
 
 def test_every_operator_has_a_writer() -> None:
@@ -108,10 +110,51 @@ def test_random_graphs_in_single_precision(program: Program) -> None:
     compare(program, torch.float32)
 
 
+def check(*roots: Node) -> str:
+    """Compare a graph in double precision; its source."""
+    program = Program(roots, values_for(roots, {}, 50, 1), 50)
+    assert compare(program, torch.float64) == 0
+    return write(program)
+
+
+def read(graph: Graph, name: str, type: Type) -> Node:
+    names = type.axis.names if type.axis is not None else ()
+    return graph.add("read", type=type, read=Read("robot", f"{type.kind.name.lower()}.{name}", names))
+
+
+def test_the_square_of_the_norm_of_a_list_of_vectors_sums_over_the_list() -> None:
+    graph = Graph()
+    lengths = graph.add("list_norm", [read(graph, "a", VECTORS)], type=VEC3)
+    square = graph.add("pow", [lengths, graph.add("const", type=FLOAT, attr=2.0)], type=VEC3)
+    assert "norm" not in check(square)
+
+
+def test_the_yaw_of_some_members_of_a_list_of_rotations() -> None:
+    """Isaac Lab's ``yaw_quat`` views its argument, which a slice does not allow."""
+    graph = Graph()
+    feet = QUAT.with_(axis=FEET)
+    some = graph.add("pick", [read(graph, "a", ROTATIONS)], type=feet, attr=(1, 2))
+    check(graph.add("yaw_only", [some], type=feet))
+
+
+def test_a_remainder_of_a_negative_number_keeps_its_sign() -> None:
+    graph = Graph()
+    a, b = (read(graph, name, FLOAT) for name in "ab")
+    rest = graph.add("mod", [graph.add("neg", [a], type=FLOAT), b], type=FLOAT)
+    check(*(graph.add(op, [b, rest], type=FLOAT) for op in ("add", "sub")))
+
+
+def test_conditions_that_are_compared_do_not_chain() -> None:
+    graph = Graph()
+    a, b, c = (read(graph, name, FLOAT) for name in "abc")
+    sides = [graph.add("lt", [a, b], type=BOOL), graph.add("lt", [b, c], type=BOOL)]
+    check(*(graph.add(op, sides, type=BOOL) for op in ("eq", "ne")))
+    once = graph.add("eq", [graph.add("lt", [a, c], type=BOOL), read(graph, "a", BOOL)], type=BOOL)
+    assert "(joint_pos[:, 0] < joint_pos[:, 2]) == " in check(once)
+
+
 # ---- each operator ----------------------------------------------------------------------------------------------
 
-LIST, FLAGS = FLOAT.with_(axis=JOINTS), BOOL.with_(axis=JOINTS)
-VECTORS_2, VECTORS, ROTATIONS = (each.with_(axis=JOINTS) for each in (VEC2, VEC3, QUAT))
 POSITIVE_BELOW_ONE = ("log", "sqrt", "asin", "acos", "pow")
 
 # Types of the operands, type of the result, attribute.
