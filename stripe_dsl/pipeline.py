@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stripe_dsl.check.task import check_task
 from stripe_dsl.diagnostics import Diagnostic, sort_diagnostics
@@ -16,6 +17,9 @@ from stripe_dsl.source import SourceFile
 from stripe_dsl.spec.elaborate import elaborate
 from stripe_dsl.spec.modules import Loader, Module
 from stripe_dsl.text import and_list, did_you_mean
+
+if TYPE_CHECKING:
+    from stripe_dsl.emit.output import Package
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,13 @@ class Checked:
         module: the file; ``None`` where it could not be read.
         programs: the tasks without errors, in source order.
         diagnostics: in source order.
+        sources: texts of the files that were read, by file name.
     """
 
     module: Module | None
     programs: tuple[Program, ...]
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
@@ -55,6 +61,20 @@ def check_source(source: SourceFile, *, task: str | None = None, settings: Mappi
     return _check(loader, loader.load_source(source), task, settings or {})
 
 
+def compile_file(
+    path: Path, out: Path, *, task: str | None = None, settings: Mapping[str, str] | None = None
+) -> tuple[list[Package], list[Diagnostic]]:
+    """The packages of the tasks in a file, ready to be written below ``out``; none where there are errors."""
+    from stripe_dsl.emit.output import render
+
+    checked = check_file(path, task=task, settings=settings)
+    diagnostics = [*checked.diagnostics]
+    if not checked.failed and not checked.programs:
+        diagnostics.append(Diagnostic("E0214", f"`{path}` defines no task", helps=("add `task Name { … }`",)))
+    packages = [render(program, out, checked.sources) for program in checked.programs]
+    return packages, diagnostics
+
+
 def _check(loader: Loader, module: Module | None, task: str | None, settings: Mapping[str, str]) -> Checked:
     diagnostics: list[Diagnostic] = []
     programs: list[Program] = []
@@ -73,4 +93,5 @@ def _check(loader: Loader, module: Module | None, task: str | None, settings: Ma
     diagnostics = sort_diagnostics([*loader.diagnostics, *diagnostics])
     if any(item.severity == "error" for item in diagnostics):
         programs = []
-    return Checked(module, tuple(programs), diagnostics)
+    sources = {item.source.path.name: item.source.text for item in loader.modules.values() if item.source.path}
+    return Checked(module, tuple(programs), diagnostics, sources)

@@ -137,8 +137,7 @@ class AntEnv(DirectRLEnv):
         # some robots were reset since the rewards were computed
         self._compute_values()
         cfg = self.cfg.observe
-        root_rot_world = self.robot.data.root_quat_w.torch
-        roll, _, yaw = euler_xyz_from_quat(root_rot_world)
+        roll, _, yaw = euler_xyz_from_quat(self.robot.data.root_quat_w.torch)
         # ant.stripe:31
         policy = torch.cat(
             (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.ir.program import Program, Robot, Sim, Tunable
@@ -88,18 +89,18 @@ def _field(item: Tunable, program: Program) -> FieldText:
     return FieldText(safe_identifier(item.name), annotation, value, f"{doc}{unit}.")
 
 
-def robots(program: Program, keys: dict[str, str]) -> list[RobotText]:
+def robots(program: Program, keys: dict[str, str], assets: Path) -> list[RobotText]:
     """The articulations, under the keys that the environment class uses."""
     out: list[RobotText] = []
     for robot in program.robots:
         key = keys[robot.name]
         prim = "Robot" if len(program.robots) == 1 else "".join(part.title() for part in robot.name.split("_"))
-        out.append(RobotText(key, prim, robot_path(robot), robot, origin(robot.span)))
+        out.append(RobotText(key, prim, robot_path(robot, assets), robot, origin(robot.span)))
     return out
 
 
-def robot_path(robot: Robot) -> str:
-    """Source text of the path of a robot's file."""
+def robot_path(robot: Robot, assets: Path) -> str:
+    """Source text of the path of a robot's file; ``assets`` is the folder that relative paths start in."""
     if robot.usd_text is not None:
         return f"asset({literal(f'{robot.name}.usda')})"
     reference = robot.reference
@@ -108,7 +109,9 @@ def robot_path(robot: Robot) -> str:
         return f"package_file({literal(package)}, {literal(path)})"
     if reference.startswith("isaacsim://"):
         return f"isaacsim_file({literal(reference.removeprefix('isaacsim://'))})"
-    return f"asset({literal(robot.reference)})"
+    if Path(reference).expanduser().is_absolute():
+        return literal(str(Path(reference).expanduser()))
+    return f"asset({literal(Path(os.path.relpath(robot.model.source, assets.resolve())).as_posix())})"
 
 
 def period(sim: Sim) -> str:

@@ -317,7 +317,10 @@ def _rank(value: object) -> int:
 
 def _tunable(context: Context, node: Node) -> Value:
     text = context.leaf(node)
-    return host(text) if node.type.is_scalar else context.constant(f"({text},)", re.sub(r"\W.*", "", text.rpartition(".")[2]) or "values", node)
+    if node.type.is_scalar:
+        return host(text)
+    field = re.sub(r"\W.*", "", text.rpartition(".")[2])
+    return context.constant(f"({text},)", field or "values", node)
 
 
 def _read(context: Context, node: Node) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier, validate_identifier
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
 SENSOR_CLASSES = {"joint_wrench": "JointWrenchSensor"}
 
 
-def package_files(program: Program) -> dict[str, str]:
-    """Contents of the package's files by their path in it; the same program gives the same bytes."""
+def package_files(program: Program, folder: Path) -> dict[str, str]:
+    """Contents of the package's files by their path in it; the same program gives the same bytes.
+
+    Args:
+        folder: where the package will stand; robot files beside the source are referred to relative to it.
+    """
     validate_identifier(program.package)
     env = env_context(program)
     policy = next(group for group in program.groups if group.name == "policy")
@@ -30,7 +35,7 @@ def package_files(program: Program) -> dict[str, str]:
         "uses_package": any(robot.reference.startswith("package://") for robot in program.robots),
         "uses_isaacsim": any(robot.reference.startswith("isaacsim://") for robot in program.robots),
     }
-    robot_texts = robots(program, {name: key for key, name in env.robots})
+    robot_texts = robots(program, {name: key for key, name in env.robots}, folder / "assets")
     context = {
         "program": program,
         "env": env,

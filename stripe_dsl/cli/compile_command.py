@@ -1,0 +1,46 @@
+"""``stripec compile``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stripe_dsl.cli.common import File, Sets, TaskName, failed, settings, show
+
+
+def run(
+    file: File,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder that gets the packages.")] = Path("generated"),
+    task: TaskName = None,
+    set: Sets = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 if something would change.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")] = False,
+) -> None:
+    """Writes one Python package for each task of the file."""
+    from stripe_dsl.emit.output import changes, write
+    from stripe_dsl.pipeline import compile_file
+
+    packages, diagnostics = compile_file(file, out, task=task, settings=settings(set))
+    show(diagnostics)
+    if failed(diagnostics):
+        raise typer.Exit(1)
+    different = False
+    for package in packages:
+        found = changes(package)
+        different |= bool(found)
+        if check:
+            for path in found:
+                typer.echo(f"would change {package.folder / path}")
+            continue
+        problems = write(package, force=force)
+        if problems:
+            show(problems)
+            raise typer.Exit(1)
+        what = f"{len(found)} file{'s' if len(found) != 1 else ''} written" if found else "up to date"
+        typer.echo(f"{package.folder}: {what}")
+    if check:
+        if different:
+            raise typer.Exit(1)
+        typer.echo("up to date")

@@ -1,0 +1,36 @@
+"""``stripec convert``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stripe_dsl.cli.common import File, failed, show
+
+
+def run(
+    file: File,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; printed where absent.", show_default=False)] = None,
+) -> None:
+    """Turns a .stripe file into YAML, and a .stripe.yaml file into the language. Comments are lost."""
+    from stripe_dsl.spec.modules import YAML_SUFFIXES, read
+    from stripe_dsl.spec.write import to_stripe, to_yaml
+    from stripe_dsl.source import read_source
+
+    try:
+        source = read_source(file)
+    except (OSError, UnicodeDecodeError):
+        from stripe_dsl.cli.common import fail
+
+        raise fail(f"cannot read `{file}`") from None
+    document, diagnostics = read(source)
+    show(diagnostics)
+    if failed(diagnostics):
+        raise typer.Exit(1)
+    text = to_stripe(document) if file.name.endswith(YAML_SUFFIXES) else to_yaml(document)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")

@@ -1,0 +1,44 @@
+"""``stripec fmt``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stripe_dsl.cli.common import fail, failed, show
+
+
+def run(
+    files: Annotated[list[Path], typer.Argument(help="Files to format.", show_default=False)],
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 if something would change.")] = False,
+) -> None:
+    """Formats .stripe files in place. A file with syntax errors is left as it is."""
+    from stripe_dsl.source import read_source
+    from stripe_dsl.syntax.format import format_source
+    from stripe_dsl.syntax.parser import parse_file
+
+    wrong = False
+    for file in files:
+        try:
+            source = read_source(file)
+        except (OSError, UnicodeDecodeError):
+            wrong = True
+            fail(f"cannot read `{file}`")
+            continue
+        _, diagnostics = parse_file(source)
+        if failed(diagnostics):
+            show(diagnostics)
+            wrong = True
+            continue
+        text = format_source(source.text)
+        if text == source.text:
+            continue
+        typer.echo(f"{'would format' if check else 'formatted'} {file}")
+        if check:
+            wrong = True
+        else:
+            file.write_text(text, encoding="utf-8")
+    if wrong:
+        raise typer.Exit(1)

@@ -1,0 +1,28 @@
+"""``stripec list``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stripe_dsl.cli.common import fail
+
+
+def run(
+    folders: Annotated[list[Path] | None, typer.Argument(help="Packages, or folders of packages.", show_default=False)] = None,
+) -> None:
+    """Lists the tasks of compiled packages: by default those in $STRIPE_TASKS, or else in ./generated."""
+    from stripe_dsl.runtime.list import list_tasks
+
+    tasks, problems = list_tasks(folders or None)
+    width = max((len(task.task_id) for task in tasks), default=0)
+    for task in tasks:
+        typer.echo(f"{task.task_id:<{width}}  {task.summary}")
+    for problem in problems:
+        fail(problem.message, *problem.help)
+    if problems:
+        raise typer.Exit(1)
+    if not tasks:
+        typer.echo("no compiled tasks here; `stripec compile file.stripe` makes some")

@@ -1,0 +1,51 @@
+"""``stripec``: finds the command and loads its module alone, so that quick commands stay quick."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import version
+
+COMMANDS = {
+    "check": "report every mistake in a file",
+    "compile": "turn tasks into Python packages",
+    "train": "compile and train a task",
+    "play": "run a trained policy",
+    "fmt": "format files",
+    "explain": "explain a diagnostic",
+    "list": "list the compiled tasks",
+    "convert": "turn .stripe into YAML and back",
+    "schema": "print the JSON schema of the YAML form",
+}
+"""Commands with their one-line help; each is ``run`` in the module of its name."""
+
+
+def main() -> None:
+    """Runs the command that the arguments name; exits with 0, or 1 for a mistake of the user's, or 2 for wrong usage."""
+    import typer
+
+    args = sys.argv[1:]
+    if args[:1] == ["--version"]:
+        typer.echo(f"stripec {version('stripe-dsl')}")
+        return
+    wanted = [args[0]] if args and args[0] in COMMANDS else list(COMMANDS)
+    if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+        from stripe_dsl.text import did_you_mean
+
+        helps = did_you_mean(args[0], COMMANDS, listing=True)
+        typer.echo(f"stripec: there is no command `{args[0]}`; {helps[0]}", err=True)
+        sys.exit(2)
+    app = typer.Typer(
+        name="stripec",
+        help="A declarative language for robot-learning environments on NVIDIA Isaac Lab.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for name in wanted:
+        module = import_module(f"stripe_dsl.cli.{name}_command")
+        app.command(name, help=COMMANDS[name], **getattr(module, "OPTIONS", {}))(module.run)
+    # with a single command typer would take its name for an argument
+    app.callback()(lambda: None)
+    app()
