@@ -76,7 +76,11 @@ class KernelReport:
 
 
 def short_module_name(name: str) -> str:
-    """``newton._src.solvers.mujoco.kernels`` as ``newton mujoco.kernels``: the library, and where in it."""
+    """``newton._src.solvers.mujoco.kernels`` as ``newton mujoco.kernels``: the library, and where in it.
+
+    A kernel that Warp made a module of its own has a hash in its name, and perhaps ``__locals__``: both are left out.
+    """
+    name = re.sub(r"_[0-9a-f]{8}$", "", name).replace("__locals__", " ").strip("_")
     parts = [part for part in name.split(".") if part not in ("_src", "src")]
     return parts[0] if len(parts) == 1 else f"{parts[0]} {'.'.join(parts[1:][-2:])}"
 

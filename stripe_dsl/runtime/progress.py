@@ -146,15 +146,17 @@ class Display:
         if not self._phase:
             return
         line = Table.grid(padding=(0, 1))
+        for _ in range(5):
+            line.add_column(no_wrap=True, overflow="ellipsis")
         if self._iteration is None:
-            detail = f"· {self._detail}" if self._detail else ""
-            line.add_row(self._spinner, self._phase, Text(detail, style="dim"), format_seconds(self.elapsed))
-        else:
-            bar = ProgressBar(total=self._iteration.total, completed=self._iteration.index, width=24)
-            line.add_row(self._spinner, self._phase, bar, *[Text(fact) for fact in self._iteration.facts()])
+            line.add_row(self._spinner, self._phase, format_seconds(self.elapsed), Text(self._detail, style="dim"))
+            yield line
+            return
+        count, *facts, left = self._iteration.facts()
+        bar = ProgressBar(total=self._iteration.total, completed=self._iteration.index, width=30)
+        line.add_row(self._spinner, self._phase, bar, count, left)
         yield line
-        if self._iteration is not None and self._detail:
-            yield Text(f"  {self._detail}", style="dim")
+        yield Text("  " + "  ".join([*facts, self._detail]), no_wrap=True, overflow="ellipsis")
 
 
 class _Renderable:

@@ -175,6 +175,7 @@ class ReportingLogger(Logger):
         super().__init__(**arguments)
         self.episodes = EpisodeLog()
         self.last: Iteration | None = None
+        self._first_time = 0.0
 
     def process_env_step(
         self, rewards: torch.Tensor, dones: torch.Tensor, extras: dict, intrinsic_rewards: torch.Tensor | None = None
@@ -198,6 +199,8 @@ class ReportingLogger(Logger):
         self.episodes.end_iteration()
         done, total = it + 1 - start_it, total_it - start_it
         steps = self.cfg["num_steps_per_env"] * self.num_envs
+        if done == 1:
+            self._first_time = self.tot_time
         self.last = Iteration(
             index=done,
             total=total,
@@ -205,10 +208,21 @@ class ReportingLogger(Logger):
             mean_episode_length=statistics.mean(self.lenbuffer) if self.lenbuffer else None,
             max_episode_length=self.max_episode_length,
             steps_per_second=steps / (collect_time + learn_time),
-            seconds_left=self.tot_time / done * (total - done),
+            seconds_left=self._mean_time(done) * (total - done),
         )
         if self.on_iteration is not None:
             self.on_iteration(self.last)
+
+    def _mean_time(self, done: int) -> float:
+        """Seconds of an iteration. The first, in which most kernels are compiled, counts only while it is alone."""
+        return self.tot_time if done == 1 else (self.tot_time - self._first_time) / (done - 1)
+
+    @property
+    def mean_steps_per_second(self) -> float:
+        """Control steps of all environments per second of training, the compilation of kernels left out."""
+        if self.last is None:
+            return 0.0
+        return self.cfg["num_steps_per_env"] * self.num_envs / max(self._mean_time(self.last.index), 1e-9)
 
 
 class ReportingRunner(OnPolicyRunner):

@@ -84,7 +84,7 @@ class TrainResult:
         solved: Whether the task can end early, and yet all of the last 100 episodes had their full length, either at
             the end of the training or when the best checkpoint was saved.
         seconds: Duration of the training without the start.
-        steps_per_second: Control steps of all environments per second, over the whole training.
+        steps_per_second: Control steps of all environments per second, the first iteration (kernels) left out.
     """
 
     status: Status
@@ -220,7 +220,7 @@ def _result(runner: ReportingRunner, partial: TrainResult, seconds: float) -> Tr
         terminations=terminations,
         solved=any(is_solved(mean, full, terminations) for mean in (length, runner.best_length)),
         seconds=seconds,
-        steps_per_second=runner.logger.tot_timesteps / max(runner.logger.tot_time, 1e-9),
+        steps_per_second=runner.logger.mean_steps_per_second,
     )
 
 
