@@ -1,7 +1,7 @@
 """The document model back into text: as YAML, and as a ``.stripe`` file.
 
 Reading the text gives an equal document. Comments, blank lines and the order of keys of a block are not part of a
-document, and are lost.
+document, and are lost. (A carriage return inside a string is one that no ``.stripe`` file can hold.)
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ from stripe_dsl.spec.write_values import (
     item_line,
     key_of,
     name_or_string,
-    quoted,
     reference_name,
     words,
 )
 from stripe_dsl.spec.yaml import takes_bare_names
 from stripe_dsl.syntax import ast
+from stripe_dsl.syntax.format import format_source
+from stripe_dsl.syntax.unparse import quote
 
 WIDTH = 100
 
+_UNUSUAL = re.compile(r"[^ -~\u00a1-\u1fff\u2070-\ud7ff\ue000-\ufefe]")
 _PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,12})?")
 
 
@@ -50,6 +52,10 @@ def to_yaml(document: Document) -> str:
         def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> Any:
             return self._short(super().represent_mapping(tag, mapping, flow_style))
 
+        def represent_text(self, data: str) -> Any:
+            # In single quotes YAML reads every line end as a line feed.
+            return self.represent_scalar("tag:yaml.org,2002:str", data, style='"' if _UNUSUAL.search(data) else None)
+
         def represent_wide(self, data: _Wide) -> Any:
             node = yaml.SafeDumper.represent_mapping(self, "tag:yaml.org,2002:map", data)
             node.flow_style = False
@@ -62,6 +68,7 @@ def to_yaml(document: Document) -> str:
             return node
 
     Dumper.add_representer(_Wide, Dumper.represent_wide)
+    Dumper.add_representer(str, Dumper.represent_text)
     data = _mapping(document)
     if not data:
         return "{}\n"
@@ -133,9 +140,7 @@ def _scalar(expression: Expression) -> Any:
 
 def to_stripe(document: Document) -> str:
     """A document as the text of a ``.stripe`` file."""
-    from stripe_dsl.syntax.format import format_source
-
-    lines = [f"import {quoted(path)} as {name}" for name, path in document.imports.items()]
+    lines = [f"import {quote(path)} as {name}" for name, path in document.imports.items()]
     for key in ("param", "robot", "scene", "task"):
         slot = slots(Document)[key]
         for line in _map(Document, slot, key, getattr(document, slot.attribute)):
@@ -170,9 +175,9 @@ def _statements(model: type[Block], slot: Slot, key: str, value: Any) -> list[st
     if isinstance(value, Expression):
         return [_setting(key, value)]
     if isinstance(value, str):
-        return [f"{key} {quoted(value)}"]
+        return [f"{key} {quote(value)}"]
     if isinstance(value, list):
-        texts = [quoted(item) if isinstance(item, str) else words(item) for item in value]
+        texts = [quote(item) if isinstance(item, str) else words(item) for item in value]
         return [" ".join([key, *texts])]
     if isinstance(value, dict):
         return _map(model, slot, key, value)
@@ -218,9 +223,9 @@ def _named_block(start: str, block: Block) -> str:
     """``joint slider = "pattern" { … }``, ``task B extends A { … }``."""
     head = getattr(block, block.head, None) if block.head else None
     if isinstance(head, str):
-        start += f" = {quoted(head)}"
+        start += f" = {quote(head)}"
     elif isinstance(head, list) and head and all(isinstance(item, str) for item in head):
-        start += " = " + (quoted(head[0]) if len(head) == 1 else "[" + ", ".join(map(quoted, head)) + "]")
+        start += " = " + (quote(head[0]) if len(head) == 1 else "[" + ", ".join(map(quote, head)) + "]")
     if isinstance(block, TaskSpec):
         if block.extends is not None:
             start += f" extends {block.extends}"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from stripe_dsl.syntax.unparse import unparse
-
 from stripe_dsl.spec.document import Item
 from stripe_dsl.spec.fields import slots
 from stripe_dsl.spec.values import Expression
 from stripe_dsl.syntax import ast
+from stripe_dsl.syntax.unparse import quote, unparse
 
 _WORD = re.compile(r"(?!(?:and|or|not|if|else|where)$)[A-Za-z_][A-Za-z0-9_]*")
 
@@ -19,14 +18,9 @@ def is_word(text: str) -> bool:
     return _WORD.fullmatch(text) is not None
 
 
-def quoted(text: str) -> str:
-    """A string with its escapes."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
-
-
 def name_or_string(text: str) -> str:
     """A name as it is, anything else as a string."""
-    return str(text) if is_word(text) else quoted(text)
+    return str(text) if is_word(text) else quote(text)
 
 
 def key_of(text: str) -> str:
@@ -39,7 +33,7 @@ def key_of(text: str) -> str:
     node, diagnostics = parse_expression(SourceFile("<key>", str(text)), 0, len(text))
     if not diagnostics and is_path(node) and unparse(node) == text:
         return str(text)
-    return quoted(text)
+    return quote(text)
 
 
 def is_path(node: ast.Expr) -> bool:
@@ -90,7 +84,7 @@ def item_line(item: Item, *, observed: bool) -> str | None:
         elif isinstance(value, Expression) and not (observed and key == "offset"):
             parts.append(f"{key} {value}")
         elif isinstance(value, str) and not observed:
-            parts.append(f"{key} {quoted(value)}")
+            parts.append(f"{key} {quote(value)}")
         else:
             return None
     return " ".join(parts)

@@ -28,9 +28,7 @@ task:
     reset: {slider.pos: default + (-1..1 m)}
     train: {algorithm: ppo, actor: [32, 32, elu]}
 """
-WORDS = "{ } [ ] , : = ( ) | > \" ' @ ~ % $ \\ no if --- ... &a *cart !!str <<: # - ? 😀 \u2028 \ufeff \x00 \x85".split(
-    " "
-)
+WORDS = [*"{}[],:=()|>\"'@~%$\\#-?😀\u2028\ufeff\x00\x85", "no", "if", "---", "...", "&a", "*cart", "!!str", "<<:"]
 PIECES = st.one_of(
     st.sampled_from(["\n", "\n  ", " ", "\t"]), st.sampled_from([*WORDS, *(f"{word} " for word in WORDS)])
 )
