@@ -9,12 +9,14 @@ class RobotFileError(Exception):
     Attributes:
         reason: one sentence fragment without a full stop, fit for the head of a diagnostic.
         hint: what to do about it; ``None`` when there is nothing better to say than the reason.
+        code: the diagnostic that it becomes.
     """
 
-    def __init__(self, reason: str, hint: str | None = None) -> None:
+    def __init__(self, reason: str, hint: str | None = None, code: str = "E0602") -> None:
         super().__init__(reason if hint is None else f"{reason} ({hint})")
         self.reason = reason
         self.hint = hint
+        self.code = code
 
 
 class RobotUnavailableError(RobotFileError):

@@ -26,7 +26,7 @@ def read_file(path: Path, prim: str | None = None, variants: Mapping[str, str] =
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise RobotFileError(f'"{path}" cannot be read: {error.strerror}') from None
+        raise RobotFileError(f'"{path}" cannot be read: {error.strerror}', code="E0601") from None
     suffix = path.suffix.lower()
     entry = cache.entry_path(content, suffix, prim, variants)
     model = cache.load(entry, path)

@@ -42,7 +42,7 @@ def resolve(reference: str, relative_to: Path | None = None) -> Path:
         RobotFileError: if there is no such file.
     """
     if not reference.strip():
-        raise RobotFileError("the file name is empty")
+        raise RobotFileError("the file name is empty", code="E0601")
     if reference.startswith(PACKAGE_SCHEME):
         return _in_package(reference)
     if reference.startswith(ISAACSIM_SCHEME):
@@ -55,7 +55,9 @@ def resolve(reference: str, relative_to: Path | None = None) -> Path:
                 "download it and give its path, so that its joints can be checked",
             )
         raise RobotFileError(
-            f'"{scheme}://" is not understood', f"use {PACKAGE_SCHEME}<package>/…, {ISAACSIM_SCHEME}Isaac/… or a path"
+            f'"{scheme}://" is not understood',
+            f"use {PACKAGE_SCHEME}<package>/…, {ISAACSIM_SCHEME}Isaac/… or a path",
+            "E0601",
         )
     path = Path(reference).expanduser()
     if not path.is_absolute():
@@ -83,7 +85,7 @@ def asset_root() -> Path:
         raise RobotUnavailableError(f'{ASSET_ROOT_VARIABLE} is "{value}", which is not a folder on this machine')
     root = Path(value).expanduser()
     if not root.is_dir():
-        raise RobotFileError(f'{ASSET_ROOT_VARIABLE} is "{value}", which is not a folder')
+        raise RobotFileError(f'{ASSET_ROOT_VARIABLE} is "{value}", which is not a folder', code="E0607")
     return root
 
 
@@ -104,12 +106,13 @@ def package_folder(name: str) -> Path:
         raise RobotFileError(
             f'no Python package "{name}" is installed',
             f"packages go by their import name here: {PACKAGE_SCHEME}{underscored}/…",
+            "E0603",
         )
     close = suggest(name, _installed(), n=1)
     if close:
-        raise RobotFileError(f'no Python package "{name}" is installed', f'did you mean "{close[0]}"?')
+        raise RobotFileError(f'no Python package "{name}" is installed', f'did you mean "{close[0]}"?', "E0603")
     distribution = _DISTRIBUTIONS.get(underscored, name.replace("_", "-"))
-    raise RobotFileError(f'no Python package "{name}" is installed', f"pip install {distribution}")
+    raise RobotFileError(f'no Python package "{name}" is installed', f"pip install {distribution}", "E0603")
 
 
 def _installed() -> list[str]:
@@ -123,7 +126,7 @@ def _in_package(reference: str) -> Path:
     name, _, inside = reference.removeprefix(PACKAGE_SCHEME).partition("/")
     if not name or not inside:
         raise RobotFileError(
-            f'"{reference}" names no file', f"write {PACKAGE_SCHEME}<package>/<path of the file in it>"
+            f'"{reference}" names no file', f"write {PACKAGE_SCHEME}<package>/<path of the file in it>", "E0601"
         )
     return _below(package_folder(name), inside, reference)
 
@@ -131,7 +134,7 @@ def _in_package(reference: str) -> Path:
 def _below(root: Path, inside: str, reference: str) -> Path:
     parts = PurePosixPath(inside).parts
     if ".." in parts or PurePosixPath(inside).is_absolute():
-        raise RobotFileError(f'"{reference}" leaves the folder it starts in')
+        raise RobotFileError(f'"{reference}" leaves the folder it starts in', code="E0601")
     return _existing(root.joinpath(*parts), reference)
 
 
@@ -141,8 +144,8 @@ def _existing(path: Path, reference: str) -> Path:
     if path.is_dir():
         files = sorted(entry.name for entry in path.iterdir() if entry.suffix in ROBOT_SUFFIXES)
         listed = ", ".join(files[:4])
-        raise RobotFileError(f'"{reference}" is a folder', f"it holds {listed}" if listed else None)
-    raise RobotFileError(f'there is no file "{reference}"', _nearest(path, reference))
+        raise RobotFileError(f'"{reference}" is a folder', f"it holds {listed}" if listed else None, "E0601")
+    raise RobotFileError(f'there is no file "{reference}"', _nearest(path, reference), "E0601")
 
 
 ROBOT_SUFFIXES = (".usd", ".usda", ".usdc", ".usdz", ".urdf", ".xml", ".mjcf")

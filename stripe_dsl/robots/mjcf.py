@@ -104,16 +104,17 @@ class _Reader:
                 return tops[names.index(wanted)]
             close = suggest(wanted, [name for name in names if name], n=1)
             hint = f'did you mean "{close[0]}"?' if close else None
-            raise RobotFileError(f'"{self.path.name}" has no body "{wanted}" below the world', hint)
+            raise RobotFileError(f'"{self.path.name}" has no body "{wanted}" below the world', hint, "E0604")
         robots = [body for body in tops if next(body.iter("joint"), None) is not None]
         if not robots:
             robots = [body for body in tops if next(body.iter("freejoint"), None) is not None]
         if not robots:
-            raise RobotFileError(f'"{self.path.name}" holds no robot: no body below the world has a joint')
+            reason = f'"{self.path.name}" holds no robot: no body below the world has a joint'
+            raise RobotFileError(reason, code="E0605")
         if len(robots) > 1:
             listed = " or ".join(f'prim "{body.get("name", "")}"' for body in robots[:4])
             raise RobotFileError(
-                f'"{self.path.name}" holds {len(robots)} bodies with joints below the world', f"add {listed}"
+                f'"{self.path.name}" holds {len(robots)} bodies with joints below the world', f"add {listed}", "E0605"
             )
         return robots[0]
 

@@ -82,7 +82,7 @@ def module_file(name: str) -> Path:
             known = [entry.stem for entry in path.parent.iterdir() if entry.suffix == ".py" or entry.is_dir()]
             close = suggest(part, known, n=1)
             hint = f'did you mean "{".".join([package, *parts[:number], close[0]])}"?' if close else None
-            raise RobotFileError(f'there is no Python module "{name}"', hint)
+            raise RobotFileError(f'there is no Python module "{name}"', hint, "E0603")
     return path / "__init__.py"
 
 

@@ -27,7 +27,7 @@ def read(path: Path, prim: str | None = None) -> RobotModel:
         RobotFileError: if the file is missing, is not URDF, or its links are not one tree.
     """
     if prim is not None:
-        raise RobotFileError(f'"{path.name}" has no prims', "`prim` is for USD and MJCF: remove it")
+        raise RobotFileError(f'"{path.name}" has no prims', "`prim` is for USD and MJCF: remove it", "E0604")
     root = xml_file.parse(path)
     _check_root(root, path)
     links = {_name(link, path): link for link in root.findall("link")}

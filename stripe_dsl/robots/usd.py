@@ -52,7 +52,7 @@ def read_with_layers(
 ) -> UsdReading:
     """As :func:`read`, with USD variants selected; also tells which other layers took part, for caching."""
     if not path.is_file():
-        raise RobotFileError(f'there is no file "{path}"')
+        raise RobotFileError(f'there is no file "{path}"', code="E0601")
     try:
         pxr("Usd")
     except ImportError:
@@ -162,11 +162,11 @@ def _target(stage: Any, path: Path, prim: str | None) -> str:
         name = str(stage.GetRootLayer().defaultPrim)
         candidates = _addressable(stage)
         if not name:
-            raise RobotFileError(f'"{path.name}" names no default prim', _hint(candidates))
+            raise RobotFileError(f'"{path.name}" names no default prim', _hint(candidates), "E0604")
         target = name if name.startswith("/") else f"/{name}"
         if not stage.GetPrimAtPath(target):
             raise RobotFileError(
-                f'"{path.name}" names the default prim "{name}", which it does not have', _hint(candidates)
+                f'"{path.name}" names the default prim "{name}", which it does not have', _hint(candidates), "E0604"
             )
         return target
     valid, _ = pxr("Sdf").Path.IsValidPathString(prim)
@@ -175,7 +175,7 @@ def _target(stage: Any, path: Path, prim: str | None) -> str:
     close = suggest(prim, (str(found.GetPath()) for found in stage.Traverse()), n=2)
     candidates = [*close, *(path for path in _addressable(stage) if path not in close)]
     listed = " or ".join(f'"{candidate}"' for candidate in candidates[:3])
-    raise RobotFileError(f'"{path.name}" has no prim "{prim}"', f"did you mean {listed}?" if listed else None)
+    raise RobotFileError(f'"{path.name}" has no prim "{prim}"', f"did you mean {listed}?" if listed else None, "E0604")
 
 
 def _select(stage: Any, target: str, variants: Mapping[str, str], path: Path) -> None:
@@ -200,9 +200,12 @@ def _one_articulation(stage: Any, target: str, path: Path) -> None:
         raise RobotFileError(
             f'prim "{target}" of "{path.name}" holds no articulation (no PhysicsArticulationRootAPI)',
             _hint(candidates),
+            "E0605",
         )
     raise RobotFileError(
-        f'prim "{target}" of "{path.name}" holds {len(found)} articulations: {", ".join(found[:6])}', _hint(candidates)
+        f'prim "{target}" of "{path.name}" holds {len(found)} articulations: {", ".join(found[:6])}',
+        _hint(candidates),
+        "E0605",
     )
 
 
@@ -219,6 +222,7 @@ def _read_articulation(stage: Any, source: Any, path: Path, prim: str | None, ta
         raise RobotFileError(
             f'the articulation on prim "{target}" of "{path.name}" cannot be simulated',
             "an articulation needs at least one rigid body, and its root may not lie inside another rigid body",
+            "E0605",
         )
     articulation = found[0]
     joint_kinds = (
@@ -268,7 +272,7 @@ def _read_articulation(stage: Any, source: Any, path: Path, prim: str | None, ta
         else:
             bodies = tuple(body for body in bodies if body != child)
     if not bodies:
-        raise RobotFileError(f'the articulation on prim "{target}" of "{path.name}" has no rigid body')
+        raise RobotFileError(f'the articulation on prim "{target}" of "{path.name}" has no rigid body', code="E0605")
 
     root_joints = [desc for index in joints if edges[index][0] == WORLD for desc in groups[edges[index]]]
     fixed_base = any(desc.type == kinds.FixedJoint for desc in root_joints)
