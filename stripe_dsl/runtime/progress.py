@@ -149,8 +149,10 @@ class Display:
         for _ in range(5):
             line.add_column(no_wrap=True, overflow="ellipsis")
         if self._iteration is None:
-            line.add_row(self._spinner, self._phase, format_seconds(self.elapsed), Text(self._detail, style="dim"))
+            line.add_row(self._spinner, self._phase, Text(format_seconds(self.elapsed), style="dim"))
             yield line
+            if self._detail:
+                yield Text(f"  {self._detail}", style="dim", no_wrap=True, overflow="ellipsis")
             return
         count, *facts, left = self._iteration.facts()
         bar = ProgressBar(total=self._iteration.total, completed=self._iteration.index, width=30)
