@@ -26,7 +26,6 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    import torch
     from isaaclab.assets import Articulation
     from isaaclab.envs import DirectRLEnv
 
@@ -60,7 +59,8 @@ class Tape:
 
     def save(self, file: Path) -> None:
         """Write the tape as ``.npz``."""
-        np.savez(file, **{**asdict(self), "joints": np.array(self.joints)})
+        arrays: dict[str, Any] = {**asdict(self), "joints": np.array(self.joints)}
+        np.savez(file, allow_pickle=False, **arrays)
 
     @classmethod
     def load(cls, file: Path) -> Tape:
@@ -101,7 +101,9 @@ class Recording:
         """Write the recording as ``.npz``."""
         arrays = {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
         arrays |= {f"observations/{group}": value for group, value in self.observations.items()}
-        np.savez(file, **arrays, physics=np.array(json.dumps(self.physics, default=repr, sort_keys=True)))
+        np.savez(
+            file, allow_pickle=False, **arrays, physics=np.array(json.dumps(self.physics, default=repr, sort_keys=True))
+        )
 
     @classmethod
     def load(cls, file: Path) -> Recording:
@@ -205,9 +207,9 @@ def play(env: DirectRLEnv, tape: Tape) -> Recording:
     reset_idx = env._reset_idx
     step = 0
 
-    def reset_and_write(env_ids: torch.Tensor) -> None:
+    def reset_and_write(env_ids: Sequence[int]) -> None:
         reset_idx(env_ids)
-        rows = env_ids.long()
+        rows = torch.as_tensor(env_ids).long()
         joint_pos = robot.data.default_joint_pos.torch[rows]
         joint_vel = robot.data.default_joint_vel.torch[rows]
         joint_pos[:, columns] = torch.from_numpy(tape.joint_pos[step])[rows]
@@ -217,12 +219,14 @@ def play(env: DirectRLEnv, tape: Tape) -> Recording:
         root_vel = torch.from_numpy(tape.root_vel[step])[rows]
         robot.write_root_pose_to_sim_index(root_pose=root_pose, env_ids=env_ids)
         robot.write_root_velocity_to_sim_index(root_velocity=root_vel, env_ids=env_ids)
-        robot.write_joint_state_to_sim_index(position=joint_pos, velocity=joint_vel, env_ids=env_ids)
+        robot.write_joint_position_to_sim_index(position=joint_pos, env_ids=env_ids)
+        robot.write_joint_velocity_to_sim_index(velocity=joint_vel, env_ids=env_ids)
         # upstream's locomotion reads the state once, at the end of its own reset
         refresh = getattr(env, "_compute_intermediate_values", None)
         if refresh is not None:
             refresh()
 
+    # ``step`` resets on its own, so what a reset writes can be changed only here
     env._reset_idx = reset_and_write
 
     def state() -> dict[str, Array]:
@@ -237,7 +241,7 @@ def play(env: DirectRLEnv, tape: Tape) -> Recording:
         }
         return {name: value.cpu().numpy().copy() for name, value in values.items()}
 
-    def numpy(values: Mapping[str, torch.Tensor]) -> dict[str, Array]:
+    def numpy(values: Mapping[str, Any]) -> dict[str, Array]:
         return {name: value.cpu().numpy().copy() for name, value in values.items()}
 
     observations, _ = env.reset()
@@ -278,7 +282,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         importlib.import_module("isaaclab_tasks")
 
     tape = Tape.load(args.tape)
-    env_cfg, _ = resolve_task_config(args.task, None, overrides=args.overrides)
+    env_cfg: Any = resolve_task_config(args.task, None, overrides=args.overrides)[0]
     env_cfg.scene.num_envs = tape.actions.shape[1]
     env_cfg.sim.device = "cpu"
     env_cfg.seed = 0
