@@ -97,11 +97,11 @@ def _pieces(text: str, tokens: Sequence[Token]) -> list[Piece]:
                 newlines += 1
             else:
                 own = newlines > 0
-                comments.append(Comment(found.group().rstrip(), own, newlines > 1 and position > 0))
+                comments.append(Comment(found.group().rstrip(), own, newlines > 1 and (position > 0 or bool(comments))))
                 newlines = 0
         newline = newlines > 0 or bool(comments)
         spaces = token.start - last if not newline else 0
-        pieces.append(Piece(token, comments, newline, newlines > 1 and position > 0, spaces, fresh))
+        pieces.append(Piece(token, comments, newline, newlines > 1 and (position > 0 or bool(comments)), spaces, fresh))
         position, fresh = token.end, False
     return pieces
 

@@ -474,6 +474,9 @@ def missing_operand(run: Recovery, token: Token) -> bool:
     before = run.token
     starts = before.type in ("_NEWLINE", "_SEMICOLON", "LBRACE") or not run.steps
     if starts:
+        if token.type == "$END" and run.rule != "file":
+            run.report("E0110", "an expression is missing", run.span(token))
+            return _hole(run, token)
         if token.type not in OPERATORS:
             return False
         helps = ("a line goes on after an operator: end the line above with it",) if before.type == "_NEWLINE" else ()

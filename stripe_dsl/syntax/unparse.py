@@ -110,7 +110,12 @@ def _right_side(value: Expr) -> str:
 
 
 def _is_bare(value: Tuple) -> bool:
-    return value.items[0].span.start == value.span.start and value.items[-1].span.end == value.span.end
+    """The parser's spans tell; in a tree made by hand they are empty, and parentheses are right as well."""
+    return (
+        value.span.start < value.span.end
+        and value.items[0].span.start == value.span.start
+        and value.items[-1].span.end == value.span.end
+    )
 
 
 def _option_value(option: Option) -> str:
@@ -153,7 +158,9 @@ def _text(expr: Expr) -> tuple[str, int]:
     match expr:
         case Number(value=value, unit=unit):
             text = number_text(value)
-            return (f"{text} {unit}" if unit else text), (_SIGNED if text.startswith("-") else _POWER)
+            if unit:  # `2 m^2` has the unit m^2
+                return f"{text} {unit}", _SIGNED
+            return text, (_SIGNED if text.startswith("-") else _POWER)
         case String(value=value):
             return quote(value), _POWER
         case Name(id=name):
