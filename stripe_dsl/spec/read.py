@@ -258,7 +258,7 @@ class StatementReader(Builder):
         """``import "path" as name``."""
         args = statement.args
         if not (len(args) == 3 and isinstance(args[0], ast.String) and isinstance(args[2], ast.Name)):
-            self.error("E0101", "an import reads `import \"file.stripe\" as name`", statement.span)
+            self.error("E0101", 'an import reads `import "file.stripe" as name`', statement.span)
             return
         name = Text(args[2].id, args[2].span)
         slot = slots(Document)["import"]

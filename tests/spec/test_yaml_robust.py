@@ -34,7 +34,7 @@ PIECES = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, len(TEXT)), st.integers(0, 6), PIECES), min_size=1, max_size=3))
 def test_edited_text(edits: list[tuple[int, int, str]]) -> None:
     text = TEXT
@@ -43,7 +43,7 @@ def test_edited_text(edits: list[tuple[int, int, str]]) -> None:
     _check(text)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.one_of(PIECES, st.text(max_size=3)), max_size=12).map("".join))
 def test_any_text(text: str) -> None:
     _check(text)
