@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from math import isinf
 from typing import Any
 
@@ -34,6 +34,9 @@ from stripe_dsl.syntax.ast import (
 from stripe_dsl.syntax.token import STATEMENT_WORDS, Token
 
 Children = list[Any]
+
+_DEPTH = 100
+"""Levels of an expression. Later passes recurse, and a text of a machine's making must not break them."""
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _ESCAPE = re.compile(r'\\(["\\n])')  # any other backslash stays, for the sake of regular expressions
@@ -96,7 +99,7 @@ class Builder:
         return tuple(child for child in children if isinstance(child, Statement))
 
     def expression(self, children: Children) -> Expr:
-        return children[0]
+        return self._shallow(children[0])
 
     def item(self, children: Children) -> Statement | None:
         return children[0] if children else None
@@ -127,7 +130,7 @@ class Builder:
             self._of(keyword),
             args=(self._name(name),),
             op=op.value,
-            value=value,
+            value=self._shallow(value),
             options=tuple(other for other in others if isinstance(other, Option)),
             body=others[-1].body if others and isinstance(others[-1], Block) else None,
         )
@@ -138,9 +141,10 @@ class Builder:
         op, value, options, body = "", None, (), None
         for child in children[1:]:
             if isinstance(child, Expr):
-                args.append(child)
+                args.append(self._shallow(child))
             elif isinstance(child, Rest):
                 value, options = _split_rest(child)
+                value = self._shallow(value)
             elif isinstance(child, Block):
                 body = child.body
             elif child.type != "COMMA":
@@ -161,17 +165,17 @@ class Builder:
     def bare(self, children: Children) -> Statement:
         value, *options = children
         span = self._over(children)
-        return Statement(span, "", self._span(span.start, span.start), value=value, options=tuple(options))
+        return Statement(span, "", self._span(span.start, span.start), value=self._shallow(value), options=tuple(options))
 
     def assignment(self, children: Children) -> Statement:
         left, op, value, *options = children
         key, key_span, target = self._head_of(left)
-        return Statement(self._over(children), key, key_span, target, (), op.value, value, tuple(options))
+        return Statement(self._over(children), key, key_span, target, (), op.value, self._shallow(value), tuple(options))
 
     def override(self, children: Children) -> Statement:
         keyword, left, op, value, *options = children
         return Statement(
-            self._over(children), keyword.value, self._of(keyword), None, (left,), op.value, value, tuple(options)
+            self._over(children), keyword.value, self._of(keyword), None, (left,), op.value, self._shallow(value), tuple(options)
         )
 
     def option(self, children: Children) -> Option:
@@ -182,7 +186,7 @@ class Builder:
             helps = ("put `;` between them",)
             here = self._span(end, end)
             self.diagnostics.append(Diagnostic("E0103", "two statements on one line", here, label, helps))
-        return Option(self._name(key), value, self._over(children))
+        return Option(self._name(key), self._shallow(value), self._over(children))
 
     def option_cases(self, children: Children) -> Option:
         cases = [child for child in children[1:] if isinstance(child, Expr)]
@@ -196,6 +200,14 @@ class Builder:
         if isinstance(head, String):
             return head.value, head.span, head
         return "", self._span(head.span.start, head.span.start), head
+
+    def _shallow(self, value: Any) -> Any:
+        """The expression, or :class:`Broken` in the place of one that nests too deeply."""
+        if value.span.end - value.span.start < _DEPTH or not _is_deep(value):
+            return value
+        helps = ("name parts of it with `let`",)
+        self.diagnostics.append(Diagnostic("E0101", "the expression nests too deeply", value.span, helps=helps))
+        return Broken(value.span)
 
     # ---- operators
 
@@ -350,3 +362,23 @@ def _split_rest(rest: Rest) -> tuple[Expr, tuple[Option, ...]]:
             if isinstance(key, Name)
         )
     return Tuple(first.span.to(others[-1].span), rest.values), ()
+
+
+def _is_deep(expr: Expr) -> bool:
+    """Whether an expression has more than ``_DEPTH`` levels."""
+    level: list[Any] = [expr]
+    for _ in range(_DEPTH):
+        level = [part for node in level for part in _parts(node)]
+        if not level:
+            return False
+    return True
+
+
+def _parts(node: Any) -> list[Any]:
+    """Expressions and statements directly inside an expression, an option, a statement or a tuple of them."""
+    if isinstance(node, tuple):
+        return list(node)
+    if not isinstance(node, Expr | Statement | Option):
+        return []
+    values = [getattr(node, item.name) for item in fields(node)]
+    return [value for value in values if isinstance(value, Expr) or (isinstance(value, tuple) and value)]

@@ -12,7 +12,7 @@ from stripe_dsl.syntax.automaton import Automaton
 from stripe_dsl.syntax.build import Builder
 from stripe_dsl.syntax.grammar import load_tables
 from stripe_dsl.syntax.lexer import Lexer, Scanner
-from stripe_dsl.syntax.token import CLOSING, OPENING, Token
+from stripe_dsl.syntax.token import CLOSING, DEEPEST, OPENING, Token
 
 
 def parse_file(source: SourceFile) -> tuple[tuple[Statement, ...], list[Diagnostic]]:
@@ -94,6 +94,8 @@ class Run:
                 return FAULT
             if token.type in OPENING:
                 brackets.append(token)
+                if len(brackets) > DEEPEST:
+                    return FAULT
             elif token.type in CLOSING:
                 brackets.pop()
         return automaton.values[-1]

@@ -16,7 +16,7 @@ from stripe_dsl.syntax.automaton import Automaton
 from stripe_dsl.syntax.braces import scan_braces, skip_statement
 from stripe_dsl.syntax.build import Builder
 from stripe_dsl.syntax.lexer import Lexer, Scanner
-from stripe_dsl.syntax.token import CLOSING, OPENING, WITH_BLOCK, Token
+from stripe_dsl.syntax.token import CLOSING, DEEPEST, OPENING, WITH_BLOCK, Token
 
 _LIMIT = 100  # steps without progress: a bug, and no reason to hang
 
@@ -73,6 +73,9 @@ class Recovery:
         while self.token.type != "$END":
             stuck, furthest = (0, self.lexer.position) if self.lexer.position > furthest else (stuck + 1, furthest)
             if stuck > _LIMIT:
+                return None
+            if len(self.open) > DEEPEST:
+                self.report("E0101", "blocks and brackets nest too deeply", self.span(self.token))
                 return None
             token = self.next_token()
             if token is None:

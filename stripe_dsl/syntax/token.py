@@ -35,6 +35,9 @@ CONTINUING = frozenset((
 OPENING = frozenset(("LBRACE", "LPAR", "LPAR_TOUCHING", "LSQB", "LSQB_TOUCHING", "BAR_OPEN"))
 CLOSING = frozenset(("RBRACE", "RPAR", "RSQB", "BAR_CLOSE"))
 
+# Brackets and braces inside each other.
+DEEPEST = 100
+
 # Statements that are nothing without a block.
 WITH_BLOCK = frozenset(("TASK", "ROBOT", "SCENE", "OBSERVE", "REWARD", "TERMINATE", "RESET", "CURRICULUM"))
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stripe_dsl.source import SourceFile
+from stripe_dsl.syntax.ast import Broken
 from stripe_dsl.syntax.parser import parse_expression, parse_file, parse_item
 from syntax.strategies import damaged
 
@@ -108,7 +109,18 @@ def test_several_mistakes_in_one_run() -> None:
     assert [item.key for item in reward.body] == ["a", "b", "c", "d", "e", "f", "good"]
 
 
-def test_deep_nesting_ends() -> None:
-    for text in ("(" * 3000 + ")" * 3000, "-" * 3000 + "a", "|" * 3000):
-        node, _ = parse_expression(SourceFile("test", text), 0, len(text))
-        assert node.span.end <= len(text)
+@pytest.mark.parametrize(
+    "text",
+    ["(" * 3000 + "a" + ")" * 3000, "-" * 3000 + "a", "|" * 3000, "a" + " + a" * 3000, "a" + ".a" * 3000, "f(" * 3000],
+    ids=lambda text: text[:3],
+)
+def test_deep_nesting_is_a_mistake(text: str) -> None:
+    node, diagnostics = parse_expression(SourceFile("test", text), 0, len(text))
+    assert "deeply" in diagnostics[0].message
+    assert isinstance(node, Broken)
+    check("task T { " * 300 + " }" * 300)
+
+
+def test_long_is_not_deep() -> None:
+    text = "[" + ", ".join(f"f({number}) + {number} m" for number in range(500)) + "]"
+    assert parse_expression(SourceFile("test", text), 0, len(text))[1] == []
