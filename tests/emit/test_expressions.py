@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
-from ir.strategies import FEET, JOINTS, Program, programs, values_for
+from hypothesis import given, settings
+from ir.strategies import FEET, JOINTS, LARGE_INPUTS, Program, programs, values_for
 
 from emit.torch_run import run, with_torch_draws, write
 from stripe_dsl.emit.torch.operators import EMITTERS
@@ -95,7 +97,7 @@ def differs(result: Array, value: Array, absolute: float) -> Array:
     return ~(near | (result == value) | (np.isnan(result) & np.isnan(value)))
 
 
-TUNED = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+TUNED = settings(max_examples=200, deadline=None, suppress_health_check=LARGE_INPUTS)
 
 
 @TUNED
@@ -141,7 +143,8 @@ def test_a_remainder_of_a_negative_number_keeps_its_sign() -> None:
     graph = Graph()
     a, b = (read(graph, name, FLOAT) for name in "ab")
     rest = graph.add("mod", [graph.add("neg", [a], type=FLOAT), b], type=FLOAT)
-    check(*(graph.add(op, [b, rest], type=FLOAT) for op in ("add", "sub")))
+    for op in ("add", "sub"):  # one at a time, so that the remainder stands within the sum
+        assert "%" in check(graph.add(op, [b, rest], type=FLOAT)).splitlines()[-1]
 
 
 def test_conditions_that_are_compared_do_not_chain() -> None:
@@ -191,7 +194,7 @@ ROTATED: list[Case] = [
     ((ROTATIONS, VECTORS), VECTORS, None),
 ]
 
-CASES: dict[str, list[Case]] = {
+CASES: dict[str, Sequence[Case]] = {
     **dict.fromkeys(("abs", "sign", "exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos"), ONE_NUMBER),
     **dict.fromkeys(("atan", "tanh", "floor", "ceil", "wrap"), ONE_NUMBER),
     "neg": [*ONE_NUMBER, ((VEC3,), VEC3, None), ((VECTORS,), VECTORS, None)],

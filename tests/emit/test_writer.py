@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from ir.strategies import JOINTS, Program, programs
+from hypothesis import Phase, given, settings
+from ir.strategies import JOINTS, LARGE_INPUTS, Program, programs
 
 from emit.torch_run import leaf as leaf_of_task
 from emit.torch_run import write
@@ -48,8 +48,8 @@ class Sheet:
     def number(self, value: float) -> Node:
         return self.graph.add("const", type=FLOAT, attr=value)
 
-    def field(self, *path: str | int) -> Node:
-        return self.graph.add("tunable", type=FLOAT, attr=path if len(path) > 1 else path[0])
+    def field(self, path: str, end: int | None = None) -> Node:
+        return self.graph.add("tunable", type=FLOAT, attr=path if end is None else (path, end))
 
     def __call__(self, op: str, *args: Node, type: Type = FLOAT, attr: object = None) -> Node:
         return self.graph.add(op, args, type=type, attr=attr)  # type: ignore[arg-type]
@@ -233,7 +233,7 @@ def test_long_operands_get_names(sheet: Sheet) -> None:
 
 # ---- properties of all emitted code -----------------------------------------------------------------------------
 
-TUNED = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+TUNED = settings(max_examples=100, deadline=None, suppress_health_check=LARGE_INPUTS)
 
 
 @TUNED

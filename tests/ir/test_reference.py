@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import isaaclab.utils.math as isaaclab
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from numpy.testing import assert_allclose, assert_array_equal
 
-from ir.strategies import FEET, JOINTS, Program, programs
+from ir.strategies import FEET, JOINTS, LARGE_INPUTS, Program, programs
 from stripe_dsl.ir.graph import Graph, Node, Read
 from stripe_dsl.ir.ops import OPS
 from stripe_dsl.ir.reference import FUNCTIONS, LEAVES, Array, Inputs, evaluate
@@ -107,7 +108,7 @@ EXAMPLES: list[tuple[str, list[tuple[object, Type]], Type, object, object]] = [
 
 
 @pytest.mark.parametrize(("op", "operands", "type", "attr", "value"), EXAMPLES, ids=[row[0] for row in EXAMPLES])
-def test_example(op: str, operands: list[tuple[object, Type]], type: Type, attr: object, value: object) -> None:
+def test_example(op: str, operands: list[tuple[object, Type]], type: Type, attr: object, value: Any) -> None:
     result = apply(op, operands, type, attr)
     assert result.dtype == (np.bool_ if type.is_bool else np.float64)
     assert_allclose(result, value, atol=1e-12)
@@ -241,7 +242,7 @@ def test_yaw_and_unit_are_those_of_isaaclab(rng: np.random.Generator) -> None:
 # ---- random graphs ----------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=LARGE_INPUTS)
 @given(programs())
 def test_values_have_the_shapes_and_kinds_of_their_types(program: Program) -> None:
     for dtype in (np.float32, np.float64):
@@ -251,7 +252,7 @@ def test_values_have_the_shapes_and_kinds_of_their_types(program: Program) -> No
             assert value.dtype == (np.bool_ if root.type.is_bool else dtype)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=LARGE_INPUTS)
 @given(programs())
 def test_environments_do_not_mix(program: Program) -> None:
     """The value in one environment does not change when it is alone. Draws are left out: they are made in one go."""
