@@ -163,14 +163,15 @@ def _environment() -> Environment:
     )
     environment.filters["number"] = _number
     environment.filters["vector"] = _vector
-    environment.filters["quaternion"] = lambda rpy: _vector(quaternion(rpy))
+    # USD takes the angle of a pose from the arc cosine of w, which needs every digit when the angle is small.
+    environment.filters["quaternion"] = lambda rpy: _vector(quaternion(rpy), 15)
     return environment
 
 
-def _number(value: float) -> str:
+def _number(value: float, digits: int = 9) -> str:
     """Shortest text of a number, without the noise of the last digits and without a negative zero."""
-    return f"{round(value, 9) + 0.0:.10g}"
+    return f"{round(value, digits) + 0.0:.15g}"
 
 
-def _vector(values: tuple[float, ...]) -> str:
-    return f"({', '.join(_number(value) for value in values)})"
+def _vector(values: tuple[float, ...], digits: int = 9) -> str:
+    return f"({', '.join(_number(value, digits) for value in values)})"

@@ -170,6 +170,6 @@ def test_a_big_suggestion_is_quick() -> None:
     names = [
         f"{side}_{finger}_{part}_joint" for side in ("left", "right") for finger in "abcdefgh" for part in "xyzuvw"
     ]
-    start = time.perf_counter()
+    start = time.process_time()
     assert suggest_pattern(".*_thumb_x_joint", names) is not None
-    assert time.perf_counter() - start < 0.25
+    assert time.process_time() - start < 0.25

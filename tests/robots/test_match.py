@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stripe_dsl.robots.match import PatternError, match_names, suggest, suggest_pattern
@@ -76,6 +76,7 @@ def test_no_pattern_is_proposed_for_something_else() -> None:
     assert suggest_pattern("[0-9]+", GO2) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12), st.lists(st.from_regex(r"[A-Za-z_]{1,8}", fullmatch=True), max_size=6))
 def test_a_proposal_matches_as_often_as_it_says(pattern: str, names: list[str]) -> None:
     proposal = suggest_pattern(pattern, names)
@@ -84,6 +85,7 @@ def test_a_proposal_matches_as_often_as_it_says(pattern: str, names: list[str]) 
         assert count == len(match_names(text, names)) > 0
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12))
 def test_only_a_pattern_error_is_raised(pattern: str) -> None:
     try:

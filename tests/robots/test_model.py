@@ -4,7 +4,7 @@ import json
 from math import inf
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stripe_dsl.robots import JointType, RobotBody, RobotJoint, RobotModel
@@ -39,11 +39,13 @@ models = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(models)
 def test_json_keeps_everything(model: RobotModel) -> None:
     assert RobotModel.from_json(model.to_json()) == model
 
 
+@settings(deadline=None)
 @given(models)
 def test_json_is_standard_json(model: RobotModel) -> None:
     def refuse(constant: str) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stripe_dsl.robots.order import WORLD, NotATreeError, depth_first, path_key
@@ -15,6 +15,7 @@ def trees(draw: st.DrawFn) -> list[tuple[str, str]]:
     return draw(st.permutations(edges))
 
 
+@settings(deadline=None)
 @given(trees())
 def test_parents_come_first_and_subtrees_stay_together(edges: list[tuple[str, str]]) -> None:
     order = depth_first(edges)
@@ -30,6 +31,7 @@ def test_parents_come_first_and_subtrees_stay_together(edges: list[tuple[str, st
         stack.append(child)
 
 
+@settings(deadline=None)
 @given(trees())
 def test_siblings_keep_the_order_they_are_given_in(edges: list[tuple[str, str]]) -> None:
     rank = {index: place for place, index in enumerate(depth_first(edges).joints)}
@@ -59,6 +61,7 @@ def test_what_is_no_tree(edges: list[tuple[str, str]], message: str) -> None:
         depth_first(edges)
 
 
+@settings(deadline=None)
 @given(st.lists(st.from_regex(r"(/[A-Za-z_][A-Za-z0-9_]{0,3}){1,3}", fullmatch=True), unique=True, max_size=8))
 def test_paths_sort_as_usd_sorts_them(paths: list[str]) -> None:
     sdf = pytest.importorskip("pxr.Sdf")

@@ -5,7 +5,7 @@ from math import inf, pi
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stripe_dsl.robots import JointType, RobotFileError
@@ -141,6 +141,7 @@ def test_external_entities_are_not_fetched(tmp_path: Path) -> None:
     assert "not well-formed XML" in failure(path).reason
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60) | st.binary(max_size=60).map(lambda data: data.decode("latin-1")))
 def test_only_robot_file_errors_are_raised(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.mktemp("urdf") / "robot.urdf"
@@ -149,6 +150,7 @@ def test_only_robot_file_errors_are_raised(tmp_path_factory: pytest.TempPathFact
         read(path)
 
 
+@settings(deadline=None)
 @given(st.floats(-6, 6), st.floats(-6, 6))
 def test_limits_are_read_as_written(tmp_path_factory: pytest.TempPathFactory, lower: float, upper: float) -> None:
     inner = f'<limit lower="{lower!r}" upper="{upper!r}"/>'
