@@ -139,9 +139,7 @@ class Arithmetic:
         """Whether ``x`` is a condition; a number is reported."""
         if x.type.is_bool:
             return True
-        self.report.error(
-            "E0305", f"a condition is wanted here, not {x.type.describe()}", span, "compare it: `x > 0`"
-        )
+        self.report.error("E0305", f"a condition is wanted here, not {x.type.describe()}", span, "compare it: `x > 0`")
         return False
 
     def select(self, condition: Node, a: Node, b: Node, span: Span) -> Node | None:
@@ -216,7 +214,7 @@ class Arithmetic:
         """A constant with another dimension."""
         return self.const(x.attr, replace(x.type, dim=dim), x.span)
 
-    def common_axis(self, a: Node, b: Node, span: Span) -> Axis | None | bool:
+    def common_axis(self, a: Node, b: Node, span: Span) -> Axis | bool | None:
         """The axis of the result; ``False`` after two different sets were reported."""
         first, second = a.type.axis, b.type.axis
         if first is None or second is None or first == second:
@@ -232,7 +230,7 @@ class Arithmetic:
             message = f"lists over different sets: `{first.label}` and `{second.label}`"
         self.report.error("E0301", message, span, "lists combine element by element over one set; reduce one of them")
 
-    def common_frame(self, op: str, a: Node, b: Node, span: Span) -> str | None | bool:
+    def common_frame(self, op: str, a: Node, b: Node, span: Span) -> str | bool | None:
         """The frame of a sum or difference; ``False`` after a mixture was reported.
 
         ``env`` is a position relative to the environment's origin, with the axes of ``world``: two of them differ by

@@ -14,7 +14,7 @@ from stripe_dsl.check.values import RangeValue, Value
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.types import Kind, Type
 from stripe_dsl.syntax import ast
-from stripe_dsl.text import did_you_mean, plural
+from stripe_dsl.text import did_you_mean
 from stripe_dsl.units import ANGLE, DIMENSIONLESS
 
 if TYPE_CHECKING:
@@ -99,7 +99,9 @@ def _plain(op: str) -> Rule:
         x = args[0]
         if not x.type.dim.is_none:
             message = f"`{op}` takes a plain number, not {_unit(x)}"
-            low.report.error("E0402", message, expr.args[0].span, "divide by a scale of that unit first", label=_unit(x))
+            low.report.error(
+                "E0402", message, expr.args[0].span, "divide by a scale of that unit first", label=_unit(x)
+            )
             return None
         return low.math.unary(op, x, x.type, expr.span)
 
@@ -152,7 +154,7 @@ def _sign(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
 def _sqrt(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
     if not _scalars(low, expr, args):
         return None
-    return low.math.unary("sqrt", args[0], replace(args[0].type, dim=args[0].type.dim**0.5), expr.span)
+    return low.math.unary("sqrt", args[0], replace(args[0].type, dim=args[0].type.dim ** 0.5), expr.span)
 
 
 def _two(op: str, *, angle: bool = False) -> Rule:
@@ -356,7 +358,7 @@ def _prev(low: Lowering, expr: ast.Call) -> Node | None:
     """``prev(x)``: the value one control step earlier."""
     inner = expr.args[0]
     if isinstance(inner, ast.Name) and inner.id in low.scope.actions:
-        return low.previous_action(inner)
+        return low.names.previous_action(inner)
     node = low.number(inner)
     if node is None:
         return None

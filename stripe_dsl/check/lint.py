@@ -27,4 +27,9 @@ def lint(task: Task, scope: Scope, report: Reporter, *, timeout: bool) -> None:
                     report.error("W0001", f"`{name}` is never used", name.span, "remove it")
     if not timeout:
         span = next(iter(task.spec.terminate)).span if task.spec.terminate else task.spec.span
-        report.error("W0008", f"task `{task.name}` has no `timeout`", span, "add `timeout` to `terminate`: without it an episode only ends by failing")
+        report.error(
+            "W0008",
+            f"task `{task.name}` has no `timeout`",
+            span,
+            "add `timeout` to `terminate`: without it an episode only ends by failing",
+        )

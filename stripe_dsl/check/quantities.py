@@ -64,12 +64,23 @@ JOINT: dict[str, Quantity] = {
 
 BASE: dict[str, Quantity] = {
     "pos": Quantity(
-        "root.pos", Kind.VEC3, LENGTH, "position of the base, in `env` from the environment's origin", None,
-        ("env", "world"), "env",
+        "root.pos",
+        Kind.VEC3,
+        LENGTH,
+        "position of the base, in `env` from the environment's origin",
+        None,
+        ("env", "world"),
+        "env",
     ),
-    "rot": Quantity("root.rot", Kind.QUAT, DIMENSIONLESS, "rotation of the base in the world", None, ("world",), "world"),
+    "rot": Quantity(
+        "root.rot", Kind.QUAT, DIMENSIONLESS, "rotation of the base in the world", None, ("world",), "world"
+    ),
     "lin_vel": Quantity(
-        "root.lin_vel", Kind.VEC3, SPEED, "linear velocity of the base's centre of mass", None,
+        "root.lin_vel",
+        Kind.VEC3,
+        SPEED,
+        "linear velocity of the base's centre of mass",
+        None,
         ("body", "world", "heading"),
     ),
     "ang_vel": Quantity(
@@ -79,8 +90,13 @@ BASE: dict[str, Quantity] = {
         "root.gravity", Kind.VEC3, DIMENSIONLESS, "direction of gravity, a unit vector", None, ("body", "world"), "body"
     ),
     "forward": Quantity(
-        "root.forward", Kind.VEC3, DIMENSIONLESS, "direction of the base's x axis, a unit vector", None,
-        ("world", "heading"), "world",
+        "root.forward",
+        Kind.VEC3,
+        DIMENSIONLESS,
+        "direction of the base's x axis, a unit vector",
+        None,
+        ("world", "heading"),
+        "world",
     ),
     "up": Quantity(
         "root.up", Kind.VEC3, DIMENSIONLESS, "direction of the base's z axis, a unit vector", None, ("world",), "world"
@@ -93,10 +109,17 @@ BASE: dict[str, Quantity] = {
 
 BODY: dict[str, Quantity] = {
     "pos": Quantity(
-        "body.pos", Kind.VEC3, LENGTH, "position of the body, in `env` from the environment's origin", None,
-        ("env", "world"), "env",
+        "body.pos",
+        Kind.VEC3,
+        LENGTH,
+        "position of the body, in `env` from the environment's origin",
+        None,
+        ("env", "world"),
+        "env",
     ),
-    "rot": Quantity("body.rot", Kind.QUAT, DIMENSIONLESS, "rotation of the body in the world", None, ("world",), "world"),
+    "rot": Quantity(
+        "body.rot", Kind.QUAT, DIMENSIONLESS, "rotation of the body in the world", None, ("world",), "world"
+    ),
     "lin_vel": Quantity("body.lin_vel", Kind.VEC3, SPEED, "linear velocity of the centre of mass", None, ("world",)),
     "ang_vel": Quantity("body.ang_vel", Kind.VEC3, ANGULAR_SPEED, "angular velocity", None, ("world",)),
 }
@@ -104,12 +127,22 @@ BODY: dict[str, Quantity] = {
 
 JOINT_WRENCH: dict[str, Quantity] = {
     "force": Quantity(
-        "wrench.force", Kind.VEC3, FORCE, "force that the parent exerts through the joint of each body", None,
-        ("joint",), "joint",
+        "wrench.force",
+        Kind.VEC3,
+        FORCE,
+        "force that the parent exerts through the joint of each body",
+        None,
+        ("joint",),
+        "joint",
     ),
     "torque": Quantity(
-        "wrench.torque", Kind.VEC3, TORQUE, "torque that the parent exerts through the joint of each body", None,
-        ("joint",), "joint",
+        "wrench.torque",
+        Kind.VEC3,
+        TORQUE,
+        "torque that the parent exerts through the joint of each body",
+        None,
+        ("joint",),
+        "joint",
     ),
 }
 """Quantities of a joint wrench sensor."""

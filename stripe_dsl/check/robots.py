@@ -68,12 +68,14 @@ class RobotCheck:
 
             return author(self.name, spec, self.settings)
         if not given:
-            help = "name its file, as in `usd \"robot.usd\"`, or write its `link`s"
+            help = 'name its file, as in `usd "robot.usd"`, or write its `link`s'
             self.report.error("E0214", f"robot `{self.name}` has no model", spec.span, help)
             return None
         if len(given) > 1:
             second: Text = getattr(spec, given[1])
-            self.report.error("E0202", f"robot `{self.name}` has two files", second.span, f"keep one of {and_list(given)}")
+            self.report.error(
+                "E0202", f"robot `{self.name}` has two files", second.span, f"keep one of {and_list(given)}"
+            )
         reference: Text = getattr(spec, given[0])
         try:
             return load_robot(str(reference), prim=spec.prim, relative_to=self.module.folder), None
@@ -267,9 +269,7 @@ class RobotCheck:
             self.report.error("E0201", f"no joints of `{self.name}` are called `{name}`", name.span, *helps)
         return (), []
 
-    def gains(
-        self, model: RobotModel, name: Text, spec: ActuatorSpec, joints: list[str]
-    ) -> dict[str, float | None]:
+    def gains(self, model: RobotModel, name: Text, spec: ActuatorSpec, joints: list[str]) -> dict[str, float | None]:
         """Gains and limits in SI units, in the dimension that the group's joints want."""
         prismatic = {model.joint(joint).type is JointType.PRISMATIC for joint in joints}
         out: dict[str, float | None] = dict.fromkeys(GAINS)
@@ -305,4 +305,3 @@ class RobotCheck:
                     break
             out.append((str(pattern), number))
         return tuple(out)
-

@@ -27,12 +27,41 @@ from stripe_dsl.text import and_list, did_you_mean
 from stripe_dsl.units import UNIT_NAMES
 
 RESERVED = frozenset(
-    ("failed", "timeout", "episode", "default", "any", "none", "true", "false", "pi", "joints", "bodies", "base", "and", "or")
+    (
+        "failed",
+        "timeout",
+        "episode",
+        "default",
+        "any",
+        "none",
+        "true",
+        "false",
+        "pi",
+        "joints",
+        "bodies",
+        "base",
+        "and",
+        "or",
+    )
 ) | {"not", "if", "else", "where"}
 """Words that cannot name anything."""
 
 TAKEN_PACKAGES = frozenset(
-    "torch warp numpy gymnasium isaaclab isaaclab_rl isaaclab_tasks isaaclab_assets newton mujoco pxr rsl_rl stripe_dsl".split()
+    [
+        "torch",
+        "warp",
+        "numpy",
+        "gymnasium",
+        "isaaclab",
+        "isaaclab_rl",
+        "isaaclab_tasks",
+        "isaaclab_assets",
+        "newton",
+        "mujoco",
+        "pxr",
+        "rsl_rl",
+        "stripe_dsl",
+    ]
 )
 """Packages that a generated one must not hide."""
 
@@ -68,7 +97,12 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     for name, items in spec.observe.items():
         groups[str(name)] = terms.group(name, items, groups)
     if "policy" not in groups:
-        report.error("E0214", f"task `{task.name}` has no observation group `policy`", spec.span, "add `observe policy { … }`: what the agent sees")
+        report.error(
+            "E0214",
+            f"task `{task.name}` has no observation group `policy`",
+            spec.span,
+            "add `observe policy { … }`: what the agent sees",
+        )
     terminations, timeout = terms.terminations(spec.terminate)
     rewards = terms.rewards(spec.reward)
     if spec.reward is None or not (spec.reward.per_second or spec.reward.once):
@@ -76,7 +110,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     resets = [reset for target, value in spec.reset.items() if (reset := terms.reset(target, value)) is not None]
     for name in spec.let:
         # an unused definition is checked all the same
-        if name not in lowering.lets:
+        if name not in lowering.names.lets:
             lowering.value(ast.Name(name.span or Span(task.module.source, 0, 0), str(name)))
             scope.used.discard(str(name))
     lint(task, scope, report, timeout=timeout)
@@ -87,7 +121,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     used_lets = tuple(
         Let(str(name), node, name.span)
         for name in spec.let
-        if (node := lowering.lets.get(str(name))) is not None and str(name) in scope.used
+        if (node := lowering.names.lets.get(str(name))) is not None and str(name) in scope.used
     )
     program = Program(
         name=str(task.name),
@@ -160,7 +194,9 @@ def names(task: Task, report: Reporter) -> None:
             valid_name(name, report)
             if name in seen:
                 first, kind = seen[name]
-                report.error("W0002", f"the {kind} `{name}` hides the {what} of that name", first.span, "rename one of them")
+                report.error(
+                    "W0002", f"the {kind} `{name}` hides the {what} of that name", first.span, "rename one of them"
+                )
             else:
                 seen[name] = (name, what)
     reward = [*spec.reward.per_second, *spec.reward.once] if spec.reward is not None else []
@@ -224,6 +260,11 @@ def _sensor(name: Text, item: Item, scope: Scope, report: Reporter) -> tuple[Sen
     robot = scope.entity(node.args[0].id) if isinstance(node.args[0], ast.Name) else None
     if not isinstance(robot, RobotValue):
         if not scope.unknown_sets:
-            report.error("E0309", f"`{kind}` measures a robot of the task", node.args[0].span, *(f"write `{kind}({known})`" for known in scope.robots))
+            report.error(
+                "E0309",
+                f"`{kind}` measures a robot of the task",
+                node.args[0].span,
+                *(f"write `{kind}({known})`" for known in scope.robots),
+            )
         return None
     return SensorValue(str(name), kind, robot), Sensor(str(name), kind, robot.name, item.span)

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from stripe_dsl.check.arithmetic import unit_words
 from stripe_dsl.check.constants import Settings
-from stripe_dsl.check.expressions import Lowering, Phase
+from stripe_dsl.check.expressions import Lowering
+from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.scope import ActionValue
 from stripe_dsl.check.tunables import Role
 from stripe_dsl.check.values import Base, JointSet, RangeValue, describe
@@ -48,7 +49,11 @@ class Terms:
         known = list(ACTION_KINDS)
         if not (isinstance(node, ast.Call) and isinstance(node.function, ast.Name)):
             if not isinstance(node, ast.Broken):
-                self.report.error("E0309", "an action is written `effort(joints)`, `position(joints)` or `velocity(joints)`", node.span)
+                self.report.error(
+                    "E0309",
+                    "an action is written `effort(joints)`, `position(joints)` or `velocity(joints)`",
+                    node.span,
+                )
             return None
         kind = node.function.id
         if kind not in ACTION_KINDS:
@@ -66,7 +71,12 @@ class Terms:
             return None
         sliding = {joints.model.joint(joint).type is JointType.PRISMATIC for joint in joints.names}
         if len(sliding) == 2:
-            self.report.error("E0409", f"`{joints.label}` holds revolute and prismatic joints", node.args[0].span, "write one action for each kind")
+            self.report.error(
+                "E0409",
+                f"`{joints.label}` holds revolute and prismatic joints",
+                node.args[0].span,
+                "write one action for each kind",
+            )
             return None
         angular, linear = ACTION_KINDS[kind]
         dim = linear if sliding == {True} else angular
@@ -98,10 +108,12 @@ class Terms:
         node = item.offset.node
         if isinstance(node, ast.Name) and node.id == "default":
             if kind != "position":
-                self.report.error("E0201", f"`default` has no meaning for `{kind}`", node.span, "it is a joint position")
+                self.report.error(
+                    "E0201", f"`default` has no meaning for `{kind}`", node.span, "it is a joint position"
+                )
                 return None
             type = Type(axis=joints.axis, dim=dim)
-            return self.low.read(joints.robot, "joint.default_pos", joints.names, type, node.span)
+            return self.low.reading.read(joints.robot, "joint.default_pos", joints.names, type, node.span)
         return self.sized(item.offset, dim, "offset", joints, Role.OFFSET)
 
     def sized(self, value: Expression | None, dim: Dimension, key: str, joints: JointSet, role: Role) -> Node | None:
@@ -112,7 +124,9 @@ class Terms:
         if node is None or not self.settings.check_unit(node, dim, key, value.span):
             return None
         if node.type.kind is not Kind.FLOAT or node.type.axis not in (None, joints.axis):
-            self.report.error("E0301", f"`{key}` is one number or one for each joint, not {node.type.describe()}", value.span)
+            self.report.error(
+                "E0301", f"`{key}` is one number or one for each joint, not {node.type.describe()}", value.span
+            )
             return None
         return node
 
@@ -144,7 +158,9 @@ class Terms:
     def included(self, node: ast.Name, item: Item, earlier: dict[str, Group]) -> Iterable[Observation]:
         """``policy without noise``: the entries of another group."""
         if node.id not in earlier:
-            self.report.error("E0201", f"there is no observation group `{node.id}` above", node.span, *did_you_mean(node.id, earlier))
+            self.report.error(
+                "E0201", f"there is no observation group `{node.id}` above", node.span, *did_you_mean(node.id, earlier)
+            )
             return ()
         word = item.without.node if item.without is not None else None
         if word is not None and not (isinstance(word, ast.Name) and word.id == "noise"):
@@ -215,7 +231,12 @@ class Terms:
                 if unit is not None:
                     number, dim, span = weight.value * unit[0], unit[1], weight.span
                 if number == 0:
-                    self.report.error("W0004", f"the weight of `{name}` is zero", weight.span, f"remove the term, or write `{name} = none` to drop an inherited one")
+                    self.report.error(
+                        "W0004",
+                        f"the weight of `{name}` is zero",
+                        weight.span,
+                        f"remove the term, or write `{name} = none` to drop an inherited one",
+                    )
             path = self.tunables.add(number, dim, Role.WEIGHT, span)
             node = self.low.number(rest) if rest is not None else self.low.math.const(1.0)
         if node is None:
@@ -244,7 +265,12 @@ class Terms:
             if name == "timeout":
                 timeout = True
                 if not (isinstance(value.node, ast.Name) and value.node.id in ("true", "false")):
-                    self.report.error("E0217", "`timeout` is a word of the language: the end of the episode's time", name.span, "write it alone, and give the term another name")
+                    self.report.error(
+                        "E0217",
+                        "`timeout` is a word of the language: the end of the episode's time",
+                        name.span,
+                        "write it alone, and give the term another name",
+                    )
                 continue
             if name == "failed":
                 self.report.error("E0217", "`failed` means that any termination holds, and cannot name one", name.span)
@@ -305,7 +331,9 @@ class Terms:
         if current is None:
             return None
         quantity = f"joint.{expr.name}"
-        default = self.low.read(joints.robot, f"joint.default_{expr.name}", joints.names, current.type, expr.span)
+        default = self.low.reading.read(
+            joints.robot, f"joint.default_{expr.name}", joints.names, current.type, expr.span
+        )
         node = self.drawn(target, value, default)
         if node is None or not self.fits(node, current.type, value, target):
             return None
@@ -316,7 +344,12 @@ class Terms:
     ) -> Reset | None:
         """Pose or velocity of the base, in the environment's frame."""
         if base.model.fixed_base:
-            self.report.error("E0606", f"the base of `{base.robot}` is fixed to the world", expr.span, "its place is `spawn at (x, y, z) m`")
+            self.report.error(
+                "E0606",
+                f"the base of `{base.robot}` is fixed to the world",
+                expr.span,
+                "its place is `spawn at (x, y, z) m`",
+            )
             return None
         dims = {"pos": LENGTH, "yaw": ANGLE, "lin_vel": SPEED, "ang_vel": ANGULAR_SPEED}
         dim = dims[expr.name]
@@ -328,7 +361,7 @@ class Terms:
         frame = {"pos": "env", "yaw": ""}.get(expr.name, "world")
         type = Type(kind, None, dim, frame if kind is not Kind.FLOAT else None)
         whole = replace(type, kind=Kind.VEC3 if vector else Kind.FLOAT, frame=frame or None)
-        default = self.low.read(base.robot, f"root.default_{expr.name}", (), whole, expr.span)
+        default = self.low.reading.read(base.robot, f"root.default_{expr.name}", (), whole, expr.span)
         if parts:
             default = self.low.graph.add("part", (default,), type=type, attr=parts, span=expr.span)
         node = self.drawn(target, value, default)
@@ -344,7 +377,7 @@ class Terms:
             if isinstance(found, RangeValue):
                 found = self.low.draw(found, value.span)
         self.low.default = None
-        if isinstance(found, Node) and not self.low.check_phase(found, value.span):
+        if isinstance(found, Node) and not self.low.names.check_phase(found, value.span):
             return None
         if found is None or isinstance(found, Node):
             return found
@@ -355,7 +388,9 @@ class Terms:
         """Whether a reset's value has the unit and shape of its target."""
         if node.type.dim != wanted.dim and not (node.op == "const" and node.attr == 0):
             code = "E0407" if wanted.dim == ANGLE and node.type.dim.is_none else "E0403"
-            self.report.error(code, f"`{target}` wants {unit_words(wanted.dim)}, not {unit_words(node.type.dim)}", value.span)
+            self.report.error(
+                code, f"`{target}` wants {unit_words(wanted.dim)}, not {unit_words(node.type.dim)}", value.span
+            )
             return False
         if node.type.is_bool or (node.type.kind is not wanted.kind and node.type.kind is not Kind.FLOAT):
             self.report.error("E0301", f"`{target}` wants {wanted.describe()}, not {node.type.describe()}", value.span)

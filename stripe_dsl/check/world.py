@@ -21,13 +21,23 @@ def check_sim(spec: SimSpec | None, settings: Settings, task: Text) -> Sim | Non
     """Rates, length and number of environments; the control rate has to divide the physics rate."""
     report = settings.report
     if spec is None:
-        report.error("E0214", f"task `{task}` has no `sim`", task.span, "add `sim { physics 120 Hz; control 60 Hz; episode 5 s; envs 4096 spaced 4 m }`")
+        report.error(
+            "E0214",
+            f"task `{task}` has no `sim`",
+            task.span,
+            "add `sim { physics 120 Hz; control 60 Hz; episode 5 s; envs 4096 spaced 4 m }`",
+        )
         return None
     complete = True
     for key in ("physics", "control", "episode", "envs"):
         if getattr(spec, key) is None:
             code = "E0502" if key == "episode" else "E0214"
-            example = {"physics": "physics 120 Hz", "control": "control 60 Hz", "episode": "episode 5 s", "envs": "envs 4096 spaced 4 m"}
+            example = {
+                "physics": "physics 120 Hz",
+                "control": "control 60 Hz",
+                "episode": "episode 5 s",
+                "envs": "envs 4096 spaced 4 m",
+            }
             report.error(code, f"`sim` does not say `{key}`", spec.span, f"add `{example[key]}`")
             complete = False
     physics = settings.positive(spec.physics, FREQUENCY, "physics", 120.0)
@@ -187,5 +197,7 @@ def _network(words: list[Expression], key: str, settings: Settings) -> Network:
         else:
             text = word.span.text
             helps = did_you_mean(text, [*ACTIVATIONS, "normalize"], listing=True)
-            settings.report.error("E0309", f"`{key}` takes layer sizes, an activation and `normalize`, not `{text}`", word.span, *helps)
+            settings.report.error(
+                "E0309", f"`{key}` takes layer sizes, an activation and `normalize`, not `{text}`", word.span, *helps
+            )
     return Network(tuple(hidden) or (128, 128, 128), activation, normalize)

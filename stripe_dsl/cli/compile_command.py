@@ -15,7 +15,9 @@ def run(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder that gets the packages.")] = Path("generated"),
     task: TaskName = None,
     set: Sets = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 if something would change.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if something would change.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")] = False,
 ) -> None:
     """Writes one Python package for each task of the file."""

@@ -12,7 +12,9 @@ from stripe_dsl.cli.common import File, failed, show
 
 def run(
     file: File,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; printed where absent.", show_default=False)] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write; printed where absent.", show_default=False)
+    ] = None,
 ) -> None:
     """Turns a .stripe file into YAML, and a .stripe.yaml file into the language. Comments are lost."""
     from stripe_dsl.spec.modules import YAML_SUFFIXES, read

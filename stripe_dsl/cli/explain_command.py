@@ -10,7 +10,9 @@ from stripe_dsl.cli.common import fail
 
 
 def run(
-    code: Annotated[str | None, typer.Argument(help="A code such as E0203; all codes where absent.", show_default=False)] = None,
+    code: Annotated[
+        str | None, typer.Argument(help="A code such as E0203; all codes where absent.", show_default=False)
+    ] = None,
 ) -> None:
     """Explains a diagnostic: what it means, why it matters, an example and the mend."""
     from stripe_dsl.diagnostics.codes import CODES

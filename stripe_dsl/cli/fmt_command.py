@@ -12,7 +12,9 @@ from stripe_dsl.cli.common import fail, failed, show
 
 def run(
     files: Annotated[list[Path], typer.Argument(help="Files to format.", show_default=False)],
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 if something would change.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if something would change.")
+    ] = False,
 ) -> None:
     """Formats .stripe files in place. A file with syntax errors is left as it is."""
     from stripe_dsl.source import read_source

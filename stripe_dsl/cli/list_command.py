@@ -11,7 +11,9 @@ from stripe_dsl.cli.common import fail
 
 
 def run(
-    folders: Annotated[list[Path] | None, typer.Argument(help="Packages, or folders of packages.", show_default=False)] = None,
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Packages, or folders of packages.", show_default=False)
+    ] = None,
 ) -> None:
     """Lists the tasks of compiled packages: by default those in $STRIPE_TASKS, or else in ./generated."""
     from stripe_dsl.runtime.list import list_tasks

@@ -21,7 +21,9 @@ def run(
     iterations: Annotated[int | None, typer.Option(help="Iterations.", min=1, show_default=False)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed.", min=0, show_default=False)] = None,
     device: Device = None,
-    physics: Annotated[str | None, typer.Option(help="Physics preset, such as newton_mjwarp.", show_default=False)] = None,
+    physics: Annotated[
+        str | None, typer.Option(help="Physics preset, such as newton_mjwarp.", show_default=False)
+    ] = None,
     resume: Annotated[Path | None, typer.Option(help="Checkpoint or folder of a run.", show_default=False)] = None,
     logs: Annotated[Path, typer.Option(help="Folder for runs.")] = Path("logs"),
 ) -> None:

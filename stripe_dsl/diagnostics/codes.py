@@ -71,6 +71,7 @@ _TITLES = {
     "E0308": "empty range",
     "E0309": "wrong type of value",
     "E0310": "default pose outside the limits of a joint",
+    "E0311": "impossible robot",
     # Units and frames
     "E0401": "unlike units",
     "E0402": "function of a plain number",

@@ -53,7 +53,12 @@ def _manifest(program: Program, files: Mapping[str, str], sources: Mapping[str, 
     actions = []
     for action in program.actions:
         actions.append(
-            {"name": action.name, "kind": action.kind, "columns": [start, start + len(action.joints)], "joints": action.joints}
+            {
+                "name": action.name,
+                "kind": action.kind,
+                "columns": [start, start + len(action.joints)],
+                "joints": action.joints,
+            }
         )
         start += len(action.joints)
     observations: dict[str, Any] = {}

@@ -258,9 +258,7 @@ class _EnvWriter:
             view = self.graph.apply(node).op in ("read", "part", "pick") and node.id not in self.graph.map
             self.statement(lines, f"self.{attribute} = ", f"{text}.clone()" if view else text)
 
-    def refresh(
-        self, lines: list[str], memory: Sequence[Node], operands: Sequence[Node], kept: set[int]
-    ) -> None:
+    def refresh(self, lines: list[str], memory: Sequence[Node], operands: Sequence[Node], kept: set[int]) -> None:
         """What an observation remembers of an episode that has just begun is the present."""
         lines.append(" " * BODY + "# an episode that has just begun has no past")
         lines.append(" " * BODY + "fresh = self.episode_length_buf == 0")
@@ -409,9 +407,7 @@ class _Substitution:
         if node.op != "prev" and node.args:
             args = tuple(self._apply(arg, done) for arg in node.args)
             if any(new is not old for new, old in zip(args, node.args, strict=True)):
-                result = self.graph.add(
-                    node.op, args, type=node.type, attr=node.attr, read=node.read, span=node.span
-                )
+                result = self.graph.add(node.op, args, type=node.type, attr=node.attr, read=node.read, span=node.span)
         done[node.id] = result
         return result
 
@@ -435,7 +431,9 @@ def _memory_operands(program: Program) -> list[Node]:
     """Operands of ``prev``, in order of creation, without actions."""
     roots = [term.value for term in (*program.terminations, *program.rewards)]
     roots += [item.value for group in program.groups for item in group.items]
-    found = {node.args[0].id: node.args[0] for node in walk(roots) if node.op == "prev" and not _is_previous_action(node)}
+    found = {
+        node.args[0].id: node.args[0] for node in walk(roots) if node.op == "prev" and not _is_previous_action(node)
+    }
     return [found[key] for key in sorted(found)]
 
 

@@ -91,7 +91,9 @@ def _group_locals(program: Program) -> list[tuple[Group, str]]:
 
 
 def _asset_imports(program: Program, uses: dict[str, bool]) -> list[str]:
-    names = ["asset"] if program.ground is not None or any(not _remote(robot.reference) for robot in program.robots) else []
+    names = (
+        ["asset"] if program.ground is not None or any(not _remote(robot.reference) for robot in program.robots) else []
+    )
     names += ["UsdPrimCfg"] if uses["uses_prim"] else []
     names += ["package_file"] if uses["uses_package"] else []
     names += ["isaacsim_file"] if uses["uses_isaacsim"] else []
@@ -104,7 +106,11 @@ def _remote(reference: str) -> bool:
 
 def _packages(program: Program) -> list[str]:
     """Distributions that ship the robots, beside those that Isaac Lab needs itself."""
-    found = {robot.reference.removeprefix("package://").partition("/")[0] for robot in program.robots if robot.reference.startswith("package://")}
+    found = {
+        robot.reference.removeprefix("package://").partition("/")[0]
+        for robot in program.robots
+        if robot.reference.startswith("package://")
+    }
     return sorted(name.replace("_", "-") for name in found - {"newton", "isaaclab", "isaaclab_assets"})
 
 
@@ -129,7 +135,10 @@ def _buffers(program: Program) -> Buffers:
 
 
 def _columns(group: Group) -> str:
-    names = [f"``{item.name}``" + (f" ({item.value.type.width})" if item.value.type.width > 1 else "") for item in group.items]
+    names = [
+        f"``{item.name}``" + (f" ({item.value.type.width})" if item.value.type.width > 1 else "")
+        for item in group.items
+    ]
     text = ", ".join(names)
     return text if len(text) < 72 else f"{', '.join(names[:3])}, …"
 

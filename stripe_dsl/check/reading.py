@@ -1,0 +1,267 @@
+"""Reading the simulation: fields of joints, bodies, sensors and the base, parts of vectors, and turns between frames."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from stripe_dsl.check.quantities import BASE, BODY, EPISODE, JOINT, SENSORS, Quantity
+from stripe_dsl.check.values import (
+    Base,
+    BodySet,
+    Episode,
+    JointSet,
+    RobotValue,
+    SensorReading,
+    SensorValue,
+    Value,
+    describe,
+)
+from stripe_dsl.ir.graph import Attr, Node, Read
+from stripe_dsl.ir.types import Kind, Type
+from stripe_dsl.robots.model import JointType
+from stripe_dsl.source import Span
+from stripe_dsl.syntax import ast
+from stripe_dsl.text import and_list, did_you_mean
+from stripe_dsl.units import Dimension
+
+if TYPE_CHECKING:
+    from stripe_dsl.check.expressions import Lowering
+
+PARTS = {"x": (0,), "y": (1,), "z": (2,), "xy": (0, 1), "xz": (0, 2), "yz": (1, 2)}
+"""Parts of a vector, with the components they take."""
+
+
+class Reading:
+    """Lowers what follows a name: ``.pos``, ``@body``, ``[feet]``."""
+
+    def __init__(self, low: Lowering) -> None:
+        self.low = low
+
+    def read(self, entity: str, quantity: str, names: tuple[str, ...], type: Type, span: Span | None) -> Node:
+        """A node that reads the simulation."""
+        return self.low.graph.add("read", type=type, read=Read(entity, quantity, names), span=span)
+
+    def field(self, expr: ast.Field, frame: str | None = None, frame_span: Span | None = None) -> Value | None:
+        owner = self.low.value(expr.object)
+        if owner is None:
+            return None
+        name = expr.name
+        if isinstance(owner, Node):
+            return self.part(expr, owner)
+        if isinstance(owner, RobotValue):
+            member = self.low.scope.member(owner, name)
+            if member is None:
+                if name in self.low.scope.unknown_sets:
+                    return None
+                known = [*owner.sets, "joints", "bodies", "base"]
+                message = f"robot `{owner.name}` has no `{name}`"
+                self.low.report.error("E0213", message, expr.name_span, *did_you_mean(name, known, listing=True))
+            return member
+        table = self.table(owner)
+        quantity = table.get(name)
+        if quantity is None:
+            message = f"{describe(owner)} has no `{name}`"
+            helps = did_you_mean(name, table, listing=True)
+            if name in PARTS:
+                helps = (f"read a quantity first: {and_list(list(table))}",)
+            self.low.report.error("E0213", message, expr.name_span, *helps)
+            return None
+        return self.quantity(expr, owner, quantity, frame, frame_span)
+
+    def table(self, owner: Value) -> dict[str, Quantity]:
+        match owner:
+            case JointSet():
+                return JOINT
+            case BodySet():
+                return BODY
+            case Base():
+                return BASE
+            case SensorValue():
+                return SENSORS[owner.kind]
+            case SensorReading():
+                return SENSORS[owner.sensor.kind]
+            case Episode():
+                return EPISODE
+        return {}
+
+    def fields_of(self, value: Value) -> str:
+        table = list(self.table(value))
+        if isinstance(value, RobotValue):
+            table = [*value.sets, "joints", "bodies", "base"]
+        return and_list([f".{name}" for name in table])
+
+    def quantity(
+        self, expr: ast.Field, owner: Value, quantity: Quantity, frame: str | None, frame_span: Span | None
+    ) -> Node | None:
+        span = expr.span
+        if frame is None and quantity.frames:
+            frame = quantity.default
+            if not frame:
+                known = and_list([f"@{item}" for item in quantity.frames])
+                text = f"{expr.span.text}@{quantity.frames[0]}"
+                message = f"`{expr.name}` needs a frame"
+                self.low.report.error("E0405", message, expr.name_span, f"write one of {known}, as in `{text}`")
+                return None
+        elif frame is not None and not quantity.frames:
+            self.low.report.error("E0406", f"`{expr.name}` has no frame", frame_span, "remove the `@`")
+            return None
+        elif frame is not None and frame not in quantity.frames:
+            known = and_list([f"@{item}" for item in quantity.frames])
+            message = f"`{expr.name}` cannot be read in the frame `{frame}`"
+            helps = did_you_mean(frame, quantity.frames) or (f"it can be read in {known}",)
+            self.low.report.error("E0406", message, frame_span, *helps)
+            return None
+        key = f"{quantity.read}@{frame}" if quantity.frames else quantity.read
+        vector = quantity.kind in (Kind.VEC3, Kind.QUAT)
+        type = Type(quantity.kind, None, quantity.dim, frame if vector else None)
+        match owner:
+            case JointSet():
+                dim = self.joint_dimension(owner, quantity, expr)
+                if dim is None:
+                    return None
+                return self.read(owner.robot, key, owner.names, Type(axis=owner.axis, dim=dim), span)
+            case BodySet():
+                return self.placed(owner.robot, key, owner.names, replace(type, axis=owner.axis), span)
+            case Base():
+                return self.base(owner, key, type, frame, span)
+            case SensorValue():
+                bodies = BodySet(owner.robot.name, owner.robot.model, owner.robot.model.body_names, "bodies")
+                return self.read(owner.name, key, bodies.names, replace(type, axis=bodies.axis), span)
+            case SensorReading():
+                bodies = owner.bodies
+                return self.read(owner.sensor.name, key, bodies.names, replace(type, axis=bodies.axis), span)
+            case Episode():
+                return self.read("", key, (), type, span)
+        return None
+
+    def base(self, base: Base, key: str, type: Type, frame: str | None, span: Span) -> Node:
+        rot_type = Type(Kind.QUAT, frame="world")
+
+        def rot() -> Node:
+            return self.read(base.robot, "root.rot@world", (), rot_type, span)
+
+        name = key.split("@", maxsplit=1)[0]
+        if name in ("root.roll", "root.pitch", "root.yaw"):
+            return self.low.graph.add("euler", (rot(),), type=type, attr=name.removeprefix("root."), span=span)
+        if name in ("root.forward", "root.up"):
+            axis: Attr = (1.0, 0.0, 0.0) if name == "root.forward" else (0.0, 0.0, 1.0)
+            local = self.low.math.const(axis, Type(Kind.VEC3, frame="body"), span)
+            world = self.low.graph.add("rotate", (rot(), local), type=replace(type, frame="world"), span=span)
+            return self.to_frame(world, frame or "world", base, span) or world
+        if frame == "heading":
+            world = self.read(base.robot, f"{name}@world", (), replace(type, frame="world"), span)
+            return self.to_frame(world, "heading", base, span) or world
+        return self.placed(base.robot, key, (), type, span)
+
+    def placed(self, entity: str, key: str, names: tuple[str, ...], type: Type, span: Span) -> Node:
+        """A read; in the frame ``env`` it is the position in the world less the environment's origin."""
+        if type.frame != "env":
+            return self.read(entity, key, names, type, span)
+        world = self.read(entity, key.replace("@env", "@world"), names, replace(type, frame="world"), span)
+        origin = self.read("", "env.origin", (), replace(type, axis=None, frame="world"), span)
+        return self.low.graph.add("sub", (world, origin), type=type, span=span)
+
+    def joint_dimension(self, joints: JointSet, quantity: Quantity, expr: ast.Field) -> Dimension | None:
+        kinds = {joints.model.joint(name).type is JointType.PRISMATIC for name in joints.names}
+        if kinds == {True}:
+            return quantity.prismatic
+        if len(kinds) == 2 and quantity.dim != quantity.prismatic:
+            sliding = [name for name in joints.names if joints.model.joint(name).type is JointType.PRISMATIC]
+            self.low.report.error(
+                "E0409",
+                f"`{joints.label}` holds revolute and prismatic joints, so `{expr.name}` has no single unit",
+                expr.span,
+                f"name the two kinds apart: {and_list(sliding)} is prismatic",
+            )
+            return None
+        return quantity.dim
+
+    def part(self, expr: ast.Field, owner: Node) -> Node | None:
+        indices = PARTS.get(expr.name)
+        if not owner.type.is_vector or indices is None:
+            if owner.type.is_vector:
+                known = "`.x`, `.y`, `.z`, `.xy`, `.xz`, `.yz`"
+                helps: tuple[str, ...] = (f"a vector has the parts {known}",)
+            elif indices is not None:
+                helps = ("only vectors have parts",)
+            else:
+                helps = ()
+            self.low.report.error("E0304", f"{owner.type.describe()} has no part `{expr.name}`", expr.name_span, *helps)
+            return None
+        if max(indices) >= owner.type.components:
+            self.low.report.error(
+                "E0304", f"a vec2 has no part `{expr.name}`", expr.name_span, "its parts are `.x`, `.y`"
+            )
+            return None
+        kind = Kind.FLOAT if len(indices) == 1 else Kind.VEC2
+        if len(indices) == owner.type.components:
+            return owner
+        frame = owner.type.frame if kind is not Kind.FLOAT else None
+        type = replace(owner.type, kind=kind, frame=frame)
+        return self.low.graph.add("part", (owner,), type=type, attr=expr.name, span=expr.span)
+
+    def frame(self, expr: ast.Frame) -> Value | None:
+        if isinstance(expr.object, ast.Field):
+            with_frame = self.field(expr.object, expr.frame, expr.frame_span)
+            if not (isinstance(with_frame, Node) and with_frame.op == "part"):
+                return with_frame
+        value = self.low.number(expr.object)
+        if value is None:
+            return None
+        if value.type.kind is not Kind.VEC3 or value.type.frame is None:
+            self.low.report.error("E0406", f"{value.type.describe()} has no frame to change", expr.frame_span)
+            return None
+        robot = next(iter(self.low.scope.robots.values()))
+        result = self.to_frame(value, expr.frame, Base(robot.name, robot.model, "base"), expr.span)
+        if result is None:
+            message = f"a vector in the {value.type.frame} frame cannot be turned into `{expr.frame}`"
+            known = ("world", "body", "heading")
+            helps = did_you_mean(expr.frame, known) or ("vectors turn between @world, @body and @heading",)
+            self.low.report.error("E0406", message, expr.frame_span, *helps)
+        return result
+
+    def to_frame(self, vector: Node, frame: str, base: Base, span: Span) -> Node | None:
+        """A vector in the axes of another frame; ``None`` where there is no such turn."""
+        source = vector.type.frame
+        if source == frame:
+            return vector
+        turns = ("world", "body", "heading")
+        if source not in turns or frame not in turns:
+            return None
+
+        def rotation(name: str) -> Node:
+            rot = self.read(base.robot, "root.rot@world", (), Type(Kind.QUAT, frame="world"), span)
+            return rot if name == "body" else self.low.graph.add("yaw_only", (rot,), type=rot.type, span=span)
+
+        if source != "world":
+            type = replace(vector.type, frame="world")
+            vector = self.low.graph.add("rotate", (rotation(source), vector), type=type, span=span)
+        if frame != "world":
+            type = replace(vector.type, frame=frame)
+            vector = self.low.graph.add("rotate_inverse", (rotation(frame), vector), type=type, span=span)
+        return vector
+
+    def index(self, expr: ast.Index) -> Value | None:
+        owner = self.low.value(expr.object)
+        sets = [self.low.value(item) for item in expr.items]
+        if owner is None or any(item is None for item in sets):
+            return None
+        if not isinstance(owner, SensorValue):
+            self.low.report.error(
+                "E0303", f"{describe(owner)} is not indexed", expr.span, "only sensors are: `touch[feet]`"
+            )
+            return None
+        names: list[str] = []
+        labels: list[str] = []
+        for item, value in zip(expr.items, sets, strict=True):
+            if isinstance(value, Base):
+                value = BodySet(value.robot, value.model, (value.model.root_body,), value.label, single=True)
+            if not isinstance(value, BodySet):
+                self.low.report.error("E0303", "a sensor is read at bodies of its robot", item.span)
+                return None
+            names += [name for name in value.names if name not in names]
+            labels.append(value.label)
+        single = len(sets) == 1 and (isinstance(sets[0], Base) or getattr(sets[0], "single", False))
+        bodies = BodySet(owner.robot.name, owner.robot.model, tuple(names), ", ".join(labels), single)
+        return SensorReading(owner, bodies)
