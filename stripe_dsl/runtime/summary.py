@@ -30,14 +30,15 @@ def print_training(console: Console, result: TrainResult, request: TrainRequest)
         console.print(Text(f"mean reward {result.mean_reward:.3f}, mean episode length {length}"))
     if result.solved:
         full = f"a hundred episodes in a row reached their full length of {result.max_episode_length} steps"
-        console.print(Text(f"solved: {full}", style="bold green"))
+        console.print(Text(f"solved: {full}", style="bold green"))  # the best policy, if not the last
     print_terms(console, result.rewards, result.terminations)
     if result.checkpoint is not None:
         console.print(Text(f"checkpoint  {short_path(result.checkpoint)}"))
     if result.best_checkpoint is not None:
         console.print(Text(f"best policy {short_path(result.best_checkpoint)}"))
     if result.checkpoint is not None:
-        command = request.play_command or f"stripec play {request.package}"
+        command = request.play_command or f"stripec play {short_path(request.package)}"
+        command += " --checkpoint best" if result.best_checkpoint is not None else ""
         console.print(Text.assemble("play it with  ", (command, "bold")))
 
 

@@ -45,7 +45,8 @@ class TrainRequest:
         overrides: ``env.x.y=value`` and ``agent.z=value``.
         log_root: The folder that gets ``rsl_rl/<experiment>/<time>/``.
         physics: Name of a physics preset of the task; None takes its default.
-        play_command: What the summary tells the user to type; None says ``stripec play <package>``.
+        play_command: What the summary tells the user to type; None says ``stripec play <package>``. If there is a best
+            checkpoint, ``--checkpoint best`` is added.
     """
 
     package: Path
