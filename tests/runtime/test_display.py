@@ -110,7 +110,7 @@ def test_warp_tells_what_it_compiles(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "fresh_kernel.py"], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
     )
-    assert "report: compiling kernels 1 (__main__)" in done.stdout
+    assert "report: compiling kernels 1 (main)" in done.stdout
     assert "quiet again: True" in done.stdout
 
 
