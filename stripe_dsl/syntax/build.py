@@ -165,17 +165,28 @@ class Builder:
     def bare(self, children: Children) -> Statement:
         value, *options = children
         span = self._over(children)
-        return Statement(span, "", self._span(span.start, span.start), value=self._shallow(value), options=tuple(options))
+        return Statement(
+            span, "", self._span(span.start, span.start), value=self._shallow(value), options=tuple(options)
+        )
 
     def assignment(self, children: Children) -> Statement:
         left, op, value, *options = children
         key, key_span, target = self._head_of(left)
-        return Statement(self._over(children), key, key_span, target, (), op.value, self._shallow(value), tuple(options))
+        return Statement(
+            self._over(children), key, key_span, target, (), op.value, self._shallow(value), tuple(options)
+        )
 
     def override(self, children: Children) -> Statement:
         keyword, left, op, value, *options = children
         return Statement(
-            self._over(children), keyword.value, self._of(keyword), None, (left,), op.value, self._shallow(value), tuple(options)
+            self._over(children),
+            keyword.value,
+            self._of(keyword),
+            None,
+            (left,),
+            op.value,
+            self._shallow(value),
+            tuple(options),
         )
 
     def option(self, children: Children) -> Option:

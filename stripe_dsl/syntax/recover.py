@@ -67,7 +67,7 @@ class Recovery:
 
     def parse(self) -> Any:
         """The value of the start rule, as far as there is one."""
-        from stripe_dsl.syntax.mistakes import mend, mend_text
+        from stripe_dsl.syntax.mistakes import mend, read_text
 
         stuck, furthest = 0, -1
         while self.token.type != "$END":
@@ -77,10 +77,10 @@ class Recovery:
             if len(self.open) > DEEPEST:
                 self.report("E0101", "blocks and brackets nest too deeply", self.span(self.token))
                 return None
-            token = self.next_token()
+            token = self.next_token() or read_text(self)
             if token is None:
-                mend_text(self)
-            elif self.automaton.accepts(token.type):
+                continue
+            if self.automaton.accepts(token.type):
                 self.feed(token)
             else:
                 mend(self, token)

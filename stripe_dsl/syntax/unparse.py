@@ -96,6 +96,7 @@ def _is_rule(statement: Statement) -> bool:
     first = statement.args[0] if statement.args else None
     return (
         isinstance(first, Binary)
+        and _BINARY.get(first.op) == _COMPARE
         and isinstance(first.left, Name)
         and first.left.id == statement.key
         and first.left.span == statement.key_span
