@@ -34,10 +34,9 @@ class CartpoleEnv(DirectRLEnv):
         self._slider = self.robot.find_joints("slider_to_cart")[0][0]
         self._pole = self.robot.find_joints("cart_to_pole")[0][0]
         self.actions = torch.zeros(self.num_envs, self.cfg.action_space, device=self.device)
-        # sums over the running episode, and how the last one ended; for the log
+        # sums over the running episode, and how each ended; for the log
         self._episode_sums = torch.zeros(self.num_envs, len(REWARD_TERMS), device=self.device)
         self._terminations = torch.zeros(self.num_envs, len(TERMINATION_TERMS), dtype=torch.bool, device=self.device)
-        self._last_terminations = torch.zeros_like(self._terminations)
 
     def _pre_physics_step(self, actions: torch.Tensor) -> None:
         self.actions = actions.clone()
@@ -134,8 +133,7 @@ class CartpoleEnv(DirectRLEnv):
     def _log_episodes(self, env_ids: Sequence[int] | torch.Tensor) -> None:
         """Log the mean reward per second of each term and the share of each termination, without a device sync."""
         rewards = self._episode_sums[env_ids].mean(dim=0) / self.max_episode_length_s
-        self._last_terminations[env_ids] = self._terminations[env_ids]
-        terminations = self._last_terminations.float().mean(dim=0)
+        terminations = self._terminations[env_ids].float().mean(dim=0)
         log = self.extras.setdefault("log", {})
         log.update({f"Episode_Reward/{term}": rewards[i] for i, term in enumerate(REWARD_TERMS)})
         log.update({f"Episode_Termination/{term}": terminations[i] for i, term in enumerate(TERMINATION_TERMS)})

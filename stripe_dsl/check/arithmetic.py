@@ -6,6 +6,7 @@ Every rule takes operands that were lowered already and returns the new node, or
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.ir.graph import Attr, Graph, Node
@@ -57,7 +58,8 @@ class Arithmetic:
             return None
         a, b = adapted
         if a.type.kind is not b.type.kind:
-            self.report.error("E0301", f"cannot {WORDS[op]} {a.type.describe()} and {b.type.describe()}", span)
+            what = f"cannot {WORDS[op]} {a.type.describe()} and {b.type.describe()}"
+            self.report.error("E0301", what, span, f"both sides of `{'+' if op == 'add' else '-'}` have one shape")
             return None
         axis = self.common_axis(a, b, span)
         if axis is False:
@@ -71,7 +73,7 @@ class Arithmetic:
     def multiply(self, op: str, a: Node, b: Node, span: Span) -> Node | None:
         """``a * b`` and ``a / b``. A condition counts as 1 or 0 in a product."""
         if op == "div" and b.type.is_bool:
-            self.report.error("E0306", "cannot divide by a condition", span)
+            self.report.error("E0306", "cannot divide by a condition", span, "write `x if condition`")
             return None
         a, b = self.as_float(a), self.as_float(b)
         if b.type.kind is not Kind.FLOAT and (a.type.kind is not Kind.FLOAT or op == "div"):
@@ -179,9 +181,9 @@ class Arithmetic:
         """The operands, a literal zero taking the other's unit; unlike units are reported."""
         if a.type.dim == b.type.dim:
             return a, b
-        if _is_zero(a):
+        if is_zero(a):
             return self.retype(a, b.type.dim), b
-        if _is_zero(b):
+        if is_zero(b):
             return a, self.retype(b, a.type.dim)
         verb = WORDS.get(op, "mix")
         joiner = {"add": "to", "sub": "from", "compare": "with"}.get(verb if verb == "compare" else op, "with")
@@ -214,7 +216,7 @@ class Arithmetic:
         """A constant with another dimension."""
         return self.const(x.attr, replace(x.type, dim=dim), x.span)
 
-    def common_axis(self, a: Node, b: Node, span: Span) -> Axis | bool | None:
+    def common_axis(self, a: Node, b: Node, span: Span) -> Axis | Literal[False] | None:
         """The axis of the result; ``False`` after two different sets were reported."""
         first, second = a.type.axis, b.type.axis
         if first is None or second is None or first == second:
@@ -230,7 +232,7 @@ class Arithmetic:
             message = f"lists over different sets: `{first.label}` and `{second.label}`"
         self.report.error("E0301", message, span, "lists combine element by element over one set; reduce one of them")
 
-    def common_frame(self, op: str, a: Node, b: Node, span: Span) -> str | bool | None:
+    def common_frame(self, op: str, a: Node, b: Node, span: Span) -> str | Literal[False] | None:
         """The frame of a sum or difference; ``False`` after a mixture was reported.
 
         ``env`` is a position relative to the environment's origin, with the axes of ``world``: two of them differ by
@@ -256,7 +258,8 @@ class Arithmetic:
         return False
 
 
-def _is_zero(x: Node) -> bool:
+def is_zero(x: Node) -> bool:
+    """A plain zero, which may stand for zero of any unit."""
     return x.op == "const" and x.attr == 0 and x.type.dim.is_none and x.type.kind is Kind.FLOAT
 
 

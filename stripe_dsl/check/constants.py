@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from stripe_dsl.check.arithmetic import unit_words
+from stripe_dsl.check.arithmetic import is_zero, unit_words
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.values import RangeValue
 from stripe_dsl.ir.graph import Node
@@ -107,19 +107,18 @@ class Settings:
 
     def check_unit(self, node: Node, dim: Dimension, key: str, span: Span) -> bool:
         """Whether a value has the dimension that its key wants."""
-        if node.type.dim == dim or (node.op == "const" and not node.attr):
+        if node.type.dim == dim or is_zero(node):
             return True
         wanted = unit_words(dim)
         code = "E0407" if dim == ANGLE and node.type.dim.is_none else "E0403"
-        units = usual_units(dim) if not dim.is_none else ()
-        helps: tuple[str, ...] = ()
+        units = usual_units(dim)
         if dim.is_none:
-            helps = ("remove the unit",)
+            help = "remove the unit"
         elif node.type.dim.is_none:
-            helps = (f"write a unit, as in `{span.text} {units[0]}`",)
-        elif units:
-            helps = (f"usual units are {and_list(list(units[:3]))}",)
-        self.report.error(code, f"`{key}` wants {wanted}, not {unit_words(node.type.dim)}", span, *helps)
+            help = f"write a unit, as in `{span.text} {units[0]}`"
+        else:
+            help = f"usual units are {and_list(units[:3])}" if len(units) > 1 else f"its unit is `{units[0]}`"
+        self.report.error(code, f"`{key}` wants {wanted}, not {unit_words(node.type.dim)}", span, help)
         return False
 
     def positive(self, value: Expression | None, dim: Dimension, key: str, fallback: float) -> float:
@@ -127,7 +126,7 @@ class Settings:
         result = self.number(value, dim, key, fallback)
         assert result is not None
         if result <= 0 and value is not None:
-            self.report.error("E0309", f"`{key}` has to be above zero", value.span)
+            self.report.error("E0309", f"`{key}` has to be above zero", value.span, f"it is {result:g} here")
             return fallback
         return result
 
@@ -135,7 +134,7 @@ class Settings:
         """A number of at least zero, or ``None`` where the key is absent."""
         result = self.number(value, dim, key)
         if result is not None and result < 0 and value is not None:
-            self.report.error("E0309", f"`{key}` cannot be negative", value.span)
+            self.report.error("E0309", f"`{key}` cannot be negative", value.span, "remove the sign")
             return None
         return result
 
@@ -144,7 +143,7 @@ class Settings:
         result = self.number(value, DIMENSIONLESS, key, float(fallback))
         assert result is not None
         if value is not None and (result != int(result) or result < least):
-            self.report.error("E0309", f"`{key}` is a whole number from {least} up", value.span)
+            self.report.error("E0309", f"`{key}` is a whole number from {least} up", value.span, f"it is {result:g} here")
             return fallback
         return int(result)
 
@@ -161,7 +160,7 @@ class Settings:
             )
             return fallback
         folded = fold(node)
-        zero = isinstance(folded, tuple) and not any(folded)
+        zero = isinstance(folded, tuple) and not any(folded) and node.type.dim.is_none
         if not zero and not self.check_unit(node, dim, key, value.span):
             return fallback
         if not isinstance(folded, tuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stripe_dsl.check.arithmetic import Arithmetic
+from stripe_dsl.check.arithmetic import Arithmetic, is_zero
 from stripe_dsl.check.names import Names
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.reading import Reading
@@ -51,7 +51,7 @@ class Lowering:
         else:
             self.report.error(
                 "E0213",
-                f"{describe(value)} has no value of its own",
+                f"a value is wanted here, not {describe(value)}",
                 expr.span,
                 f"read one of {self.reading.fields_of(value)}",
             )
@@ -91,7 +91,7 @@ class Lowering:
             case ast.Broken():
                 return None
             case ast.String():
-                self.report.error("E0309", "a string has no value in an expression", expr.span)
+                self.report.error("E0309", "a string has no value in an expression", expr.span, "remove the quotes")
             case ast.List():
                 self.report.error("E0309", "a list in brackets stands only after a set of bodies", expr.span)
             case _:
@@ -145,13 +145,13 @@ class Lowering:
                 self.report.error("E0302", f"a part of a vector is one number, not {node.type.describe()}", item.span)
                 return None
             parts.append(node)
-        dims = {node.type.dim for node in parts if not (node.op == "const" and node.attr == 0)} or {dim}
+        dims = list(dict.fromkeys(node.type.dim for node in parts if not is_zero(node))) or [dim]
         if len(dims) > 1:
-            words = and_list([str(item) for item in dims])
+            words = and_list([str(item) if not item.is_none else "none" for item in dims])
             self.report.error("E0401", f"the parts of a vector have different units: {words}", expr.span)
             return None
         kind = Kind.VEC2 if len(parts) == 2 else Kind.VEC3
-        type = Type(kind, dim=dims.pop())
+        type = Type(kind, dim=dims[0])
         if literal:
             value = tuple(float(node.attr) for node in parts)  # type: ignore[arg-type]
             if self.tunables.active and any(value):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stripe_dsl.check.tunables import Role
-from stripe_dsl.check.values import RangeValue, Value
+from stripe_dsl.check.values import RangeValue, Value, varies
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.types import Kind, Type
 from stripe_dsl.syntax import ast
@@ -44,12 +44,13 @@ def call(low: Lowering, expr: ast.Call) -> Value | None:
     """The value of a call; mistakes are reported."""
     name = expr.function.id if isinstance(expr.function, ast.Name) else ""
     if not name:
-        low.report.error("E0208", "this cannot be called", expr.function.span)
+        low.report.error("E0208", "this cannot be called", expr.function.span, "to multiply, write `a * b`")
         return None
     function = FUNCTIONS.get(name)
     if function is None:
         helps = did_you_mean(name, FUNCTIONS)
         if name in low.scope.lets or name in low.scope.params or low.scope.entity(name) is not None:
+            low.scope.used.add(name)
             helps = (f"`{name}` is a value: write it without parentheses",)
         low.report.error("E0208", f"unknown function `{name}`", expr.function.span, *helps)
         return None
@@ -81,7 +82,8 @@ def _scalars(low: Lowering, expr: ast.Call, args: list[Node]) -> bool:
         if not low.math.numeric(arg, source.span, "multiply the condition by a number to count it"):
             return False
         if arg.type.kind is not Kind.FLOAT:
-            low.report.error("E0302", f"`{_name(expr)}` takes numbers, not {arg.type.describe()}", source.span)
+            message = f"`{_name(expr)}` takes numbers, not {arg.type.describe()}"
+            low.report.error("E0302", message, source.span, "take its length `|v|` or a part `v.x`")
             return False
     return True
 
@@ -99,9 +101,8 @@ def _plain(op: str) -> Rule:
         x = args[0]
         if not x.type.dim.is_none:
             message = f"`{op}` takes a plain number, not {_unit(x)}"
-            low.report.error(
-                "E0402", message, expr.args[0].span, "divide by a scale of that unit first", label=_unit(x)
-            )
+            help = f"divide by a scale first, as in `x / (1 {x.type.dim})`"
+            low.report.error("E0402", message, expr.args[0].span, help)
             return None
         return low.math.unary(op, x, x.type, expr.span)
 
@@ -116,7 +117,14 @@ def _of_angle(op: str) -> Rule:
         if x.type.dim != ANGLE:
             code = "E0407" if x.type.dim.is_none else "E0402"
             message = f"`{op}` takes an angle, not {_unit(x)}"
-            low.report.error(code, message, expr.args[0].span, "multiply a plain number by `1 rad` to make it an angle")
+            source = expr.args[0]
+            if isinstance(source, ast.Number) and not source.unit:
+                help = f"give the number its unit: `{source.span.text} rad`"
+            elif x.type.dim.is_none:
+                help = "multiply a plain number by `1 rad` to make it an angle"
+            else:
+                help = f"divide by a scale first, as in `x / (1 {x.type.dim / ANGLE})`"
+            low.report.error(code, message, source.span, help)
             return None
         type = x.type if op == "wrap" else replace(x.type, dim=DIMENSIONLESS)
         return low.math.unary(op, x, type, expr.span)
@@ -287,7 +295,8 @@ def _clip_range(low: Lowering, expr: ast.Call) -> Node | None:
 def _vectors(low: Lowering, expr: ast.Call, args: list[Node]) -> bool:
     for arg, source in zip(args, expr.args, strict=True):
         if not arg.type.is_vector:
-            low.report.error("E0303", f"`{_name(expr)}` takes vectors, not {arg.type.describe()}", source.span)
+            message = f"`{_name(expr)}` takes vectors, not {arg.type.describe()}"
+            low.report.error("E0303", message, source.span, FUNCTIONS[_name(expr)].doc)
             return False
     return True
 
@@ -308,7 +317,7 @@ def _cross(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
     if not _vectors(low, expr, args) or not _alike(low, expr, a, b):
         return None
     if a.type.kind is not Kind.VEC3:
-        low.report.error("E0303", "`cross` takes vectors of three parts", expr.span)
+        low.report.error("E0303", "`cross` takes vectors of three parts", expr.span, FUNCTIONS["cross"].doc)
         return None
     axis = low.math.common_axis(a, b, expr.span)
     if axis is False:
@@ -362,11 +371,12 @@ def _prev(low: Lowering, expr: ast.Call) -> Node | None:
     node = low.number(inner)
     if node is None:
         return None
-    if node.op in ("const", "tunable"):
-        low.report.error("E0503", "a constant has no earlier value", inner.span, "remove `prev`")
+    if not varies(node):
+        help = f"write it without `{_name(expr)}`" if _name(expr) == "prev" else "its change is zero"
+        low.report.error("E0503", "a constant has no earlier value", inner.span, help)
         return None
     if node.op == "prev":
-        message = "`prev` of `prev` would need a longer memory"
+        message = "`prev` of `prev` needs a longer memory than there is"
         low.report.error("E0503", message, expr.span, "only the value one control step earlier is kept")
         return None
     return low.graph.add("prev", (node,), type=node.type, span=expr.span)

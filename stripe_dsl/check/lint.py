@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.check.scope import Scope
+from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.spec.elaborate import Task
+from stripe_dsl.spec.modules import Module
 
 
 def lint(task: Task, scope: Scope, report: Reporter, *, timeout: bool) -> None:
-    """Unused names, and a task that never ends."""
-    for name in task.spec.let:
+    """Names of a task that are never used, and a task that never ends."""
+    own = task.module.document.task[task.name]
+    for name in own.let:
         if str(name) not in scope.used:
             report.error("W0001", f"`{name}` is never used", name.span, "remove it")
-    for name in task.spec.param:
+    for name in own.param:
         if str(name) not in scope.used:
             report.error("W0001", f"the parameter `{name}` is never used", name.span, "remove it")
-    for name in task.spec.sensor:
+    for name in own.sensor:
         if str(name) not in scope.used:
             report.error("W0001", f"the sensor `{name}` is never read", name.span, "remove it")
-    for robot, (spec, module) in task.robots.items():
-        if module is not task.module or scope.unknown_sets:
-            continue
-        for table in (spec.joint, spec.joints, spec.body, spec.bodies):
-            for name in table:
-                if f"{robot}.{name}" not in scope.used:
-                    report.error("W0001", f"`{name}` is never used", name.span, "remove it")
     if not timeout:
         span = next(iter(task.spec.terminate)).span if task.spec.terminate else task.spec.span
         report.error(
@@ -33,3 +31,15 @@ def lint(task: Task, scope: Scope, report: Reporter, *, timeout: bool) -> None:
             span,
             "add `timeout` to `terminate`: without it an episode only ends by failing",
         )
+
+
+def unused_sets(module: Module, tasks: Sequence[Task]) -> list[Diagnostic]:
+    """Named joints and bodies that none of a file's tasks uses."""
+    report = Reporter()
+    for spec in module.document.robot.values():
+        users = [(task, name) for task in tasks for name, (used, _) in task.robots.items() if used is spec]
+        for table in (spec.joint, spec.joints, spec.body, spec.bodies):
+            for name in table:
+                if users and not any(f"{robot}.{name}" in task.used for task, robot in users):
+                    report.error("W0001", f"`{name}` is never used", name.span, "remove it")
+    return report.diagnostics

@@ -52,7 +52,7 @@ class Names:
         entity = self.low.scope.entity(name)
         if entity is not None:
             return entity
-        if name in self.low.scope.unknown_sets:
+        if name in self.low.scope.unknown_sets or self.low.scope.incomplete:
             return None
         self.unknown(expr)
         return None
@@ -64,12 +64,10 @@ class Names:
             self.low.report.error("E0209", f"`{expr.id}` is a function", expr.span, f"call it: `{expr.id}(…)`")
             return
         helps = did_you_mean(expr.id, self.low.scope.known_names())
-        if not helps and len(self.low.scope.robots) == 1:
-            robot = next(iter(self.low.scope.robots.values()))
-            names = [*robot.model.joint_names, *robot.model.body_names]
-            if expr.id in names:
-                word = "joint" if expr.id in robot.model.joint_names else "body"
-                helps = (f'name it in the robot: `{word} {expr.id} = "{expr.id}"`',)
+        for robot in self.low.scope.robots.values():
+            word = "joint" if expr.id in robot.model.joint_names else "body"
+            if expr.id in (*robot.model.joint_names, *robot.model.body_names):
+                helps = (f'name it in robot `{robot.name}`: `{word} {expr.id} = "{expr.id}"`',)
         self.low.report.error("E0201", f"unknown name `{expr.id}`", expr.span, *helps)
 
     def cycle(self, name: str, span: Span) -> bool:
@@ -165,7 +163,11 @@ class Names:
             if quantity.startswith(("env.failed", "env.timeout", "term.")) and self.low.phase is not Phase.REWARD:
                 word = quantity.split(".")[1]
                 self.low.report.error(
-                    "E0505", f"`{word}` is known only in rewards, not in `{self.low.phase}`", span, notes=notes
+                    "E0505",
+                    f"`{word}` is known only in rewards, not in `{self.low.phase}`",
+                    span,
+                    "use its condition, which a `let` can name",
+                    notes=notes,
                 )
                 return False
         return True

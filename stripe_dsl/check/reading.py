@@ -1,4 +1,4 @@
-"""Reading the simulation: fields of joints, bodies, sensors and the base, parts of vectors, and turns between frames."""
+"""Reading the simulation: fields of joints, bodies, sensors and the base, parts of vectors, turns between frames."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Reading:
         table = self.table(owner)
         quantity = table.get(name)
         if quantity is None:
-            message = f"{describe(owner)} has no `{name}`"
+            message = f"`{name}` is no quantity of {describe(owner)}"
             helps = did_you_mean(name, table, listing=True)
             if name in PARTS:
                 helps = (f"read a quantity first: {and_list(list(table))}",)
@@ -104,7 +104,7 @@ class Reading:
                 self.low.report.error("E0405", message, expr.name_span, f"write one of {known}, as in `{text}`")
                 return None
         elif frame is not None and not quantity.frames:
-            self.low.report.error("E0406", f"`{expr.name}` has no frame", frame_span, "remove the `@`")
+            self.low.report.error("E0406", f"`{expr.name}` has no frame", frame_span, f"remove `@{frame}`")
             return None
         elif frame is not None and frame not in quantity.frames:
             known = and_list([f"@{item}" for item in quantity.frames])
@@ -172,7 +172,7 @@ class Reading:
                 "E0409",
                 f"`{joints.label}` holds revolute and prismatic joints, so `{expr.name}` has no single unit",
                 expr.span,
-                f"name the two kinds apart: {and_list(sliding)} is prismatic",
+                f"name the two kinds apart; prismatic: {and_list(sliding)}",
             )
             return None
         return quantity.dim
@@ -210,7 +210,12 @@ class Reading:
         if value is None:
             return None
         if value.type.kind is not Kind.VEC3 or value.type.frame is None:
-            self.low.report.error("E0406", f"{value.type.describe()} has no frame to change", expr.frame_span)
+            message = f"{value.type.describe()} cannot be turned into another frame"
+            if value.type.kind is Kind.VEC3:
+                help = "it has no frame: a vector of numbers takes the frame of what it is combined with"
+            else:
+                help = "only a vec3 can: turn it first and take the part then, as in `(v@world).xy`"
+            self.low.report.error("E0406", message, expr.frame_span, help)
             return None
         robot = next(iter(self.low.scope.robots.values()))
         result = self.to_frame(value, expr.frame, Base(robot.name, robot.model, "base"), expr.span)
@@ -249,7 +254,7 @@ class Reading:
             return None
         if not isinstance(owner, SensorValue):
             self.low.report.error(
-                "E0303", f"{describe(owner)} is not indexed", expr.span, "only sensors are: `touch[feet]`"
+                "E0303", f"only sensors are indexed, not {describe(owner)}", expr.span, "as in `wrench[feet].force`"
             )
             return None
         names: list[str] = []
@@ -258,7 +263,10 @@ class Reading:
             if isinstance(value, Base):
                 value = BodySet(value.robot, value.model, (value.model.root_body,), value.label, single=True)
             if not isinstance(value, BodySet):
-                self.low.report.error("E0303", "a sensor is read at bodies of its robot", item.span)
+                assert value is not None
+                message = f"a sensor is read at bodies of its robot, not at {describe(value)}"
+                help = 'name them in the robot, as in `bodies feet = ".*_foot"`'
+                self.low.report.error("E0303", message, item.span, help)
                 return None
             names += [name for name in value.names if name not in names]
             labels.append(value.label)

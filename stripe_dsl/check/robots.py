@@ -82,7 +82,8 @@ class RobotCheck:
         except RobotUnavailableError as problem:
             return self.unavailable(reference, problem)
         except RobotFileError as problem:
-            helps = (problem.hint,) if problem.hint else ()
+            missing = problem.code == "E0601" and "://" not in reference
+            helps = (problem.hint,) if problem.hint else ("paths start at the folder of this file",) if missing else ()
             span = spec.prim.span if spec.prim is not None and problem.code == "E0604" else reference.span
             self.report.error(problem.code, problem.reason, span, *helps)
             return None
@@ -111,7 +112,7 @@ class RobotCheck:
             # names of its sets are known to exist, and are not reported again where they are used
             for table in (self.spec.joint, self.spec.joints, self.spec.body, self.spec.bodies):
                 self.scope.unknown_sets.update(str(name) for name in table)
-            self.scope.unknown_sets.update(("joints", "bodies", "base"))
+            self.scope.unknown_sets.update((str(self.name), "joints", "bodies", "base"))
             return None
         model, usd_text = found
         value = RobotValue(str(self.name), model, {})
@@ -246,8 +247,10 @@ class RobotCheck:
             )  # fmt: skip
         idle = [joint for joint in robot.model.joint_names if joint not in owners]
         if idle and not self.scope.unknown_sets:
-            message = f"{plural(len(idle), 'joint')} of `{self.name}` {'is' if len(idle) == 1 else 'are'} in no actuator group: {and_list(idle, 4)}"
-            self.report.error("W0006", message, self.spec.span, "such joints swing freely; add an `actuator`")
+            verb = "is" if len(idle) == 1 else "are"
+            what = f"{plural(len(idle), 'joint')} of `{self.name}` {verb}"
+            message = f"{what} in no actuator group: {and_list(idle, 4)}"
+            self.report.error("W0006", message, self.spec.span, f'such joints get no drive; add `actuator free {{ implicit; joints "{idle[0]}" }}`')
         return tuple(out)
 
     def actuated(self, robot: RobotValue, name: Text, spec: ActuatorSpec) -> tuple[tuple[str, ...], list[str]]:

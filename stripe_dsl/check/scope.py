@@ -25,6 +25,7 @@ class Scope:
 
     Attributes:
         unknown_sets: names of sets whose patterns matched nothing: reported once already, never again.
+        incomplete: something that the task refers to is not there, which was reported: no name can be called unknown.
     """
 
     params: dict[str, Expression] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Scope:
     groups: set[str] = field(default_factory=set)
     unknown_sets: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
+    incomplete: bool = False
 
     def entity(self, name: str) -> RobotValue | JointSet | BodySet | Base | SensorValue | Episode | None:
         """A robot, a set, a sensor or the episode by name. Sets of the only robot need no prefix."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import sys
+from collections.abc import Sequence
 
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.expressions import Lowering
@@ -16,12 +17,13 @@ from stripe_dsl.check.scope import Scope
 from stripe_dsl.check.terms import Terms
 from stripe_dsl.check.values import RobotValue, SensorValue
 from stripe_dsl.check.world import check_scene, check_sim, check_train
-from stripe_dsl.diagnostics import Diagnostic
+from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.ir.program import Action, Group, Let, Program, Robot, Sensor
 from stripe_dsl.source import Span
 from stripe_dsl.spec.document import Item
 from stripe_dsl.spec.elaborate import Task
-from stripe_dsl.spec.values import Text
+from stripe_dsl.spec.modules import Module
+from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, did_you_mean
 from stripe_dsl.units import UNIT_NAMES
@@ -67,9 +69,10 @@ TAKEN_PACKAGES = frozenset(
 
 
 def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
-    """The program of a task; ``None`` where there are errors."""
+    """The program of a task, and what is wrong beside ``task.diagnostics``; ``None`` where there are errors."""
     report = Reporter()
     scope = Scope(params=dict(task.params), lets=dict(task.spec.let), terminations=_failures(task))
+    scope.incomplete = task.incomplete
     lowering = Lowering(scope, report)
     settings = Settings(lowering)
     terms = Terms(lowering, settings)
@@ -114,10 +117,10 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
             lowering.value(ast.Name(name.span or Span(task.module.source, 0, 0), str(name)))
             scope.used.discard(str(name))
     lint(task, scope, report, timeout=timeout)
+    task.used = scope.used
 
-    diagnostics = [*task.diagnostics, *report.diagnostics]
-    if any(item.severity == "error" for item in diagnostics) or sim is None:
-        return None, diagnostics
+    if sim is None or any(item.severity == "error" for item in (*task.diagnostics, *report.diagnostics)):
+        return None, report.diagnostics
     used_lets = tuple(
         Let(str(name), node, name.span)
         for name in spec.let
@@ -144,7 +147,18 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         tunables=tuple(lowering.tunables.items.values()),
         span=task.name.span,
     )
-    return program, diagnostics
+    return program, report.diagnostics
+
+
+def check_robots(module: Module, tasks: Sequence[Task]) -> list[Diagnostic]:
+    """What is wrong with the robots of a file that no task of it uses."""
+    used = [spec for task in tasks for spec, _ in task.robots.values()]
+    report = Reporter()
+    for name, spec in module.document.robot.items():
+        if not any(spec is other for other in used):
+            scope = Scope(params=dict(module.document.param))
+            RobotCheck(name, spec, module, Settings(Lowering(scope, report)), scope).run()
+    return report.diagnostics
 
 
 def package_name(task: str) -> str:
@@ -177,13 +191,16 @@ def description(task: Task) -> str:
 
 
 def names(task: Task, report: Reporter) -> None:
-    """Names that cannot be used, and names that hide each other."""
+    """Names that cannot be used, and names that hide each other: the first of these tables wins in an expression."""
     spec = task.spec
     seen: dict[str, tuple[Text, str]] = {}
     tables: list[tuple[str, list[Text]]] = [
-        ("parameter", list(spec.param)),
         ("let", list(spec.let)),
         ("action", list(spec.action)),
+        ("parameter", list(spec.param)),
+        ("parameter of the file", list(task.module.document.param)),
+        ("termination", [name for name in spec.terminate if name not in ("timeout", "failed")]),
+        ("robot", list(spec.robot)),
         ("sensor", list(spec.sensor)),
     ]
     if len(task.robots) == 1:
@@ -192,35 +209,36 @@ def names(task: Task, report: Reporter) -> None:
     for what, table in tables:
         for name in table:
             valid_name(name, report)
-            if name in seen:
-                first, kind = seen[name]
-                report.error(
-                    "W0002", f"the {kind} `{name}` hides the {what} of that name", first.span, "rename one of them"
-                )
-            else:
-                seen[name] = (name, what)
+            first, kind = seen.setdefault(name, (name, what))
+            if kind != what:
+                notes = (Annotation(name.span, "hidden"),) if name.span is not None else ()
+                message = f"the {kind} `{name}` hides the {what} of that name"
+                report.error("W0002", message, first.span, "rename one of them", notes=notes)
     reward = [*spec.reward.per_second, *spec.reward.once] if spec.reward is not None else []
-    for name in [*reward, *(key for key in spec.terminate if key != "timeout"), *spec.observe, *spec.robot]:
+    for name in [*reward, *spec.observe]:
         valid_name(name, report, term=True)
     if not str(task.name).isidentifier() or keyword.iskeyword(str(task.name)):
-        report.error("E0220", f"`{task.name}` cannot name a task", task.name.span)
+        report.error("E0220", f"`{task.name}` cannot name a task", task.name.span, "write words as in `MyTask`")
 
 
 def valid_name(name: Text, report: Reporter, *, term: bool = False) -> None:
     """Reports a name that generated code could not hold."""
     if name in UNIT_NAMES and not term:
-        report.error("E0217", f"`{name}` is a unit and cannot name anything else", name.span)
+        message = f"`{name}` is a unit and cannot name anything else"
+        report.error("E0217", message, name.span, f"choose another name, such as `my_{name}`")
     elif name in RESERVED and not term:
-        report.error("E0217", f"`{name}` is a word of the language", name.span)
+        message = f"`{name}` is a word of the language and cannot name anything else"
+        report.error("E0217", message, name.span, f"choose another name, such as `my_{name}`")
     elif not str(name).isidentifier() or keyword.iskeyword(str(name)) or str(name).startswith("__"):
         why = "is a word of Python" if keyword.iskeyword(str(name)) else "is not an identifier"
-        report.error("E0220", f"`{name}` {why} and cannot name anything", name.span)
+        other = "_".join(re.findall(r"\w+", name)).strip("_")
+        other = other if other.isidentifier() and not keyword.iskeyword(other) else f"my_{other}".rstrip("_")
+        report.error("E0220", f"`{name}` {why} and cannot name anything", name.span, f"write `{other}`")
 
 
-def _failures(task: Task) -> dict[Text, object]:  # type: ignore[type-arg]
-    return {name: value for name, value in task.spec.terminate.items() if name != "timeout"} | (
-        {Text("timeout"): value for name, value in task.spec.terminate.items() if name == "timeout"}
-    )
+def _failures(task: Task) -> dict[Text, Expression]:
+    """Names of terminations, which rewards may read."""
+    return dict(task.spec.terminate)
 
 
 def _robots(task: Task, settings: Settings, scope: Scope) -> list[Robot]:

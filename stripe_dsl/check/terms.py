@@ -12,7 +12,7 @@ from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.scope import ActionValue
 from stripe_dsl.check.tunables import Role
-from stripe_dsl.check.values import Base, JointSet, RangeValue, describe
+from stripe_dsl.check.values import Base, JointSet, RangeValue, describe, varies
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.program import Action, Group, Noise, Observation, Reset, Reward, Termination
 from stripe_dsl.ir.types import Kind, Type
@@ -176,8 +176,8 @@ class Terms:
         if node.type.is_bool:
             node = self.low.math.as_float(node)
         name = _unique(item.name or slug(item.value.span.text), names)
-        if node.op == "const":
-            self.report.error("W0003", f"the observation `{name}` never changes", item.value.span)
+        if not varies(node):
+            self.report.error("W0003", f"the observation `{name}` never changes", item.value.span, "remove it")
         with self.tunables.term("observe", f"{group}_{name}"):
             noise = self.noise(item.noise, node) if item.noise is not None else None
             clip = self.clip(item.clip, node.type.dim) if item.clip is not None else None
@@ -199,7 +199,8 @@ class Terms:
         with self.tunables.paused():
             if isinstance(expr, ast.Call) and isinstance(expr.function, ast.Name):
                 if expr.function.id != "gaussian" or len(expr.args) != 1:
-                    self.report.error("E0208", "noise is a range or `gaussian(std)`", expr.span)
+                    help = "noise is a range, as in `+-0.1`, or `gaussian(0.1)`"
+                    self.report.error("E0208", f"there is no noise `{expr.span.text}`", expr.span, help)
                     return None
                 std = self.settings.number(Expression(expr.args[0]), dim, "noise")
                 kind, amount = "gaussian", std
@@ -241,18 +242,17 @@ class Terms:
             node = self.low.number(rest) if rest is not None else self.low.math.const(1.0)
         if node is None:
             return None
-        node = self.low.math.as_float(node)
         if not node.type.is_scalar:
             self.not_scalar(f"the reward `{name}`", node, rest.span if rest is not None else value.span)
             return None
-        return Reward(str(name), path, node, per_second, name.span)
+        return Reward(str(name), path, self.low.math.as_float(node), per_second, name.span)
 
     def not_scalar(self, what: str, node: Node, span: Span) -> None:
         """Reports a value that is not one number for each environment."""
         if node.type.is_vector and node.type.axis is None:
             help = "take its length `|v|`, or a part `v.x`"
         elif node.type.is_bool:
-            help = "reduce it with `any(…)`, `all(…)` or `count(…)`"
+            help = "reduce it with `any(…)` or `all(…)`"
         else:
             help = "reduce it with `sum(…)`, `mean(…)`, `max(…)` or `|…|`"
         self.report.error("E0302", f"{what} has to be one value, not {node.type.describe()}", span, help)
@@ -273,7 +273,7 @@ class Terms:
                     )
                 continue
             if name == "failed":
-                self.report.error("E0217", "`failed` means that any termination holds, and cannot name one", name.span)
+                self.report.error("E0217", "`failed` means that any termination holds, and cannot name one", name.span, "give it another name")
                 continue
             self.low.phase = Phase.TERMINATE
             with self.tunables.term("terminate", str(name)):
@@ -285,8 +285,9 @@ class Terms:
             if not node.type.is_scalar:
                 self.not_scalar(f"the termination `{name}`", node, value.span)
                 continue
-            if node.op == "const":
-                self.report.error("E0507", f"the termination `{name}` never changes", value.span)
+            if not varies(node):
+                help = "compare something that the simulation changes, such as a joint position"
+                self.report.error("E0507", f"the termination `{name}` never changes", value.span, help)
                 continue
             out.append(Termination(str(name), node, name.span))
         return tuple(out), timeout
@@ -301,6 +302,7 @@ class Terms:
             return None
         expr, problems = parse_expression(target.span.source, target.span.start, target.span.end)
         if problems:
+            self.report.diagnostics.extend(problems)
             return None
         self.low.phase = Phase.RESET
         parts = ""
@@ -322,7 +324,7 @@ class Terms:
             return self.base_reset(owner, inner, parts, frame, target, value)
         known = {JointSet: "`.pos` and `.vel`", Base: "`.pos`, `.yaw`, `.lin_vel` and `.ang_vel`"}.get(type(owner), "")
         helps = (f"a reset sets {known}",) if known else ("a reset sets joints and the base",)
-        self.report.error("E0213", f"{describe(owner)} has no `{inner.name}` to set", inner.name_span, *helps)
+        self.report.error("E0213", f"a reset cannot set `{inner.name}` of {describe(owner)}", inner.name_span, *helps)
         return None
 
     def joint_reset(self, joints: JointSet, expr: ast.Field, target: Text, value: Expression) -> Reset | None:
@@ -354,7 +356,8 @@ class Terms:
         dims = {"pos": LENGTH, "yaw": ANGLE, "lin_vel": SPEED, "ang_vel": ANGULAR_SPEED}
         dim = dims[expr.name]
         if frame not in ("", "world", "env"):
-            self.report.error("E0406", "a reset speaks of the world frame", expr.span)
+            help = f"write `{expr.span.text} = …`"
+            self.report.error("E0406", f"a reset speaks of the world, not of the frame `{frame}`", expr.span, help)
             return None
         vector = expr.name != "yaw"
         kind = Kind.VEC3 if vector and not parts else (Kind.VEC2 if len(parts) == 2 else Kind.FLOAT)
@@ -386,11 +389,7 @@ class Terms:
 
     def fits(self, node: Node, wanted: Type, value: Expression, target: Text) -> bool:
         """Whether a reset's value has the unit and shape of its target."""
-        if node.type.dim != wanted.dim and not (node.op == "const" and node.attr == 0):
-            code = "E0407" if wanted.dim == ANGLE and node.type.dim.is_none else "E0403"
-            self.report.error(
-                code, f"`{target}` wants {unit_words(wanted.dim)}, not {unit_words(node.type.dim)}", value.span
-            )
+        if not self.settings.check_unit(node, wanted.dim, target, value.span):
             return False
         if node.type.is_bool or (node.type.kind is not wanted.kind and node.type.kind is not Kind.FLOAT):
             self.report.error("E0301", f"`{target}` wants {wanted.describe()}, not {node.type.describe()}", value.span)

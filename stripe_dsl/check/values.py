@@ -92,6 +92,19 @@ class RangeValue:
 type Value = Node | JointSet | BodySet | Base | RobotValue | SensorValue | SensorReading | Episode | RangeValue
 
 
+def varies(node: Node) -> bool:
+    """Whether a value depends on anything but numbers and parameters."""
+    stack, seen = [node], set()
+    while stack:
+        item = stack.pop()
+        if item.read is not None or item.op == "uniform":
+            return True
+        if item.id not in seen:
+            seen.add(item.id)
+            stack.extend(item.args)
+    return False
+
+
 def describe(value: Value) -> str:
     """Words for a message."""
     match value:

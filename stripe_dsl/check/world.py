@@ -40,28 +40,32 @@ def check_sim(spec: SimSpec | None, settings: Settings, task: Text) -> Sim | Non
             }
             report.error(code, f"`sim` does not say `{key}`", spec.span, f"add `{example[key]}`")
             complete = False
+    before = len(report.diagnostics)
     physics = settings.positive(spec.physics, FREQUENCY, "physics", 120.0)
     control = settings.positive(spec.control, FREQUENCY, "control", physics)
     episode = settings.positive(spec.episode, TIME, "episode", 1.0)
     envs = settings.whole(spec.envs, "envs", 1)
+    complete = complete and len(report.diagnostics) == before  # what is derived from wrong numbers is wrong
     ratio = physics / control
     decimation = round(ratio)
-    if spec.control is not None and (decimation < 1 or not isclose(ratio, decimation, rel_tol=1e-9)):
+    if complete and (decimation < 1 or not isclose(ratio, decimation, rel_tol=1e-9)):
         if ratio < 1:
             help = f"the control rate is at most the physics rate, {physics:g} Hz"
         else:
             help = f"rates that divide it: {', '.join(f'{physics / n:g} Hz' for n in _near(ratio))}"
         message = f"the control rate {control:g} Hz does not divide the physics rate {physics:g} Hz"
+        assert spec.control is not None
         report.error("E0501", message, spec.control.span, help)
-        decimation, complete = max(1, decimation), False
-    if spec.episode is not None and complete and episode < decimation / physics:
-        message = f"an episode of {episode:g} s is shorter than one control step of {decimation / physics:g} s"
-        report.error("E0506", message, spec.episode.span)
+        complete = False
+    if complete and episode < decimation / physics:
+        assert spec.episode is not None
+        message = f"an episode of {episode:g} s is shorter than one control step of {decimation / physics:.3g} s"
+        report.error("E0506", message, spec.episode.span, "is its unit the one that was meant?")
         complete = False
     gravity = settings.vector(spec.gravity, ACCELERATION, "gravity", (0.0, 0.0, -9.81))
     sim = Sim(
         physics_dt=1.0 / physics,
-        decimation=decimation,
+        decimation=max(1, decimation),
         episode=episode,
         num_envs=envs,
         spacing=settings.positive(spec.spaced, LENGTH, "spaced", 4.0),
@@ -113,7 +117,8 @@ def _light(name: Text, settings: Settings, scene: SceneSpec) -> Light:
         value: Expression | None = getattr(spec, key)
         if dome and value is not None:
             settings.report.error("E0206", f"a dome light has no `{key}`", value.span, "write `light sun { … }`")
-    assert elevation is not None and azimuth is not None
+    assert elevation is not None
+    assert azimuth is not None
     # USD lights shine along -z; a sun at this azimuth (from +x towards +y) and elevation shines back from there
     rotation = (0.0, 0.0, 0.0, 1.0) if dome else from_rpy(0.0, pi / 2 - elevation, azimuth)
     return Light(

@@ -26,7 +26,8 @@ class Task:
         params: parameters that expressions may use, ``--set`` applied.
         robots: robot blocks by their name in the task, with the module they stand in.
         scene: the scene block; empty where the task has none.
-        inherited: names of reward terms that come from an extended task.
+        incomplete: whether something it refers to is not there; names of it are unknown then.
+        used: the names that its expressions use, once it was checked.
     """
 
     name: Text
@@ -38,6 +39,8 @@ class Task:
     robots: dict[Text, tuple[RobotSpec, Module]] = field(default_factory=dict)
     scene: SceneSpec | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    incomplete: bool = False
+    used: set[str] = field(default_factory=set)
 
 
 def elaborate(loader: Loader, module: Module, name: Text, settings: Mapping[str, str]) -> Task:
@@ -56,6 +59,7 @@ class _Elaborator:
         self.modules = {item.source.name: item for item in loader.modules.values()}
         self.modules.setdefault(module.source.name, module)
         self.diagnostics: list[Diagnostic] = []
+        self.incomplete = False
 
     def error(
         self, code: str, message: str, span: Span | None, *helps: str, notes: tuple[Annotation, ...] = ()
@@ -69,12 +73,12 @@ class _Elaborator:
             spec = self.merge_task(spec, derived)
         task = Task(name, spec, self.module, self.modules)
         for _, module in reversed(chain):
-            task.params.update(module.document.param)
-        task.params.update(spec.param)
+            task.params.update(_plain(module.document.param))
+        task.params.update(_plain(spec.param))
         self.robots(task)
         self.scene(task)
         self.apply_settings(task)
-        task.diagnostics = self.diagnostics
+        task.diagnostics, task.incomplete = self.diagnostics, self.incomplete
         return task
 
     def chain(self, name: Text) -> list[tuple[TaskSpec, Module]]:
@@ -85,14 +89,16 @@ class _Elaborator:
         while spec.extends is not None:
             found = self.follow(spec.extends, module, "task")
             if found is None:
+                self.incomplete = True
                 break
             base_name, base, module = found
+            assert isinstance(base, TaskSpec)
             if (module, base_name) in seen:
                 path = " -> ".join([*(item for _, item in seen), base_name])
                 self.error("E0210", f"tasks extend each other: {path}", spec.extends.span)
                 break
             seen.append((module, base_name))
-            spec = base  # type: ignore[assignment]
+            spec = base
             chain.append((spec, module))
         return chain
 
@@ -126,13 +132,16 @@ class _Elaborator:
 
     def robots(self, task: Task) -> None:
         if not task.spec.robot:
+            self.incomplete = True
             self.error("E0214", f"task `{task.name}` has no robot", task.spec.span, "add `robot name`")
         for name, reference in task.spec.robot.items():
             module = self.modules.get(reference.span.source.name, task.module)
             found = self.follow(reference, module, "robot")
-            if found is not None:
-                _, block, owner = found
-                task.robots[name] = (block, owner)  # type: ignore[assignment]
+            if found is None:
+                self.incomplete = True
+                continue
+            _, block, owner = found
+            task.robots[name] = (block, owner)  # type: ignore[assignment]
 
     def scene(self, task: Task) -> None:
         scene = task.spec.scene
@@ -144,7 +153,7 @@ class _Elaborator:
             scene = found[1] if found is not None else None  # type: ignore[assignment]
         task.scene = scene if isinstance(scene, SceneSpec) else None
         if task.scene is not None:
-            task.params.update({name: value for name, value in task.scene.param.items() if name not in task.params})
+            task.params = {**_plain(task.scene.param), **task.params}
 
     def apply_settings(self, task: Task) -> None:
         for key in self.settings:
@@ -255,6 +264,10 @@ class _Elaborator:
                 f"write `{close[0]}` to replace the inherited term",
                 notes=notes,
             )
+
+
+def _plain(params: Mapping[Text, Expression]) -> dict[str, Expression]:
+    return {str(name): value for name, value in params.items()}
 
 
 def _is_none(value: object) -> bool:

@@ -40,6 +40,12 @@ class Builder:
         known = list(slots(model))
         self.error("E0206", f"{block_name(model)} has no key `{key}`", span, *did_you_mean(key, known, listing=True))
 
+    def unknown_block(self, model: type[Block], key: str, span: Span) -> None:
+        """Reports a block that may not stand here."""
+        known = [word for word, slot in slots(model).items() if slot.shape in (Shape.BLOCK, Shape.MAP, Shape.REFERENCE)]
+        message = f"{block_name(model)} has no block `{key}`"
+        self.error("E0207", message, span, *did_you_mean(key, known, listing=True))
+
     def store(self, values: dict[str, Any], spans: dict[str, Span], slot: Slot, key: Text, value: Any) -> None:
         """Puts a value in its field; a field that has one already is reported."""
         if slot.attribute in values and slot.shape not in (Shape.MAP,):
@@ -236,7 +242,9 @@ class StatementReader(Builder):
 
     def no_slot(self, model: type[Block], statement: ast.Statement) -> None:
         """Reports a statement whose key the block does not have."""
-        if statement.key:
+        if statement.key and statement.body is not None:
+            self.unknown_block(model, statement.key, statement.key_span)
+        elif statement.key:
             self.unknown_key(model, statement.key, statement.key_span)
         elif statement.target is not None or statement.value is not None:
             span = (statement.target or statement.value or statement).span

@@ -20,10 +20,32 @@ BODY = 8
 """Columns before the statements of a method."""
 
 ATTRIBUTES_OF_THE_BASE_CLASS = (
-    "cfg sim scene actions extras device num_envs step_dt physics_dt render_mode episode_length_buf "
-    "reset_buf reset_terminated reset_time_outs max_episode_length max_episode_length_s common_step_counter "
-    "reward_buf obs_buf event_manager episode_time metadata action_space observation_space state_space"
-).split()
+    "cfg",
+    "sim",
+    "scene",
+    "actions",
+    "extras",
+    "device",
+    "num_envs",
+    "step_dt",
+    "physics_dt",
+    "render_mode",
+    "episode_length_buf",
+    "reset_buf",
+    "reset_terminated",
+    "reset_time_outs",
+    "max_episode_length",
+    "max_episode_length_s",
+    "common_step_counter",
+    "reward_buf",
+    "obs_buf",
+    "event_manager",
+    "episode_time",
+    "metadata",
+    "action_space",
+    "observation_space",
+    "state_space",
+)
 
 
 @dataclass

@@ -187,5 +187,5 @@ def _environment() -> Environment:
     env.filters["suffix"] = lambda text, end: text + end
     env.filters["safe"] = safe_identifier
     env.filters["toml"] = json.dumps
-    env.filters["statement"] = lambda prefix, text, indent: layout(prefix, text, indent)
+    env.filters["statement"] = layout
     return env
