@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stripe_dsl.check.task import check_task
+from stripe_dsl.check.lint import unused_sets
+from stripe_dsl.check.task import check_robots, check_task
 from stripe_dsl.diagnostics import Diagnostic, sort_diagnostics
+from stripe_dsl.diagnostics.followups import without_followups
 from stripe_dsl.ir.program import Program
 from stripe_dsl.source import SourceFile
-from stripe_dsl.spec.elaborate import elaborate
+from stripe_dsl.spec.elaborate import Task, elaborate
 from stripe_dsl.spec.modules import Loader, Module
 from stripe_dsl.text import and_list, did_you_mean
 
@@ -71,13 +73,31 @@ def compile_file(
     diagnostics = [*checked.diagnostics]
     if not checked.failed and not checked.programs:
         diagnostics.append(Diagnostic("E0214", f"`{path}` defines no task", helps=("add `task Name { … }`",)))
-    packages = [render(program, out, checked.sources) for program in checked.programs]
-    return packages, diagnostics
+    diagnostics += [item for program in checked.programs for item in _not_simulated(program)]
+    if any(item.severity == "error" for item in diagnostics):
+        return [], diagnostics
+    return [render(program, out, checked.sources) for program in checked.programs], diagnostics
+
+
+def _not_simulated(program: Program) -> list[Diagnostic]:
+    """Robots that can be checked and not yet simulated: Isaac Lab reads USD alone on the Newton backend."""
+    return [
+        Diagnostic(
+            "E0610",
+            f"robot `{robot.name}` is {robot.model.format.upper()}, which can be checked and not yet simulated",
+            robot.span,
+            helps=("convert it to USD and name that file with `usd`",),
+        )
+        for robot in program.robots
+        if robot.model.format in ("urdf", "mjcf")
+    ]
 
 
 def _check(loader: Loader, module: Module | None, task: str | None, settings: Mapping[str, str]) -> Checked:
+    read: list[Diagnostic] = []
     diagnostics: list[Diagnostic] = []
     programs: list[Program] = []
+    tasks: list[Task] = []
     if module is not None:
         known = module.document.task
         if task is not None and task not in known:
@@ -86,11 +106,15 @@ def _check(loader: Loader, module: Module | None, task: str | None, settings: Ma
             diagnostics.append(Diagnostic("E0218", f"there is no task `{task}` in `{module.source.name}`", helps=helps))
         for name in known:
             if task is None or name == task:
-                program, found = check_task(elaborate(loader, module, name, settings))
+                tasks.append(elaborate(loader, module, name, settings))
+                read += tasks[-1].diagnostics
+                program, found = check_task(tasks[-1])
                 diagnostics += found
                 if program is not None:
                     programs.append(program)
-    diagnostics = sort_diagnostics([*loader.diagnostics, *diagnostics])
+        if task is None:
+            diagnostics += [*unused_sets(module, tasks), *check_robots(module, tasks)]
+    diagnostics = sort_diagnostics(without_followups([*loader.diagnostics, *read], diagnostics))
     if any(item.severity == "error" for item in diagnostics):
         programs = []
     sources = {item.source.path.name: item.source.text for item in loader.modules.values() if item.source.path}

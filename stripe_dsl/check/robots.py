@@ -246,7 +246,7 @@ class RobotCheck:
                 )
             )  # fmt: skip
         idle = [joint for joint in robot.model.joint_names if joint not in owners]
-        if idle and not self.scope.unknown_sets:
+        if idle and not self.scope.unknown_sets and (self.spec.cfg is None or self.spec.actuator):
             verb = "is" if len(idle) == 1 else "are"
             what = f"{plural(len(idle), 'joint')} of `{self.name}` {verb}"
             message = f"{what} in no actuator group: {and_list(idle, 4)}"

@@ -100,6 +100,7 @@ _TITLES = {
     "E0607": "asset root is not set",
     "E0608": "generated file was edited by hand",
     "E0609": "output cannot be written",
+    "E0610": "robot format that cannot be simulated yet",
     # Lint
     "W0001": "unused name",
     "W0002": "shadowed name",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import sys
 from collections import deque
@@ -57,6 +58,16 @@ class CheckedVecEnv(RslRlVecEnvWrapper):
         return observations, rewards, dones, extras
 
 
+def _column_names(module: Any, group: str) -> list[str]:
+    """What each column of an observation group is called, from the manifest of the generated package."""
+    try:
+        manifest = json.loads(Path(module.__file__).with_name("manifest.json").read_text(encoding="utf-8"))
+        entries = manifest["observations"][group]
+        return [entry["name"] for entry in entries for _ in range(*entry["columns"])]
+    except (AttributeError, OSError, ValueError, KeyError, TypeError):
+        return []
+
+
 def describe_non_finite(
     env: Any, observations: Mapping[str, torch.Tensor], rewards: torch.Tensor, step: int
 ) -> Problem | None:
@@ -64,8 +75,8 @@ def describe_non_finite(
 
     Args:
         env: The unwrapped environment. A generated one keeps ``_episode_sums``, shape (num_envs, reward terms), in the
-            order of its module's ``REWARD_TERMS``; the columns of an observation group are named by the module's
-            ``OBSERVATION_COLUMNS``, a dictionary from group to names. What is missing is described by its number.
+            order of its module's ``REWARD_TERMS``; the columns of an observation group are named by the
+            ``manifest.json`` beside the module. What is missing is described by its number.
         observations: Shape (num_envs, columns) by group.
         rewards: Shape (num_envs,).
         step: Number of the control step, for the message.
@@ -84,7 +95,7 @@ def describe_non_finite(
             continue
         bad_envs |= bad.any(dim=1)
         columns = torch.nonzero(bad.any(dim=0)).flatten().tolist()
-        known = getattr(module, "OBSERVATION_COLUMNS", {}).get(group, ())
+        known = _column_names(module, group)
         names = [known[i] if i < len(known) else f"column {i}" for i in columns]
         found.append(f"{_plural('the observation', names)} of the group {group}")
     if not found:

@@ -51,7 +51,8 @@ class RobotText:
     Attributes:
         key: field of the scene's class.
         prim: name of its prim.
-        path: expression for the path of its USD file.
+        path: expression for the path of its USD file; empty for an Isaac Lab cfg.
+        cfg: name of the Isaac Lab cfg it is made from; empty for a file.
     """
 
     key: str
@@ -59,6 +60,13 @@ class RobotText:
     path: str
     robot: Robot
     origin: str
+    cfg: str = ""
+
+    @property
+    def placed(self) -> bool:
+        """Whether the file says where the robot starts, or in which pose."""
+        robot = self.robot
+        return bool(robot.joint_pos) or any(robot.position) or robot.rotation != (0.0, 0.0, 0.0, 1.0)
 
 
 def groups(program: Program) -> list[GroupText]:
@@ -95,7 +103,9 @@ def robots(program: Program, keys: dict[str, str], assets: Path) -> list[RobotTe
     for robot in program.robots:
         key = keys[robot.name]
         prim = "Robot" if len(program.robots) == 1 else "".join(part.title() for part in robot.name.split("_"))
-        out.append(RobotText(key, prim, robot_path(robot, assets), robot, origin(robot.span)))
+        cfg = robot.cfg_reference.partition(":")[2]
+        path = "" if cfg else robot_path(robot, assets)
+        out.append(RobotText(key, prim, path, robot, origin(robot.span), cfg))
     return out
 
 

@@ -11,7 +11,7 @@ from stripe_dsl.emit.identifiers import literal, safe_identifier, validate_ident
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.torch.cfg import groups, origin, period, robots
 from stripe_dsl.emit.torch.env import EnvContext, env_context
-from stripe_dsl.ir.program import Group, Program
+from stripe_dsl.ir.program import Group, Program, Robot
 from stripe_dsl.robots.author import ground_plane_usda
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def package_files(program: Program, folder: Path) -> dict[str, str]:
     uses = {
         "uses_prim": any(robot.prim for robot in program.robots),
         "uses_package": any(robot.reference.startswith("package://") for robot in program.robots),
+        "uses_files": any(not robot.cfg_reference for robot in program.robots),
+        "uses_actuators": any(robot.actuators for robot in program.robots),
         "uses_isaacsim": any(robot.reference.startswith("isaacsim://") for robot in program.robots),
     }
     robot_texts = robots(program, {name: key for key, name in env.robots}, folder / "assets")
@@ -45,6 +47,7 @@ def package_files(program: Program, folder: Path) -> dict[str, str]:
         "groups": groups(program),
         "robots": robot_texts,
         "prims": {item.robot.name: item.prim for item in robot_texts},
+        "cfg_imports": _cfg_imports(program),
         "asset_imports": _asset_imports(program, uses),
         "buffers": _buffers(program),
         "scene_origin": origin(program.span),
@@ -90,18 +93,26 @@ def _group_locals(program: Program) -> list[tuple[Group, str]]:
     return [(group, local_name(group.name)) for group in program.groups]
 
 
+def _cfg_imports(program: Program) -> list[tuple[str, list[str]]]:
+    """Isaac Lab cfgs that the scene uses, by module."""
+    modules: dict[str, set[str]] = {}
+    for robot in program.robots:
+        module, _, name = robot.cfg_reference.partition(":")
+        if name:
+            modules.setdefault(module, set()).add(validate_identifier(name))
+    return [(module, sorted(names)) for module, names in sorted(modules.items())]
+
+
 def _asset_imports(program: Program, uses: dict[str, bool]) -> list[str]:
-    names = (
-        ["asset"] if program.ground is not None or any(not _remote(robot.reference) for robot in program.robots) else []
-    )
+    names = ["asset"] if program.ground is not None or any(not _remote(robot) for robot in program.robots) else []
     names += ["UsdPrimCfg"] if uses["uses_prim"] else []
     names += ["package_file"] if uses["uses_package"] else []
     names += ["isaacsim_file"] if uses["uses_isaacsim"] else []
     return sorted(names, key=lambda name: (name != "UsdPrimCfg", name))
 
 
-def _remote(reference: str) -> bool:
-    return reference.startswith(("package://", "isaacsim://"))
+def _remote(robot: Robot) -> bool:
+    return bool(robot.cfg_reference) or robot.reference.startswith(("package://", "isaacsim://"))
 
 
 def _packages(program: Program) -> list[str]:
@@ -128,7 +139,8 @@ def _buffers(program: Program) -> Buffers:
     A pyramidal contact takes four rows. Too small drops contacts in silence, so this errs upwards.
     """
     joints = sum(len(robot.model.joints) for robot in program.robots)
-    shapes = sum(max(robot.model.collision_shapes, 1) for robot in program.robots)
+    # a robot that could not be read has no shapes in its model: assume many
+    shapes = sum(robot.model.collision_shapes or 16 for robot in program.robots)
     contacts = program.sim.nconmax or (min(4 * shapes, 128) if program.ground is not None else max(4, shapes))
     rows = program.sim.njmax or 2 * joints + 4 * contacts
     return Buffers(rows, contacts)
