@@ -102,7 +102,8 @@ def write(package: Package, *, force: bool = False) -> list[Diagnostic]:
     """Writes what differs. Nothing at all is written where a file was edited by hand, unless ``force``."""
     touched = [] if force else edited(package)
     if touched:
-        message = f"{and_list([str(package.folder / path) for path in touched], 4)} {'was' if len(touched) == 1 else 'were'} edited by hand"
+        verb = "was" if len(touched) == 1 else "were"
+        message = f"{and_list([str(package.folder / path) for path in touched], 4)} {verb} edited by hand"
         helps = ("move the change to the .stripe file or to a subclass, or overwrite it with `--force`",)
         return [Diagnostic("E0608", message, helps=helps)]
     try:

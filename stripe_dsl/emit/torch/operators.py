@@ -253,7 +253,8 @@ def _part(context: Context, node: Node) -> Value:
 
 def _pick(context: Context, node: Node) -> Value:
     (operand,) = node.args
-    assert isinstance(node.attr, tuple) and operand.type.axis is not None
+    assert isinstance(node.attr, tuple)
+    assert operand.type.axis is not None
     positions = [int(position) for position in node.attr]  # type: ignore[arg-type]
     return _members(context, context.value(operand), positions, len(operand.type.axis), "[:, ")
 
