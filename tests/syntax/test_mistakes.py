@@ -32,7 +32,7 @@ def parse(text: str) -> list[Diagnostic]:
     return parse_file(SourceFile("test.stripe", text))[1]
 
 
-@pytest.mark.parametrize(("mistake", "marked"), examples())
+@pytest.mark.parametrize(("mistake", "marked"), list(examples()))
 def test_example(mistake: dict[str, str], marked: str) -> None:
     start = marked.index("«")
     end = marked.index("»") - 1
