@@ -65,7 +65,7 @@ class AntEnv(DirectRLEnv):
     def _pre_physics_step(self, actions: torch.Tensor) -> None:
         self.actions = actions.clone()
         cfg = self.cfg.action
-        # ant.stripe:20
+        # ant.stripe:23
         drive = cfg.drive_scale * self.actions.clamp(*cfg.drive_clip)
         self.robot.actuators.target_command.set_effort_index(value=drive, joint_ids=self._drive_ids)
 
@@ -75,15 +75,15 @@ class AntEnv(DirectRLEnv):
 
     def _compute_values(self) -> None:
         """Compute what terminations, rewards and observations share, from the present state."""
-        # ant.stripe:24
-        self._to_target = self._target - (self.robot.data.root_pos_w.torch - self.scene.env_origins)[:, :2]
         # ant.stripe:27
+        self._to_target = self._target - (self.robot.data.root_pos_w.torch - self.scene.env_origins)[:, :2]
+        # ant.stripe:30
         self._up = -self.robot.data.projected_gravity_b.torch[:, 2]
-        # ant.stripe:28
+        # ant.stripe:31
         self._heading = torch.sum(
             quat_apply(self.robot.data.root_quat_w.torch, self._x_axis)[:, :2] * normalize(self._to_target), dim=-1
         )
-        # ant.stripe:29
+        # ant.stripe:32
         soft_joint_pos_limits = self.robot.data.soft_joint_pos_limits.torch
         joint_lower = soft_joint_pos_limits[:, self._joints, 0]
         joint_upper = soft_joint_pos_limits[:, self._joints, 1]
@@ -92,13 +92,13 @@ class AntEnv(DirectRLEnv):
             * (self.robot.data.joint_pos.torch[:, self._joints] - (joint_lower + joint_upper) * 0.5)
             / (joint_upper - joint_lower)
         )
-        # ant.stripe:25
+        # ant.stripe:28
         self._distance = torch.linalg.norm(self._to_target, dim=-1)
 
     def _get_dones(self) -> tuple[torch.Tensor, torch.Tensor]:
         self._compute_values()
         cfg = self.cfg.terminate
-        # ant.stripe:57
+        # ant.stripe:60
         fallen = (self.robot.data.root_pos_w.torch - self.scene.env_origins)[:, 2] < cfg.fallen_threshold
         timeout = self.episode_length_buf >= self.max_episode_length
         self._terminations = torch.stack((fallen, timeout), dim=-1)
@@ -106,7 +106,7 @@ class AntEnv(DirectRLEnv):
 
     def _get_rewards(self) -> torch.Tensor:
         cfg = self.cfg.reward
-        # ant.stripe:49
+        # ant.stripe:52
         per_second = torch.stack(
             (
                 cfg.alive * ~self.reset_terminated,
@@ -120,7 +120,7 @@ class AntEnv(DirectRLEnv):
             ),
             dim=-1,
         )
-        # ant.stripe:45
+        # ant.stripe:48
         once = torch.stack(
             (
                 cfg.progress * (self._prev_distance - self._distance),
@@ -137,7 +137,7 @@ class AntEnv(DirectRLEnv):
         self._compute_values()
         cfg = self.cfg.observe
         roll, _, yaw = euler_xyz_from_quat(self.robot.data.root_quat_w.torch)
-        # ant.stripe:31
+        # ant.stripe:34
         policy = torch.cat(
             (
                 (self.robot.data.root_pos_w.torch - self.scene.env_origins)[:, 2].unsqueeze(-1),
@@ -177,11 +177,11 @@ class AntEnv(DirectRLEnv):
         joint_pos, joint_vel = default_joint_pos.clone(), default_joint_vel.clone()
         pos_limits = data.soft_joint_pos_limits.torch[env_ids]
         vel_limits = data.soft_joint_vel_limits.torch[env_ids]
-        # ant.stripe:61
+        # ant.stripe:64
         joint_pos[:, self._joints] = default_joint_pos[:, self._joints] + sample_uniform(
             *cfg.joints_pos, (len(env_ids), 8), self.device
         )
-        # ant.stripe:62
+        # ant.stripe:65
         joint_vel[:, self._joints] = sample_uniform(*cfg.joints_vel, (len(env_ids), 8), self.device)
         root_pose[:, :3] += self.scene.env_origins[env_ids]
 

@@ -100,7 +100,7 @@ class SceneCfg(InteractiveSceneCfg):
         },
     )
 
-    # ant.stripe:19
+    # ant.stripe:22
     wrench: JointWrenchSensorCfg = JointWrenchSensorCfg(prim_path="{ENV_REGEX_NS}/Robot")
 
     # ant.stripe:16
@@ -110,7 +110,7 @@ class SceneCfg(InteractiveSceneCfg):
     )
 
 
-# ant.stripe:22
+# ant.stripe:25
 @configclass
 class ParamCfg:
     """Parameters of the task."""
@@ -119,7 +119,7 @@ class ParamCfg:
     """Parameter ``target`` [m]."""
 
 
-# ant.stripe:20
+# ant.stripe:23
 @configclass
 class ActionCfg:
     """How actions become commands."""
@@ -131,7 +131,7 @@ class ActionCfg:
     """Range that ``drive`` is clipped to."""
 
 
-# ant.stripe:38
+# ant.stripe:41
 @configclass
 class ObserveCfg:
     """Scales, bounds and noise of the observations."""
@@ -146,7 +146,7 @@ class ObserveCfg:
     """Scale in ``policy_wrench_feet_torque``."""
 
 
-# ant.stripe:45
+# ant.stripe:48
 @configclass
 class RewardCfg:
     """Weights of the reward terms. Those per second are multiplied by the control step."""
@@ -188,7 +188,7 @@ class RewardCfg:
     """Weight of ``fall``, once a step."""
 
 
-# ant.stripe:57
+# ant.stripe:60
 @configclass
 class TerminateCfg:
     """Thresholds of the terminations."""
@@ -197,7 +197,7 @@ class TerminateCfg:
     """Threshold in ``fallen`` [m]."""
 
 
-# ant.stripe:61
+# ant.stripe:64
 @configclass
 class ResetCfg:
     """Ranges that a new episode is drawn from, uniformly."""

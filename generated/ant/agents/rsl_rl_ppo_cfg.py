@@ -12,7 +12,7 @@ from isaaclab.utils import configclass
 from isaaclab_rl.rsl_rl import RslRlMLPModelCfg, RslRlOnPolicyRunnerCfg, RslRlPpoAlgorithmCfg
 
 
-# ant.stripe:64
+# ant.stripe:67
 @configclass
 class AntPPORunnerCfg(RslRlOnPolicyRunnerCfg):
     """Runner, networks and algorithm."""
