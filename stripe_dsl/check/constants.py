@@ -111,13 +111,13 @@ class Settings:
             return True
         wanted = unit_words(dim)
         code = "E0407" if dim == ANGLE and node.type.dim.is_none else "E0403"
-        units = usual_units(dim)
+        units = list(usual_units(dim))
         if dim.is_none:
             help = "remove the unit"
         elif node.type.dim.is_none:
             help = f"write a unit, as in `{span.text} {units[0]}`"
         else:
-            help = f"usual units are {and_list(units[:3])}" if len(units) > 1 else f"its unit is `{units[0]}`"
+            help = f"its unit is {and_list(units)}" if len(units) == 1 else f"usual units are {and_list(units[:3])}"
         self.report.error(code, f"`{key}` wants {wanted}, not {unit_words(node.type.dim)}", span, help)
         return False
 
@@ -143,7 +143,9 @@ class Settings:
         result = self.number(value, DIMENSIONLESS, key, float(fallback))
         assert result is not None
         if value is not None and (result != int(result) or result < least):
-            self.report.error("E0309", f"`{key}` is a whole number from {least} up", value.span, f"it is {result:g} here")
+            self.report.error(
+                "E0309", f"`{key}` is a whole number from {least} up", value.span, f"it is {result:g} here"
+            )
             return fallback
         return int(result)
 

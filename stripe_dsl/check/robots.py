@@ -250,7 +250,12 @@ class RobotCheck:
             verb = "is" if len(idle) == 1 else "are"
             what = f"{plural(len(idle), 'joint')} of `{self.name}` {verb}"
             message = f"{what} in no actuator group: {and_list(idle, 4)}"
-            self.report.error("W0006", message, self.spec.span, f'such joints get no drive; add `actuator free {{ implicit; joints "{idle[0]}" }}`')
+            self.report.error(
+                "W0006",
+                message,
+                self.spec.span,
+                f'such joints get no drive; add `actuator free {{ implicit; joints "{idle[0]}" }}`',
+            )
         return tuple(out)
 
     def actuated(self, robot: RobotValue, name: Text, spec: ActuatorSpec) -> tuple[tuple[str, ...], list[str]]:

@@ -12,6 +12,7 @@ from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.lint import lint
 from stripe_dsl.check.quantities import SENSORS
 from stripe_dsl.check.report import Reporter
+from stripe_dsl.check.resets import Resets
 from stripe_dsl.check.robots import RobotCheck
 from stripe_dsl.check.scope import Scope
 from stripe_dsl.check.terms import Terms
@@ -76,6 +77,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     lowering = Lowering(scope, report)
     settings = Settings(lowering)
     terms = Terms(lowering, settings)
+    resets_of = Resets(lowering, settings)
     spec = task.spec
 
     names(task, report)
@@ -110,7 +112,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     rewards = terms.rewards(spec.reward)
     if spec.reward is None or not (spec.reward.per_second or spec.reward.once):
         report.error("E0214", f"task `{task.name}` has no reward", spec.span, "add `reward per second { … }`")
-    resets = [reset for target, value in spec.reset.items() if (reset := terms.reset(target, value)) is not None]
+    resets = [reset for target, value in spec.reset.items() if (reset := resets_of.reset(target, value)) is not None]
     for name in spec.let:
         # an unused definition is checked all the same
         if name not in lowering.names.lets:
@@ -156,7 +158,7 @@ def check_robots(module: Module, tasks: Sequence[Task]) -> list[Diagnostic]:
     report = Reporter()
     for name, spec in module.document.robot.items():
         if not any(spec is other for other in used):
-            scope = Scope(params=dict(module.document.param))
+            scope = Scope(params={str(key): value for key, value in module.document.param.items()})
             RobotCheck(name, spec, module, Settings(Lowering(scope, report)), scope).run()
     return report.diagnostics
 

@@ -6,15 +6,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from stripe_dsl.check.arithmetic import unit_words
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.scope import ActionValue
 from stripe_dsl.check.tunables import Role
-from stripe_dsl.check.values import Base, JointSet, RangeValue, describe, varies
+from stripe_dsl.check.values import JointSet, describe, varies
 from stripe_dsl.ir.graph import Node
-from stripe_dsl.ir.program import Action, Group, Noise, Observation, Reset, Reward, Termination
+from stripe_dsl.ir.program import Action, Group, Noise, Observation, Reward, Termination
 from stripe_dsl.ir.types import Kind, Type
 from stripe_dsl.robots.model import JointType
 from stripe_dsl.source import Span
@@ -273,7 +272,12 @@ class Terms:
                     )
                 continue
             if name == "failed":
-                self.report.error("E0217", "`failed` means that any termination holds, and cannot name one", name.span, "give it another name")
+                self.report.error(
+                    "E0217",
+                    "`failed` means that any termination holds, and cannot name one",
+                    name.span,
+                    "give it another name",
+                )
                 continue
             self.low.phase = Phase.TERMINATE
             with self.tunables.term("terminate", str(name)):
@@ -291,113 +295,6 @@ class Terms:
                 continue
             out.append(Termination(str(name), node, name.span))
         return tuple(out), timeout
-
-    # resets
-
-    def reset(self, target: Text, value: Expression) -> Reset | None:
-        """``slider.pos = default + (-1..1 m)``: a state at the start of an episode."""
-        from stripe_dsl.syntax.parser import parse_expression
-
-        if target.span is None:
-            return None
-        expr, problems = parse_expression(target.span.source, target.span.start, target.span.end)
-        if problems:
-            self.report.diagnostics.extend(problems)
-            return None
-        self.low.phase = Phase.RESET
-        parts = ""
-        inner = expr
-        if isinstance(expr, ast.Field) and expr.name in ("x", "y", "z", "xy", "xz", "yz"):
-            parts, inner = expr.name, expr.object
-        frame = inner.frame if isinstance(inner, ast.Frame) else ""
-        if isinstance(inner, ast.Frame):
-            inner = inner.object
-        if not isinstance(inner, ast.Field):
-            self.report.error("E0309", "a reset sets the position or velocity of joints or of the base", expr.span)
-            return None
-        owner = self.low.value(inner.object)
-        if owner is None:
-            return None
-        if isinstance(owner, JointSet) and inner.name in ("pos", "vel"):
-            return self.joint_reset(owner, inner, target, value)
-        if isinstance(owner, Base) and inner.name in ("pos", "lin_vel", "ang_vel", "yaw"):
-            return self.base_reset(owner, inner, parts, frame, target, value)
-        known = {JointSet: "`.pos` and `.vel`", Base: "`.pos`, `.yaw`, `.lin_vel` and `.ang_vel`"}.get(type(owner), "")
-        helps = (f"a reset sets {known}",) if known else ("a reset sets joints and the base",)
-        self.report.error("E0213", f"a reset cannot set `{inner.name}` of {describe(owner)}", inner.name_span, *helps)
-        return None
-
-    def joint_reset(self, joints: JointSet, expr: ast.Field, target: Text, value: Expression) -> Reset | None:
-        """Positions or velocities of joints."""
-        current = self.low.number(expr)
-        if current is None:
-            return None
-        quantity = f"joint.{expr.name}"
-        default = self.low.reading.read(
-            joints.robot, f"joint.default_{expr.name}", joints.names, current.type, expr.span
-        )
-        node = self.drawn(target, value, default)
-        if node is None or not self.fits(node, current.type, value, target):
-            return None
-        return Reset(joints.robot, quantity, joints.names, "", node, target.span)
-
-    def base_reset(
-        self, base: Base, expr: ast.Field, parts: str, frame: str, target: Text, value: Expression
-    ) -> Reset | None:
-        """Pose or velocity of the base, in the environment's frame."""
-        if base.model.fixed_base:
-            self.report.error(
-                "E0606",
-                f"the base of `{base.robot}` is fixed to the world",
-                expr.span,
-                "its place is `spawn at (x, y, z) m`",
-            )
-            return None
-        dims = {"pos": LENGTH, "yaw": ANGLE, "lin_vel": SPEED, "ang_vel": ANGULAR_SPEED}
-        dim = dims[expr.name]
-        if frame not in ("", "world", "env"):
-            help = f"write `{expr.span.text} = …`"
-            self.report.error("E0406", f"a reset speaks of the world, not of the frame `{frame}`", expr.span, help)
-            return None
-        vector = expr.name != "yaw"
-        kind = Kind.VEC3 if vector and not parts else (Kind.VEC2 if len(parts) == 2 else Kind.FLOAT)
-        frame = {"pos": "env", "yaw": ""}.get(expr.name, "world")
-        type = Type(kind, None, dim, frame if kind is not Kind.FLOAT else None)
-        whole = replace(type, kind=Kind.VEC3 if vector else Kind.FLOAT, frame=frame or None)
-        default = self.low.reading.read(base.robot, f"root.default_{expr.name}", (), whole, expr.span)
-        if parts:
-            default = self.low.graph.add("part", (default,), type=type, attr=parts, span=expr.span)
-        node = self.drawn(target, value, default)
-        if node is None or not self.fits(node, type, value, target):
-            return None
-        return Reset(base.robot, f"root.{expr.name}", (), parts, node, target.span)
-
-    def drawn(self, target: Text, value: Expression, default: Node) -> Node | None:
-        """The new value; ranges are drawn for every element of the target."""
-        self.low.default = default
-        with self.tunables.term("reset", slug(target)):
-            found = self.low.value(value.node)
-            if isinstance(found, RangeValue):
-                found = self.low.draw(found, value.span)
-        self.low.default = None
-        if isinstance(found, Node) and not self.low.names.check_phase(found, value.span):
-            return None
-        if found is None or isinstance(found, Node):
-            return found
-        self.report.error("E0309", f"{describe(found)} is not a value", value.span)
-        return None
-
-    def fits(self, node: Node, wanted: Type, value: Expression, target: Text) -> bool:
-        """Whether a reset's value has the unit and shape of its target."""
-        if not self.settings.check_unit(node, wanted.dim, target, value.span):
-            return False
-        if node.type.is_bool or (node.type.kind is not wanted.kind and node.type.kind is not Kind.FLOAT):
-            self.report.error("E0301", f"`{target}` wants {wanted.describe()}, not {node.type.describe()}", value.span)
-            return False
-        if node.type.axis is not None and node.type.axis != wanted.axis:
-            self.report.error("E0301", f"`{target}` wants {wanted.describe()}, not {node.type.describe()}", value.span)
-            return False
-        return True
 
 
 def split_weight(expr: ast.Expr) -> tuple[ast.Number | None, ast.Expr | None]:

@@ -11,8 +11,9 @@ from stripe_dsl.emit.layout import layout, layout_item
 from stripe_dsl.emit.torch.expressions import Block, Expression, TorchWriter
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
 from stripe_dsl.emit.torch.naming import Names, describe
+from stripe_dsl.emit.torch.substitution import Substitution, is_previous_action, memory_operands, now
 from stripe_dsl.emit.torch.values import Precedence, Spread, Value
-from stripe_dsl.ir.graph import Graph, Node, Read, walk
+from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.program import Action, Group, Observation, Program, Reset
 from stripe_dsl.source import Span
 
@@ -89,7 +90,7 @@ class _EnvWriter:
         reserved = ["cfg", "data", "robot", "policy", "rewards", "failed", "fresh", "env_ids", "size", "self", "torch"]
         self.writer = TorchWriter(lets, reserved)
         self.context = EnvContext(program)
-        self.graph = _Substitution(program)
+        self.graph = Substitution(program)
 
     def write(self) -> EnvContext:
         context, program = self.context, self.program
@@ -118,18 +119,18 @@ class _EnvWriter:
         """Named values that more than one method needs become attributes, computed by ``_compute_values``."""
         program = self.program
         lets = {let.value.id: let for let in program.lets if let.value.op not in ("const", "tunable", "read")}
-        memory = _memory_operands(program)
+        memory = memory_operands(program)
         methods: list[Sequence[Node]] = [
             [*(term.value for term in program.terminations), *(term.value for term in program.rewards)],
             [*(item.value for group in program.groups for item in group.items), *memory],
         ]
         seen: dict[int, int] = {}
         for roots in methods:
-            for node in _now(roots):
+            for node in now(roots):
                 if node.id in lets:
                     seen[node.id] = seen.get(node.id, 0) + 1
-        done = _now([term.value for term in program.terminations])
-        rewards = _now([term.value for term in program.rewards])
+        done = now([term.value for term in program.terminations])
+        rewards = now([term.value for term in program.rewards])
         both = {node.id for node in done} & {node.id for node in rewards}
         shared = [let for key, let in lets.items() if seen.get(key, 0) > 1 or key in both]
         shared.sort(key=lambda let: let.value.id)
@@ -150,7 +151,7 @@ class _EnvWriter:
 
     def remember(self) -> None:
         """A buffer for every operand of ``prev`` that is no action."""
-        for operand in _memory_operands(self.program):
+        for operand in memory_operands(self.program):
             name = next((let.name for let in self.program.lets if let.value is operand), None)
             wish = name or describe(operand, {})
             attribute = self.names.unique(f"_prev_{wish}")
@@ -161,8 +162,8 @@ class _EnvWriter:
             text = f"torch.zeros({shape}{dtype}, device=self.device)"
             self.context.memories.append(Attribute(attribute, text, comment))
         self.context.keeps_previous_actions = any(
-            _is_previous_action(node) for node in walk(term.value for term in self.program.rewards)
-        ) or any(_is_previous_action(node) for node in walk(term.value for term in self.program.terminations))
+            is_previous_action(node) for node in walk(term.value for term in self.program.rewards)
+        ) or any(is_previous_action(node) for node in walk(term.value for term in self.program.terminations))
 
     # methods
 
@@ -262,9 +263,9 @@ class _EnvWriter:
         lines, program = self.context.observe_lines, self.program
         items = [item for group in program.groups for item in group.items]
         roots = [self.graph.apply(item.value) for item in items]
-        memory = _memory_operands(program)
+        memory = memory_operands(program)
         self.alias(lines, "observe", (), force=any(i.noise or i.clip or i.scale for i in items))
-        kept = {node.args[0].id for node in _now(roots) if node.op == "prev"} & {node.id for node in memory}
+        kept = {node.args[0].id for node in now(roots) if node.op == "prev"} & {node.id for node in memory}
         operands = [self.graph.apply(node) for node in memory]
         if kept:
             self.refresh(lines, memory, operands, kept)
@@ -400,67 +401,6 @@ class _EnvWriter:
         text = f"{' ' * BODY}# {_origin(span)}"
         if text not in lines[-2:]:
             lines.append(text)
-
-
-class _Substitution:
-    """Rewrites expressions so that shared values are read from attributes."""
-
-    def __init__(self, program: Program) -> None:
-        self.graph = Graph()
-        self.graph.nodes = [None] * _size(program)  # type: ignore[list-item]
-        self.map: dict[int, Node] = {}
-
-    def replace(self, node: Node, key: str) -> Node:
-        """A leaf that stands for ``node`` from now on."""
-        leaf = self.graph.add("read", type=node.type, read=Read("", key), span=node.span)
-        self.map[node.id] = leaf
-        return leaf
-
-    def apply(self, root: Node) -> Node:
-        """``root`` with the replaced nodes in place; the operand of ``prev`` stays, since it names a buffer."""
-        return self._apply(root, {})
-
-    def _apply(self, node: Node, done: dict[int, Node]) -> Node:
-        if node.id in self.map:
-            return self.map[node.id]
-        if node.id in done:
-            return done[node.id]
-        result = node
-        if node.op != "prev" and node.args:
-            args = tuple(self._apply(arg, done) for arg in node.args)
-            if any(new is not old for new, old in zip(args, node.args, strict=True)):
-                result = self.graph.add(node.op, args, type=node.type, attr=node.attr, read=node.read, span=node.span)
-        done[node.id] = result
-        return result
-
-
-def _size(program: Program) -> int:
-    """A number above the id of every node of the program."""
-    roots = [term.value for term in (*program.terminations, *program.rewards, *program.resets, *program.lets)]
-    roots += [item.value for group in program.groups for item in group.items]
-    roots += [action.scale for action in program.actions]
-    return max((node.id for node in walk(roots)), default=0) + 1
-
-
-def _now(roots: Sequence[Node]) -> list[Node]:
-    """Nodes computed by a method: all but what stands inside ``prev`` alone."""
-    from stripe_dsl.ir.schedule import schedule
-
-    return schedule(roots)
-
-
-def _memory_operands(program: Program) -> list[Node]:
-    """Operands of ``prev``, in order of creation, without actions."""
-    roots = [term.value for term in (*program.terminations, *program.rewards)]
-    roots += [item.value for group in program.groups for item in group.items]
-    found = {
-        node.args[0].id: node.args[0] for node in walk(roots) if node.op == "prev" and not _is_previous_action(node)
-    }
-    return [found[key] for key in sorted(found)]
-
-
-def _is_previous_action(node: Node) -> bool:
-    return node.op == "prev" and node.args[0].read is not None and node.args[0].read.quantity.startswith("action.")
 
 
 def _has_tunable(node: Node) -> bool:

@@ -1,0 +1,68 @@
+"""Which values methods share and remember, and expressions rewritten to read shared ones from attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stripe_dsl.ir.graph import Graph, Node, Read, walk
+from stripe_dsl.ir.program import Program
+from stripe_dsl.ir.schedule import schedule
+
+
+class Substitution:
+    """Rewrites expressions so that shared values are read from attributes."""
+
+    def __init__(self, program: Program) -> None:
+        self.graph = Graph()
+        self.graph.nodes = [None] * _size(program)  # type: ignore[list-item]
+        self.map: dict[int, Node] = {}
+
+    def replace(self, node: Node, key: str) -> Node:
+        """A leaf that stands for ``node`` from now on."""
+        leaf = self.graph.add("read", type=node.type, read=Read("", key), span=node.span)
+        self.map[node.id] = leaf
+        return leaf
+
+    def apply(self, root: Node) -> Node:
+        """``root`` with the replaced nodes in place; the operand of ``prev`` stays, since it names a buffer."""
+        return self._apply(root, {})
+
+    def _apply(self, node: Node, done: dict[int, Node]) -> Node:
+        if node.id in self.map:
+            return self.map[node.id]
+        if node.id in done:
+            return done[node.id]
+        result = node
+        if node.op != "prev" and node.args:
+            args = tuple(self._apply(arg, done) for arg in node.args)
+            if any(new is not old for new, old in zip(args, node.args, strict=True)):
+                result = self.graph.add(node.op, args, type=node.type, attr=node.attr, read=node.read, span=node.span)
+        done[node.id] = result
+        return result
+
+
+def _size(program: Program) -> int:
+    """A number above the id of every node of the program."""
+    roots = [term.value for term in (*program.terminations, *program.rewards, *program.resets, *program.lets)]
+    roots += [item.value for group in program.groups for item in group.items]
+    roots += [action.scale for action in program.actions]
+    return max((node.id for node in walk(roots)), default=0) + 1
+
+
+def now(roots: Sequence[Node]) -> list[Node]:
+    """Nodes computed by a method: all but what stands inside ``prev`` alone."""
+    return schedule(roots)
+
+
+def memory_operands(program: Program) -> list[Node]:
+    """Operands of ``prev``, in order of creation, without actions."""
+    roots = [term.value for term in (*program.terminations, *program.rewards)]
+    roots += [item.value for group in program.groups for item in group.items]
+    found = {
+        node.args[0].id: node.args[0] for node in walk(roots) if node.op == "prev" and not is_previous_action(node)
+    }
+    return [found[key] for key in sorted(found)]
+
+
+def is_previous_action(node: Node) -> bool:
+    return node.op == "prev" and node.args[0].read is not None and node.args[0].read.quantity.startswith("action.")
