@@ -363,6 +363,8 @@ def usual_units(dimension: Dimension) -> tuple[str, ...]:
     """Spellings a user may want for a dimension, the usual one first: ``("m", "cm", "mm", "um", "km")`` for a length."""
     singles = [name for name, unit in _UNITS.items() if unit.dimension == dimension]
     first = str(dimension)
+    if first.startswith("1/") and singles:  # `120 Hz` rather than `120 1/s`
+        return tuple(singles)
     return (first, *(name for name in singles if name != first))
 
 

@@ -117,7 +117,8 @@ class Settings:
         elif node.type.dim.is_none:
             help = f"write a unit, as in `{span.text} {units[0]}`"
         else:
-            help = f"its unit is {and_list(units)}" if len(units) == 1 else f"usual units are {and_list(units[:3])}"
+            several = units[:3] if units[0].isidentifier() else units[:1]
+            help = f"its unit is `{units[0]}`" if len(several) == 1 else f"usual units are {and_list(several)}"
         self.report.error(code, f"`{key}` wants {wanted}, not {unit_words(node.type.dim)}", span, help)
         return False
 

@@ -105,8 +105,8 @@ class Type:
         return replace(self, **changes)  # type: ignore[arg-type]
 
     def describe(self) -> str:
-        """Words for a message: ``12 numbers over go2.joints [rad/s]``."""
-        words = str(self.kind) if self.axis is None else f"{len(self.axis)} {self.kind}s over {self.axis.label}"
+        """Words for a message: ``a number [m]``, ``12 numbers over go2.joints [rad/s]``."""
+        words = f"a {self.kind}" if self.axis is None else f"{len(self.axis)} {self.kind}s over {self.axis.label}"
         if not self.dim.is_none:
             words += f" [{self.dim}]"
         if self.frame is not None:

@@ -12,6 +12,8 @@ from stripe_dsl.robots.errors import RobotFileError
 _LITERAL = re.compile(r"(?<!\\)[A-Za-z0-9_]+")
 # Pieces less alike than this have nothing to do with each other (difflib ratio).
 _RELATED = 0.2
+# A name more alike than this was mistyped, even if it is the beginning of another one.
+_MISTYPED = 0.85
 
 
 class PatternError(RobotFileError):
@@ -105,10 +107,12 @@ def suggest_pattern(pattern: str, names: Sequence[str]) -> tuple[str, int] | Non
 
 
 def _suggest_for_plain_name(name: str, names: Sequence[str]) -> tuple[str, int] | None:
+    close = suggest(name, names, n=1)
+    if close and SequenceMatcher(None, _folded(name), _folded(close[0]), autojunk=False).ratio() >= _MISTYPED:
+        return close[0], 1
     wider = _suggest_wider(name, names)
     if wider is not None:
         return wider
-    close = suggest(name, names, n=1)
     return (close[0], 1) if close else None
 
 
