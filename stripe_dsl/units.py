@@ -128,7 +128,7 @@ _UNITS: dict[str, Unit] = {
 }
 
 UNIT_NAMES: frozenset[str] = frozenset(name for name in _UNITS if name.isidentifier())
-"""Names of units; they cannot name anything else in a program. (``min`` is both a minute and the language's function.)"""
+"""Names of units; they cannot name anything else in a program. (``min`` is a minute and a function of the language.)"""
 
 # What people write instead, and what it is called here. Compared in lower case.
 _OTHER_SPELLINGS = {
@@ -175,7 +175,7 @@ _OTHER_SPELLINGS = {
 }
 
 _TOKEN = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*|[%°])|(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<sign>[*/^()\-])")
-_PRETTY = str.maketrans({"·": "*", "×": "*", "²": "^2", "³": "^3", "−": "-", "µ": "u", "μ": "u", "Ω": "ohm", " ": None})
+_PRETTY = str.maketrans({"·": "*", "×": "*", "²": "^2", "³": "^3", "−": "-", "µ": "u", "μ": "u", "Ω": "ohm", " ": None})  # noqa: RUF001
 
 
 @lru_cache(maxsize=1024)
@@ -338,7 +338,7 @@ class _UnitParser:
 
 
 def suggest_unit(name: str) -> str | None:
-    """The unit most probably meant by a name that is none: ``degree`` → ``deg``, ``Nm`` → ``N*m``, ``rpm`` → ``rev/min``."""
+    """The unit probably meant by a name that is none: ``degree`` → ``deg``, ``Nm`` → ``N*m``, ``rpm`` → ``rev/min``."""
     lower = name.lower()
     if lower in _OTHER_SPELLINGS:
         return _OTHER_SPELLINGS[lower]
@@ -360,7 +360,7 @@ def suggest_unit(name: str) -> str | None:
 
 
 def usual_units(dimension: Dimension) -> tuple[str, ...]:
-    """Spellings a user may want for a dimension, the usual one first: ``("m", "cm", "mm", "um", "km")`` for a length."""
+    """Spellings a user may want for a dimension, the usual one first: ``("m", "cm", "mm", "um", "km")`` for length."""
     singles = [name for name, unit in _UNITS.items() if unit.dimension == dimension]
     first = str(dimension)
     if first.startswith("1/") and singles:  # `120 Hz` rather than `120 1/s`

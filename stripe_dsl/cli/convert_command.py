@@ -17,9 +17,9 @@ def run(
     ] = None,
 ) -> None:
     """Turns a .stripe file into YAML, and a .stripe.yaml file into the language. Comments are lost."""
+    from stripe_dsl.source import read_source
     from stripe_dsl.spec.modules import YAML_SUFFIXES, read
     from stripe_dsl.spec.write import to_stripe, to_yaml
-    from stripe_dsl.source import read_source
 
     try:
         source = read_source(file)

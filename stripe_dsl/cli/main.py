@@ -21,7 +21,7 @@ COMMANDS = {
 
 
 def main() -> None:
-    """Runs the command that the arguments name; exits with 0, or 1 for a mistake of the user's, or 2 for wrong usage."""
+    """Runs the command that the arguments name; exits with 1 for a mistake of the user's, 2 for wrong usage."""
     import typer
 
     args = sys.argv[1:]

@@ -17,7 +17,7 @@ def explain(code: str) -> str | None:
 
 
 def suggest_codes(text: str) -> list[str]:
-    """Codes that an unknown one may have been meant to be, likeliest first: ``E203`` → ``E0203``, a title's words too."""
+    """Codes that an unknown one may have meant, likeliest first: ``E203`` → ``E0203``, a title's words too."""
     wanted = text.strip().upper()
     letter, digits = wanted[:1], wanted[1:]
     if letter not in ("E", "W") or not digits.isdecimal():

@@ -1,4 +1,4 @@
-"""Diagnostics for people: message, place, source line, carets, help. Colour is plain ANSI, so nothing is imported for it.
+"""Diagnostics for people: message, place, source line, carets, help. Colour is plain ANSI: nothing is imported for it.
 
 A source line is shown as it is, except that tabs become spaces and characters that would move the cursor or turn the
 text around are replaced; carets are placed by display columns, so wide characters keep them under the span.

@@ -59,10 +59,8 @@ def evaluate_node(
 ) -> Array:
     """The value of one node from the values of its operands. Errors as for ``evaluate``."""
     with np.errstate(all="ignore"):
-        if node.op in LEAVES:
-            value = LEAVES[node.op](node, args, inputs, num_envs)
-        else:
-            value = FUNCTIONS[node.op](node, *args)
+        leaf = LEAVES.get(node.op)
+        value = leaf(node, args, inputs, num_envs) if leaf is not None else FUNCTIONS[node.op](node, *args)
     value = np.asarray(value, dtype=np.bool_ if node.type.is_bool else dtype)
     if value.shape != (num_envs, *node.type.shape):
         raise ValueError(f"{node.op} gave shape {value.shape[1:]}, its type says {node.type.shape}")

@@ -1,8 +1,8 @@
 """The document model: what a ``.stripe`` file or a ``.stripe.yaml`` file says, before anything is resolved.
 
-One model for both forms; its JSON schema is ``stripec schema``. A key of a block is a field here, so adding a key to the
-language is adding a field and reading it in ``stripe_dsl.check``. Values are expressions with units (``120 Hz``) that
-may use parameters; their dimensions and ranges are checked later, with spans.
+One model for both forms; its JSON schema is ``stripec schema``. A key of a block is a field here, so adding a key to
+the language is adding a field and reading it in ``stripe_dsl.check``. Values are expressions with units (``120 Hz``)
+that may use parameters; their dimensions and ranges are checked later, with spans.
 
 The models are built by ``stripe_dsl.spec.read``, which reports mistakes with spans and suggestions, and are never
 changed afterwards.

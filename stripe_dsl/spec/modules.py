@@ -88,7 +88,8 @@ class Loader:
         if resolved in self._open:
             cycle = [*self._open[self._open.index(resolved) :], resolved]
             chain = " -> ".join(item.name for item in cycle)
-            self._report("E0211", f"files import each other: {chain}", target.span, "move what both need to a third file")
+            message = f"files import each other: {chain}"
+            self._report("E0211", message, target.span, "move what both need to a third file")
             return None
         return self.load(path, target.span)
 

@@ -19,8 +19,8 @@ class CartpolePPORunnerCfg(RslRlOnPolicyRunnerCfg):
 
     device = "cuda:0" if torch.cuda.is_available() else "cpu"
     seed = 42
-    num_steps_per_env = 16
-    max_iterations = 150
+    num_steps_per_env = 32
+    max_iterations = 60
     save_interval = 50
     experiment_name = "cartpole"
     obs_groups: dict[str, list[str]] = field(default_factory=lambda: {"actor": ["policy"], "critic": ["policy"]})
@@ -38,13 +38,13 @@ class CartpolePPORunnerCfg(RslRlOnPolicyRunnerCfg):
     algorithm = RslRlPpoAlgorithmCfg(
         num_learning_epochs=5,
         num_mini_batches=4,
-        learning_rate=0.001,
+        learning_rate=0.003,
         schedule="adaptive",
         desired_kl=0.01,
         gamma=0.99,
         lam=0.95,
         clip_param=0.2,
-        entropy_coef=0.0,
+        entropy_coef=0.005,
         value_loss_coef=1.0,
         use_clipped_value_loss=True,
         max_grad_norm=1.0,
