@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from stripe_dsl.cli.common import Format, Sets, TaskName, failed, settings, show
+from stripe_dsl.cli.common import Sets, TaskName, settings
+from stripe_dsl.cli.report import Format, check
 
 
 def run(
@@ -17,13 +18,4 @@ def run(
     format: Annotated[Format, typer.Option(help="How to print.")] = Format.text,
 ) -> None:
     """Reports every mistake in the files; exits with 1 where there is an error."""
-    from stripe_dsl.diagnostics import sort_diagnostics
-    from stripe_dsl.pipeline import check_file
-
-    given = settings(set)
-    found = sort_diagnostics(item for file in files for item in check_file(file, task=task, settings=given).diagnostics)
-    show(found, format)
-    if failed(found):
-        raise typer.Exit(1)
-    if format is Format.text:
-        typer.echo(f"{len(files)} file{'s' if len(files) != 1 else ''} checked, no errors")
+    raise typer.Exit(check(files, task, settings(set), format))

@@ -1,26 +1,14 @@
-"""What the commands share: showing diagnostics, reading ``--set``, compiling for a run."""
+"""What the commands share: their arguments, reading ``--set``, compiling for a run."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stripe_dsl.diagnostics import Diagnostic
-
-
-class Format(StrEnum):
-    """How diagnostics are printed."""
-
-    text = "text"
-    json = "json"
-    github = "github"
-
+from stripe_dsl.cli.report import failed, show
 
 File = Annotated[Path, typer.Argument(help="A .stripe or .stripe.yaml file.", show_default=False)]
 TaskName = Annotated[str | None, typer.Option("--task", "-t", help="One task of the file.", show_default=False)]
@@ -30,35 +18,6 @@ Sets = Annotated[
 Device = Annotated[
     str | None, typer.Option(help="cpu, cuda or cuda:<n>; the GPU where there is one.", show_default=False)
 ]
-
-
-def show(diagnostics: Sequence[Diagnostic], format: Format = Format.text) -> None:
-    """Prints diagnostics: text to stderr, JSON and annotations to stdout."""
-    if format is Format.json:
-        from stripe_dsl.diagnostics.render_json import render
-
-        typer.echo(render(diagnostics))
-    elif format is Format.github:
-        from stripe_dsl.diagnostics.render_github import render
-
-        if diagnostics:
-            typer.echo(render(diagnostics))
-    elif diagnostics:
-        from stripe_dsl.diagnostics.text import render_all
-
-        typer.echo(render_all(diagnostics, color=use_color()), err=True)
-
-
-def use_color() -> bool:
-    """Whether stderr takes colours; ``NO_COLOR`` and ``FORCE_COLOR`` decide where they are set."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stderr.isatty()
-
-
-def failed(diagnostics: Sequence[Diagnostic]) -> bool:
-    """Whether there is an error among them."""
-    return any(item.severity == "error" for item in diagnostics)
 
 
 def fail(message: str, *helps: str) -> typer.Exit:

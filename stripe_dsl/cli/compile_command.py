@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from stripe_dsl.cli.common import File, Sets, TaskName, failed, settings, show
+from stripe_dsl.cli.common import File, Sets, TaskName, settings
+from stripe_dsl.cli.report import failed, show
 
 
 def run(

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from stripe_dsl.cli.common import File, failed, show
+from stripe_dsl.cli.common import File
+from stripe_dsl.cli.report import failed, show
 
 
 def run(
