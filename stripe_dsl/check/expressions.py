@@ -292,8 +292,8 @@ class Lowering:
         if self.tunables.active and low.op == high.op == "const":
             pair = (float(low.attr), float(high.attr))  # type: ignore[arg-type]
             path = self.tunables.add(pair, low.type.dim, Role.RANGE, expr.span)
-            low = self.graph.add("tunable", type=low.type, attr=f"{path}[0]", span=low.span)
-            high = self.graph.add("tunable", type=high.type, attr=f"{path}[1]", span=high.span)
+            low = self.graph.add("tunable", type=low.type, attr=(path, 0), span=low.span)
+            high = self.graph.add("tunable", type=high.type, attr=(path, 1), span=high.span)
         return RangeValue(low, high)
 
     def _norm(self, expr: ast.Norm) -> Node | None:

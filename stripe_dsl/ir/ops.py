@@ -91,7 +91,7 @@ LISTS = {
 
 LEAVES = {
     "const": "attr: a number, a condition or a tuple of numbers",
-    "tunable": "attr: path of a field of the cfg; a number",
+    "tunable": "attr: path of a field of the cfg, or (path, position) for one end of a range; a number or a vector",
     "read": "a quantity of the simulation, see Read",
     "uniform": "uniform(low, high): drawn anew for every environment and element at each evaluation",
     "prev": "prev(x): the value of x at the observation one control step earlier; x itself right after a reset",

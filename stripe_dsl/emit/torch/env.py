@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import layout, layout_item
 from stripe_dsl.emit.torch.expressions import Block, Expression, TorchWriter
-from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
+from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_path, tunable_text
 from stripe_dsl.emit.torch.naming import Names, describe
 from stripe_dsl.emit.torch.substitution import Substitution, is_previous_action, memory_operands, now
 from stripe_dsl.emit.torch.values import Precedence, Spread, Value
@@ -391,7 +391,7 @@ class _EnvWriter:
     def alias(self, lines: list[str], group: str, roots: object, *, force: bool = False) -> None:
         """``cfg = self.cfg.reward`` where the method reads that group."""
         nodes = walk(roots)  # type: ignore[arg-type]
-        if force or any(node.op == "tunable" and str(node.attr).startswith(f"{group}.") for node in nodes):
+        if force or any(node.op == "tunable" and tunable_path(node.attr)[0].startswith(f"{group}.") for node in nodes):
             lines.append(f"{' ' * BODY}cfg = self.cfg.{group}")
 
     def line_comment(self, lines: list[str], span: Span | None) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier, validate_identifier
 from stripe_dsl.emit.torch.naming import Names
-from stripe_dsl.ir.graph import Node, Read
+from stripe_dsl.ir.graph import Attr, Node, Read
 from stripe_dsl.ir.program import Action, Program
 
 JOINT_DATA = {
@@ -135,7 +135,7 @@ class Leaves:
 
         def leaf(node: Node) -> str:
             if node.op == "tunable":
-                return tunable_text(str(node.attr), cfg)
+                return tunable_text(node.attr, cfg)
             if node.op == "prev":
                 (operand,) = node.args
                 if operand.read is not None and operand.read.quantity.startswith("action."):
@@ -151,7 +151,7 @@ class Leaves:
 
         def leaf(node: Node) -> str:
             if node.op == "tunable":
-                return tunable_text(str(node.attr), cfg)
+                return tunable_text(node.attr, cfg)
             assert node.read is not None
             read = node.read
             if read.quantity in RESET_ROOT:
@@ -220,12 +220,16 @@ class Leaves:
         return tensor if width == total else f"{tensor}[:, {start}:{start + width}]"
 
 
-def tunable_text(path: str, cfg: Mapping[str, str]) -> str:
+def tunable_path(attr: Attr) -> tuple[str, str]:
+    """Path of the field that a ``tunable`` node reads, and the subscript of one end of a range."""
+    return (str(attr[0]), f"[{attr[1]}]") if isinstance(attr, tuple) else (str(attr), "")
+
+
+def tunable_text(attr: Attr, cfg: Mapping[str, str]) -> str:
     """``self.cfg.reward.alive``, through a local alias of the group where there is one."""
+    path, end = tunable_path(attr)
     group, _, name = path.partition(".")
-    end = f"[{name.partition('[')[2]}" if "[" in name else ""
-    name = safe_identifier(name.partition("[")[0])
-    return f"{cfg.get(group) or f'self.cfg.{group}'}.{name}{end}"
+    return f"{cfg.get(group) or f'self.cfg.{group}'}.{safe_identifier(name)}{end}"
 
 
 def _set_labels(program: Program) -> dict[tuple[str, ...], str]:
