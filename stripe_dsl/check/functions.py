@@ -236,16 +236,14 @@ def _over_where(low: Lowering, expr: ast.Call) -> Node | None:
         return FUNCTIONS[name].rule(low, expr, [arg for arg in args if arg is not None])
     where = expr.args[0]
     picked = low.number(where)
-    if picked is None or picked.op != "where":
+    if picked is None or not low.math.numeric(picked, where.span, "write `count(…)` to count conditions"):
         return None
     condition, value, zero = picked.args
-    if condition.type.axis is None:
-        condition = low.graph.add(
-            "and", (condition, low.graph.add("ge", (value, value), type=replace(value.type, kind=Kind.BOOL))),
-            type=replace(value.type, kind=Kind.BOOL),
-        )  # fmt: skip
-    count = low.graph.add("count", (condition,), type=Type(), span=expr.span)
     one_type = replace(picked.type, axis=None)
+    if condition.type.axis is None:  # all elements or none
+        best = FUNCTIONS[name].rule(low, replace(expr, args=(where.value,)), [value])
+        return low.math.select(condition, best, zero, expr.span) if best is not None else None
+    count = low.graph.add("count", (condition,), type=Type(), span=expr.span)
     if name == "mean":
         total = low.graph.add("sum", (picked,), type=one_type, span=expr.span)
         members = low.graph.add("max", (count, low.math.const(1.0)), type=Type(), span=expr.span)
