@@ -266,9 +266,9 @@ def _clip(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
     second = low.math.same_unit("lt", x, upper, expr.span)
     if first is None or second is None:
         return None
-    for bound in (lower, upper):
-        axis = low.math.common_axis(x, bound, expr.span)
-        if axis is False:
+    x = first[0] if first[0].type.dim == second[0].type.dim else second[0]  # a literal zero takes a bound's unit
+    for a, b in ((x, lower), (x, upper), (lower, upper)):
+        if low.math.common_axis(a, b, expr.span) is False:
             return None
     axis = next((node.type.axis for node in (x, lower, upper) if node.type.axis is not None), None)
     return low.graph.add("clip", (x, first[1], second[1]), type=replace(x.type, axis=axis), span=expr.span)
