@@ -71,16 +71,11 @@ def align(types: Sequence[Type], arrays: Sequence[Array]) -> list[Array]:
     """Views of the arrays that NumPy combines element by element.
 
     A value without list axis is the same for every member, one without components the same for every component. So a
-    number combines with everything, a vector with each vector of a list, and a list of numbers with a list of vectors
-    member by member.
-
-    Raises:
-        ValueError: a list of numbers meets a single vector and there is no list of vectors to say what is meant.
+    number combines with everything, a vector with each vector of a list, a list of numbers with a list of vectors member
+    by member, and a list of numbers with a single vector to a list of vectors.
     """
     axis = any(type.axis is not None for type in types)
     components = any(type.components > 1 for type in types)
-    if axis and components and not any(type.axis is not None and type.components > 1 for type in types):
-        raise ValueError("a list of numbers does not combine with a single vector")
     views = []
     for type, array in zip(types, arrays, strict=True):
         if axis and type.axis is None:

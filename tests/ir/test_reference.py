@@ -164,10 +164,10 @@ def test_draws_are_independent_and_stay_within_their_bounds() -> None:
     assert len(np.unique(same)) == same.size
 
 
-def test_a_list_does_not_combine_with_a_single_vector() -> None:
-    # Both have three numbers in an environment; NumPy alone would add them up.
-    with pytest.raises(ValueError, match="list of numbers"):
-        apply("add", [((1.0, 2.0, 3.0), LIST), ((1.0, 2.0, 3.0), VEC3)], VECTORS)
+def test_a_list_and_a_single_vector_give_a_list_of_vectors() -> None:
+    # Both have three numbers in an environment; NumPy alone would multiply them one by one.
+    result = apply("mul", [((1.0, 2.0, 3.0), LIST), ((1.0, 0.0, -1.0), VEC3)], VECTORS)
+    assert_allclose(result, ((1, 0, -1), (2, 0, -2), (3, 0, -3)))
 
 
 def test_a_type_that_does_not_fit_the_value_is_an_error() -> None:
