@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 
 def close_names(word: str, candidates: Iterable[str], count: int = 1) -> list[str]:
     """The candidates that look most like a misspelt word, best first; none where nothing is close."""
+    from difflib import get_close_matches  # only a file with mistakes needs it
+
     known = list(dict.fromkeys(candidates))
     lowered = {name.lower(): name for name in reversed(known)}
     matches = get_close_matches(word.lower(), list(lowered), n=count, cutoff=0.6)

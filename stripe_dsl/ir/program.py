@@ -1,6 +1,7 @@
 """A checked task: everything a back end needs, with nothing left to decide about its meaning.
 
 All numbers are in SI units (m, kg, s, rad). Every expression is a node of one shared graph.
+Records are equal only to themselves and have no ``repr``: compiling those methods would slow each start.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from stripe_dsl.units import Dimension
 type Value = float | int | bool | tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Tunable:
     """A number that a user may change without compiling again: a field of the environment's cfg.
 
@@ -42,7 +43,7 @@ class Tunable:
         return f"{self.group}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Actuator:
     """A group of joints with one actuator model. ``None`` leaves what the robot file says.
 
@@ -61,7 +62,7 @@ class Actuator:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Robot:
     """An articulation in the scene.
 
@@ -91,7 +92,7 @@ class Robot:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Sensor:
     """A sensor in the scene. ``kind`` is ``joint_wrench``; later kinds add their own settings."""
 
@@ -101,7 +102,7 @@ class Sensor:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Light:
     """A light; ``kind`` is ``dome`` or ``distant``, ``direction`` a quaternion (x, y, z, w)."""
 
@@ -112,7 +113,7 @@ class Light:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Ground:
     """A ground plane with its friction coefficients and restitution (dimensionless)."""
 
@@ -122,7 +123,7 @@ class Ground:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Sim:
     """Time and size. ``physics_dt`` [s], ``episode`` [s], ``spacing`` [m], ``gravity`` [m/s^2] in the world frame.
 
@@ -141,7 +142,7 @@ class Sim:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Action:
     """One action term. ``command = offset + scale * clip(action)``, then written as the target of ``joints``.
 
@@ -162,7 +163,7 @@ class Action:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Noise:
     """Additive noise: ``uniform`` with a range, ``gaussian`` with a standard deviation; ``tunable`` is its path."""
 
@@ -170,7 +171,7 @@ class Noise:
     tunable: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Observation:
     """One entry of a group. Applied in this order, as upstream does: noise, clip, scale.
 
@@ -185,7 +186,7 @@ class Observation:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Group:
     """An observation group: entries in order, concatenated."""
 
@@ -199,7 +200,7 @@ class Group:
         return sum(item.value.type.width for item in self.items)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Reward:
     """One term: ``weight * value`` (times the control step where ``per_second``)."""
 
@@ -210,7 +211,7 @@ class Reward:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Termination:
     """A failure: the episode ends, and its return is not bootstrapped. A timeout is ``Program.timeout``."""
 
@@ -219,7 +220,7 @@ class Termination:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Reset:
     """What a state is set to when an episode begins.
 
@@ -238,7 +239,7 @@ class Reset:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Network:
     """A multi-layer perceptron."""
 
@@ -247,7 +248,7 @@ class Network:
     normalize: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Train:
     """Settings of the PPO agent, in rsl_rl's terms."""
 
@@ -272,7 +273,7 @@ class Train:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Let:
     """A named value; the back ends keep the name."""
 
@@ -281,7 +282,7 @@ class Let:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Program:
     """One task, ready to emit.
 

@@ -2,6 +2,9 @@
 
 Both surface forms end here: a ``.stripe`` file parses to :class:`Statement`, and the strings of a YAML document
 parse to :class:`Expr` with the same grammar. Nothing is resolved or checked yet.
+
+Nodes are equal only to themselves. (Methods that a dataclass writes are compiled at every start of the program; without
+``__eq__``, ``__hash__`` and ``__repr__`` the classes of this module are made in half the time.)
 """
 
 from __future__ import annotations
@@ -11,14 +14,17 @@ from dataclasses import dataclass
 from stripe_dsl.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Expr:
     """Base of all expressions."""
 
     span: Span
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.span.text!r})"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Number(Expr):
     """``3``, ``2.5e-7 /(N*m)^2``: a number and the text of its unit, with ``unit_span`` at the unit."""
 
@@ -27,21 +33,21 @@ class Number(Expr):
     unit_span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class String(Expr):
     """``"text"``, escapes resolved."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Name(Expr):
     """An identifier; also the words ``any``, ``none``, ``default``, ``true``, ``false``."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Field(Expr):
     """``object.name``; ``name_span`` is the part after the dot."""
 
@@ -50,7 +56,7 @@ class Field(Expr):
     name_span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Frame(Expr):
     """``object@frame``."""
 
@@ -59,7 +65,7 @@ class Frame(Expr):
     frame_span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Index(Expr):
     """``object[item, ...]``."""
 
@@ -67,7 +73,7 @@ class Index(Expr):
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Call(Expr):
     """``function(args, name = value)``."""
 
@@ -76,7 +82,7 @@ class Call(Expr):
     keywords: tuple[tuple[Name, Expr], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Unary(Expr):
     """``-x`` or ``not x``; ``op`` is ``-`` or ``not``."""
 
@@ -84,7 +90,7 @@ class Unary(Expr):
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Binary(Expr):
     """Arithmetic (``+ - * / ^``), comparison (``< <= > >= == !=``) and logic (``and or``)."""
 
@@ -94,14 +100,14 @@ class Binary(Expr):
     op_span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Norm(Expr):
     """``|x|``."""
 
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class If(Expr):
     """``then if condition else otherwise``; without ``else`` it is zero where the condition does not hold."""
 
@@ -110,7 +116,7 @@ class If(Expr):
     otherwise: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Where(Expr):
     """``value where condition``: the elements of a list that hold the condition, zero in place of the others."""
 
@@ -118,7 +124,7 @@ class Where(Expr):
     condition: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Range(Expr):
     """``low..high``, or ``+-x`` as ``-x..x``. A unit on ``high`` alone holds for both."""
 
@@ -127,7 +133,7 @@ class Range(Expr):
     symmetric: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Tuple(Expr):
     """``(a, b, c) unit``: a vector, or a bare list of arguments. The unit holds for every item without one."""
 
@@ -136,26 +142,26 @@ class Tuple(Expr):
     unit_span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class List(Expr):
     """``[a, b, c]``."""
 
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Braces(Expr):
     """``{ xy +-0.5 m; yaw any }`` where a value stands: property statements inside an expression."""
 
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Broken(Expr):
     """What stands where nothing could be parsed; an error has been reported already."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Option:
     """``noise +-0.1 m/s`` after an expression: a word and one value."""
 
@@ -164,7 +170,7 @@ class Option:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Statement:
     """One line of a block. The same shape for all of them:
 
