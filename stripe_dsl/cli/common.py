@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stripe_dsl.cli.report import failed, show
+
+if TYPE_CHECKING:
+    from stripe_dsl.source import SourceFile
 
 File = Annotated[Path, typer.Argument(help="A .stripe or .stripe.yaml file.", show_default=False)]
 TaskName = Annotated[str | None, typer.Option("--task", "-t", help="One task of the file.", show_default=False)]
@@ -39,6 +43,54 @@ def settings(items: Sequence[str] | None) -> dict[str, str]:
     return out
 
 
+def source_of(file: Path) -> SourceFile | None:
+    """A file that is read on its own, without what it imports; says so where it cannot be read."""
+    from stripe_dsl.source import read_source
+
+    try:
+        return read_source(file)
+    except UnicodeDecodeError:
+        fail(f"`{file}` is not UTF-8 text")
+    except OSError as problem:
+        fail(f"cannot read `{file}`: {problem.strerror}")
+    return None
+
+
+def replace_text(file: Path, text: str) -> bool:
+    """Gives a file a new text, so that it is there whole or as it was; says so where that cannot be done.
+
+    A link stays a link, and the file keeps its permissions.
+    """
+    import tempfile
+
+    target = file.resolve()
+    staged: str | None = None
+    try:
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
+        handle, staged = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+            out.write(text)
+        os.chmod(staged, mode)
+        os.replace(staged, target)
+    except OSError as problem:
+        fail(f"cannot write `{file}`: {problem.strerror}")
+        if staged is not None:
+            Path(staged).unlink(missing_ok=True)
+        return False
+    return True
+
+
+def check_folder(folder: Path, option: str) -> None:
+    """Refuses a folder for results that cannot be one, before anything slow starts."""
+    place = folder.absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise fail(f"`{option} {folder}` cannot be a folder: `{place}` is a file")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise fail(f"`{option} {folder}` cannot be written: no permission for `{place}`")
+
+
 def compiled(file: Path, task: str | None, sets: Sequence[str] | None) -> Path:
     """Compiles one task for a run and gives the folder of its package; an already compiled package is taken as it is.
 
@@ -57,7 +109,7 @@ def compiled(file: Path, task: str | None, sets: Sequence[str] | None) -> Path:
         show(diagnostics)
         raise typer.Exit(1)
     if len(packages) != 1:
-        names = ", ".join(package.folder.name for package in packages)
+        names = ", ".join(package.task for package in packages)
         raise fail(f"`{file}` defines {len(packages)} tasks ({names})", "choose one with `--task`")
     diagnostics = [*diagnostics, *write(packages[0], force=True)]
     show(diagnostics)

@@ -29,21 +29,19 @@ def run(
     show(diagnostics)
     if failed(diagnostics):
         raise typer.Exit(1)
-    different = False
-    for package in packages:
-        found = changes(package)
-        different |= bool(found)
-        if check:
-            for path in found:
-                typer.echo(f"would change {package.folder / path}")
-            continue
-        problems = write(package, force=force)
-        if problems:
-            show(problems)
-            raise typer.Exit(1)
-        what = f"{len(found)} file{'s' if len(found) != 1 else ''} written" if found else "up to date"
-        typer.echo(f"{package.folder}: {what}")
+    found = {package.folder: changes(package) for package in packages}
     if check:
-        if different:
+        for folder, paths in found.items():
+            for path in paths:
+                typer.echo(f"would change {folder / path}")
+        if any(found.values()):
             raise typer.Exit(1)
         typer.echo("up to date")
+        return
+    problems = write(*packages, force=force)
+    show(problems)
+    if problems:
+        raise typer.Exit(1)
+    for folder, paths in found.items():
+        what = f"{len(paths)} file{'s' if len(paths) != 1 else ''} written" if paths else "up to date"
+        typer.echo(f"{folder}: {what}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stripe_dsl.cli.common import File
+from stripe_dsl.cli.common import File, replace_text, source_of
 from stripe_dsl.cli.report import failed, show
 
 
@@ -18,16 +18,12 @@ def run(
     ] = None,
 ) -> None:
     """Turns a .stripe file into YAML, and a .stripe.yaml file into the language. Comments are lost."""
-    from stripe_dsl.source import read_source
     from stripe_dsl.spec.modules import YAML_SUFFIXES, read
     from stripe_dsl.spec.write import to_stripe, to_yaml
 
-    try:
-        source = read_source(file)
-    except (OSError, UnicodeDecodeError):
-        from stripe_dsl.cli.common import fail
-
-        raise fail(f"cannot read `{file}`") from None
+    source = source_of(file)
+    if source is None:
+        raise typer.Exit(1)
     document, diagnostics = read(source)
     show(diagnostics)
     if failed(diagnostics):
@@ -35,5 +31,5 @@ def run(
     text = to_stripe(document) if file.name.endswith(YAML_SUFFIXES) else to_yaml(document)
     if out is None:
         typer.echo(text, nl=False)
-    else:
-        out.write_text(text, encoding="utf-8")
+    elif not replace_text(out, text):
+        raise typer.Exit(1)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stripe_dsl.cli.common import fail
+from stripe_dsl.cli.common import replace_text, source_of
 from stripe_dsl.cli.report import failed, show
 
 
@@ -18,17 +18,14 @@ def run(
     ] = False,
 ) -> None:
     """Formats .stripe files in place. A file with syntax errors is left as it is."""
-    from stripe_dsl.source import read_source
     from stripe_dsl.syntax.format import format_source
     from stripe_dsl.syntax.parser import parse_file
 
     wrong = False
     for file in files:
-        try:
-            source = read_source(file)
-        except (OSError, UnicodeDecodeError):
+        source = source_of(file)
+        if source is None:
             wrong = True
-            fail(f"cannot read `{file}`")
             continue
         _, diagnostics = parse_file(source)
         if failed(diagnostics):
@@ -38,10 +35,12 @@ def run(
         text = format_source(source.text)
         if text == source.text:
             continue
-        typer.echo(f"{'would format' if check else 'formatted'} {file}")
         if check:
             wrong = True
+            typer.echo(f"would format {file}")
+        elif replace_text(file, text):
+            typer.echo(f"formatted {file}")
         else:
-            file.write_text(text, encoding="utf-8")
+            wrong = True
     if wrong:
         raise typer.Exit(1)

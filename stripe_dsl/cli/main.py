@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -20,8 +21,26 @@ COMMANDS = {
 
 
 def main() -> None:
-    """Runs the command that the arguments name; exits with 1 for a mistake of the user's, 2 for wrong usage."""
-    args = sys.argv[1:]
+    """Runs the command that the arguments name.
+
+    The exit status is 0, 1 for a mistake of the user's in a file or a setting, 2 for wrong usage, and 3 for a bug.
+    """
+    try:
+        _run(sys.argv[1:])
+    except BrokenPipeError:  # whoever read the output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("STRIPEC_TRACEBACK"):
+            raise
+        sys.stderr.write(
+            f"stripec: this is a bug of stripec: {type(error).__name__}: {error} ({_place(error)})\n"
+            "  help: STRIPEC_TRACEBACK=1 shows how it came about; please report it with the file\n"
+        )
+        sys.exit(3)
+
+
+def _run(args: list[str]) -> None:
     if args[:1] == ["check"] and args[1:] and not any(arg.startswith("-") for arg in args):
         sys.exit(_check(args[1:]))
     import typer
@@ -52,6 +71,14 @@ def main() -> None:
     # with a single command typer would take its name for an argument
     app.callback()(lambda: None)
     app()
+
+
+def _place(error: Exception) -> str:
+    """Where an exception arose."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "nowhere"
 
 
 def _check(files: list[str]) -> int:

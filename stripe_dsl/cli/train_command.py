@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stripe_dsl.cli.common import Device, File, Sets, TaskName, compiled, fail
+from stripe_dsl.cli.common import Device, File, Sets, TaskName, check_folder, compiled, fail
 
 OPTIONS = {"epilog": "Settings of the task and the agent follow as env.reward.alive=2.0 or agent.seed=7."}
 
@@ -30,6 +30,7 @@ def run(
     """Compiles a task and trains it with rsl_rl."""
     from stripe_dsl.runtime.train import TrainRequest, train
 
+    check_folder(logs, "--logs")
     package = compiled(file, task, set)
     where = str(file) if task is None else f"{file} --task {task}"
     result = train(

@@ -28,10 +28,12 @@ class Package:
     """A package ready to be written.
 
     Attributes:
+        task: name of the task, as the file has it.
         folder: where it goes.
         files: contents by path in the folder, the manifest included.
     """
 
+    task: str
     folder: Path
     files: Mapping[str, str]
 
@@ -45,7 +47,7 @@ def render(program: Program, out: Path, sources: Mapping[str, str]) -> Package:
     folder = out / program.package
     files = package_files(program, folder)
     manifest = _manifest(program, files, sources)
-    return Package(folder, {**files, MANIFEST: json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"})
+    return Package(program.name, folder, {**files, MANIFEST: json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"})
 
 
 def _manifest(program: Program, files: Mapping[str, str], sources: Mapping[str, str]) -> dict[str, Any]:
@@ -81,7 +83,7 @@ def _manifest(program: Program, files: Mapping[str, str], sources: Mapping[str, 
 
 def changes(package: Package) -> list[str]:
     """Files whose contents on disk are not those of the package."""
-    out = [path for path, text in package.files.items() if _read(package.folder / path) != text]
+    out = [path for path, text in package.files.items() if _read(package.folder / path) != text.encode()]
     return sorted(out + _stale(package))
 
 
@@ -89,42 +91,55 @@ def edited(package: Package) -> list[str]:
     """Files on disk that were changed by hand since they were generated: neither as recorded nor as they will be."""
     recorded = _recorded(package.folder)
     out: list[str] = []
-    for path in package.files:
+    for path, text in package.files.items():
         present = _read(package.folder / path)
-        if present is None or present == package.files[path] or path == MANIFEST:
+        if present is None or present == text.encode() or path == MANIFEST:
             continue
         if path not in recorded or _hash(present) != recorded[path]:
             out.append(path)
     return sorted(out)
 
 
-def write(package: Package, *, force: bool = False) -> list[Diagnostic]:
-    """Writes what differs. Nothing at all is written where a file was edited by hand, unless ``force``."""
-    touched = [] if force else edited(package)
+def write(*packages: Package, force: bool = False) -> list[Diagnostic]:
+    """Writes what differs, all of it or nothing.
+
+    Nothing is written where a file of any of the packages was edited by hand, unless ``force``. Every new file is
+    complete on disk before the first one takes its place.
+    """
+    touched = [] if force else [str(package.folder / path) for package in packages for path in edited(package)]
     if touched:
-        verb = "was" if len(touched) == 1 else "were"
-        message = f"{and_list([str(package.folder / path) for path in touched], 4)} {verb} edited by hand"
+        message = f"{and_list(touched, 4)} {'was' if len(touched) == 1 else 'were'} edited by hand"
         helps = ("move the change to the .stripe file or to a subclass, or overwrite it with `--force`",)
         return [Diagnostic("E0608", message, helps=helps)]
+    staged: list[tuple[str, Path]] = []
     try:
-        for path in changes(package):
-            if path in package.files:
-                _replace(package.folder / path, package.files[path])
-        for path in _stale(package):
-            (package.folder / path).unlink()
+        for package in packages:
+            for path in changes(package):
+                if path in package.files:
+                    staged.append((_stage(package.folder / path, package.files[path]), package.folder / path))
+        stale = [package.folder / path for package in packages for path in _stale(package)]
+        while staged:
+            os.replace(*staged[0])
+            staged.pop(0)
+        for path in stale:
+            path.unlink()
     except OSError as problem:
-        return [Diagnostic("E0609", f"cannot write `{problem.filename or package.folder}`: {problem.strerror}")]
+        where = problem.filename2 or problem.filename or packages[0].folder
+        return [Diagnostic("E0609", f"cannot write `{where}`: {problem.strerror}")]
+    finally:
+        for name, _ in staged:
+            Path(name).unlink(missing_ok=True)
     return []
 
 
 def _stale(package: Package) -> list[str]:
     """Files that an earlier compile wrote and this one does not."""
-    recorded = _recorded(package.folder)
-    return [
-        path
-        for path, digest in recorded.items()
-        if path not in package.files and _safe(path) and _hash(_read(package.folder / path) or "") == digest
-    ]
+    out: list[str] = []
+    for path, digest in _recorded(package.folder).items():
+        present = _read(package.folder / path) if path not in package.files and _safe(path) else None
+        if present is not None and _hash(present) == digest:
+            out.append(path)
+    return out
 
 
 def _safe(path: str) -> bool:
@@ -140,26 +155,29 @@ def _recorded(folder: Path) -> dict[str, str]:
     return {str(path): str(digest) for path, digest in files.items()} if isinstance(files, dict) else {}
 
 
-def _read(path: Path) -> str | None:
+def _read(path: Path) -> bytes | None:
+    """Contents of a file; ``None`` where there is none, nothing where it may not be read."""
     try:
-        return path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError):
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
+    except OSError:
+        return b""
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _hash(text: str | bytes) -> str:
+    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
 
 
-def _replace(path: Path, text: str) -> None:
-    """Writes a file so that it is there whole or not at all."""
+def _stage(path: Path, text: str) -> str:
+    """Writes a file beside its place, under another name, and returns that name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
         os.chmod(name, 0o644)
-        os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    return name
