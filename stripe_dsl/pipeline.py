@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from stripe_dsl.check.lint import unused_sets
 from stripe_dsl.check.task import check_robots, check_task
 from stripe_dsl.diagnostics import Diagnostic, sort_diagnostics
-from stripe_dsl.diagnostics.followups import without_followups
+from stripe_dsl.diagnostics.followups import ABSENCE, without_followups
 from stripe_dsl.ir.program import Program
 from stripe_dsl.source import SourceFile
 from stripe_dsl.spec.elaborate import Task, elaborate
@@ -107,7 +107,8 @@ def _check(loader: Loader, module: Module | None, task: str | None, settings: Ma
         for name in known:
             if task is None or name == task:
                 tasks.append(elaborate(loader, module, name, settings))
-                read += tasks[-1].diagnostics
+                for item in tasks[-1].diagnostics:
+                    (diagnostics if item.code in ABSENCE else read).append(item)
                 program, found = check_task(tasks[-1])
                 diagnostics += found
                 if program is not None:

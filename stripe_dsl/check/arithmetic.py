@@ -40,9 +40,13 @@ class Arithmetic:
         return self.unary("float", x, replace(x.type, kind=Kind.FLOAT), x.span) if x.type.is_bool else x
 
     def numeric(self, x: Node, span: Span, help: str) -> bool:
-        """Whether an operand is a number; a condition is reported."""
+        """Whether an operand is a number, a vector or a list of them; conditions and rotations are reported."""
         if x.type.is_bool:
             self.report.error("E0306", "a condition stands where a number is wanted", span, help)
+            return False
+        if x.type.kind is Kind.QUAT:
+            help = "read `.roll`, `.pitch` or `.yaw` of the base, or turn a vector with `@body`"
+            self.report.error("E0302", f"{x.type.describe()} stands where a number is wanted", span, help)
             return False
         return True
 
@@ -148,7 +152,7 @@ class Arithmetic:
         """``a if condition else b``."""
         if a.type.is_bool != b.type.is_bool:
             a, b = self.as_float(a), self.as_float(b)
-        adapted = self.same_unit("sub", a, b, span)
+        adapted = self.same_unit("where", a, b, span)
         if adapted is None:
             return None
         a, b = adapted

@@ -198,6 +198,6 @@ class Settings:
         if isinstance(value.node, ast.Broken):
             return fallback
         text = value.node.id if isinstance(value.node, ast.Name) else value.span.text
-        helps = did_you_mean(text, known) or (f"it is one of {and_list(known)}",)
+        helps = did_you_mean(text, known) or ("write " + " or ".join(f"`{word}`" for word in known),)
         self.report.error("E0309", f"`{key}` cannot be `{text}`", value.span, *helps)
         return fallback

@@ -142,6 +142,9 @@ class Reading:
             return self.read(base.robot, "root.rot@world", (), rot_type, span)
 
         name = key.split("@", maxsplit=1)[0]
+        if key == "root.gravity@world":
+            local = self.read(base.robot, "root.gravity@body", (), replace(type, frame="body"), span)
+            return self.low.graph.add("rotate", (rot(), local), type=type, span=span)
         if name in ("root.roll", "root.pitch", "root.yaw"):
             return self.low.graph.add("euler", (rot(),), type=type, attr=name.removeprefix("root."), span=span)
         if name in ("root.forward", "root.up"):

@@ -45,7 +45,12 @@ class Resets:
         if isinstance(inner, ast.Frame):
             inner = inner.object
         if not isinstance(inner, ast.Field):
-            self.report.error("E0309", "a reset sets the position or velocity of joints or of the base", expr.span)
+            self.report.error(
+                "E0309",
+                "a reset sets the position or velocity of joints or of the base",
+                expr.span,
+                "as in `joints.pos = default`",
+            )
             return None
         owner = self.low.value(inner.object)
         if owner is None:
@@ -116,7 +121,9 @@ class Resets:
             return None
         if found is None or isinstance(found, Node):
             return found
-        self.report.error("E0309", f"{describe(found)} is not a value", value.span)
+        self.report.error(
+            "E0309", f"a value is wanted here, not {describe(found)}", value.span, "as in `default` or `-1..1 m`"
+        )
         return None
 
     def fits(self, node: Node, wanted: Type, value: Expression, target: Text) -> bool:

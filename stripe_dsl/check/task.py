@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 
+from stripe_dsl.check.arithmetic import is_zero, unit_words
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.lint import lint
@@ -19,7 +20,9 @@ from stripe_dsl.check.terms import Terms
 from stripe_dsl.check.values import RobotValue, SensorValue
 from stripe_dsl.check.world import check_scene, check_sim, check_train
 from stripe_dsl.diagnostics import Annotation, Diagnostic
-from stripe_dsl.ir.program import Action, Group, Let, Program, Robot, Sensor
+from stripe_dsl.diagnostics.followups import ABSENCE
+from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.program import Action, Let, Program, Robot, Sensor
 from stripe_dsl.source import Span
 from stripe_dsl.spec.document import Item
 from stripe_dsl.spec.elaborate import Task
@@ -81,6 +84,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     spec = task.spec
 
     names(task, report)
+    _given(task, scope, report)
     robots = _robots(task, settings, scope)
     sensors = _sensors(task, scope, report)
     sim = check_sim(spec.sim, settings, task.name)
@@ -98,9 +102,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
             scope.unknown_sets.add(str(name))
     if not spec.action:
         report.error("E0214", f"task `{task.name}` has no action", spec.span, "add `action name = effort(joints)`")
-    groups: dict[str, Group] = {}
-    for name, items in spec.observe.items():
-        groups[str(name)] = terms.group(name, items, groups)
+    groups = terms.groups(spec.observe)
     if "policy" not in groups:
         report.error(
             "E0214",
@@ -120,6 +122,8 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
             scope.used.discard(str(name))
     lint(task, scope, report, timeout=timeout)
     task.used = scope.used
+    if scope.incomplete:  # what is missing may be in what it refers to
+        report.diagnostics = [item for item in report.diagnostics if item.code not in ABSENCE]
 
     if sim is None or any(item.severity == "error" for item in (*task.diagnostics, *report.diagnostics)):
         return None, report.diagnostics
@@ -238,6 +242,28 @@ def valid_name(name: Text, report: Reporter, *, term: bool = False) -> None:
         report.error("E0220", f"`{name}` {why} and cannot name anything", name.span, f"write `{other}`")
 
 
+def _given(task: Task, scope: Scope, report: Reporter) -> None:
+    """Values from ``--set`` that are not what the parameter is."""
+    for name, default in task.overridden.items():
+        nodes = []
+        for value in (default, task.params[name]):
+            params = {**task.params, **task.overridden}
+            nodes.append(Lowering(Scope(params=params, incomplete=True), Reporter()).value(value.node))
+        old, new = nodes
+        if not (isinstance(old, Node) and isinstance(new, Node)):
+            continue
+        span = task.params[name].span
+        if old.type.kind is not new.type.kind:
+            what = f"the parameter `{name}` is {old.type.describe()}, not {new.type.describe()}"
+            report.error("E0309", what, span, f"it is `{default.span.text}` in the file")
+        elif old.type.dim != new.type.dim and not is_zero(new):
+            what = f"the parameter `{name}` is {unit_words(old.type.dim)}, not {unit_words(new.type.dim)}"
+            report.error("E0403", what, span, f"it is `{default.span.text}` in the file")
+        else:
+            continue
+        scope.params[name] = default
+
+
 def _failures(task: Task) -> dict[Text, Expression]:
     """Names of terminations, which rewards may read."""
     return dict(task.spec.terminate)
@@ -279,7 +305,8 @@ def _sensor(name: Text, item: Item, scope: Scope, report: Reporter) -> tuple[Sen
         return None
     robot = scope.entity(node.args[0].id) if isinstance(node.args[0], ast.Name) else None
     if not isinstance(robot, RobotValue):
-        if not scope.unknown_sets:
+        named = node.args[0].id if isinstance(node.args[0], ast.Name) else ""
+        if named not in scope.unknown_sets and not scope.incomplete:
             report.error(
                 "E0309",
                 f"`{kind}` measures a robot of the task",

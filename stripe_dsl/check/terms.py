@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import replace
 
 from stripe_dsl.check.constants import Settings
@@ -60,13 +60,20 @@ class Terms:
             self.report.error("E0208", f"there is no action `{kind}`", node.function.span, *helps)
             return None
         if len(node.args) != 1:
-            self.report.error("E0209", f"`{kind}` takes 1 set of joints, not {len(node.args)}", node.span)
+            self.report.error(
+                "E0209",
+                f"`{kind}` takes 1 set of joints, not {len(node.args)}",
+                node.span,
+                "name both in the robot: `joints both = …`",
+            )
             return None
         joints = self.low.value(node.args[0])
         if joints is None:
             return None
         if not isinstance(joints, JointSet):
-            self.report.error("E0309", f"`{kind}` drives joints, not {describe(joints)}", node.args[0].span)
+            self.report.error(
+                "E0309", f"`{kind}` drives joints, not {describe(joints)}", node.args[0].span, f"as in `{kind}(joints)`"
+            )
             return None
         sliding = {joints.model.joint(joint).type is JointType.PRISMATIC for joint in joints.names}
         if len(sliding) == 2:
@@ -95,7 +102,9 @@ class Terms:
         for key in ("noise", "without"):
             option: Expression | None = getattr(item, key)
             if option is not None:
-                self.report.error("E0206", f"an action has no option `{key}`", option.span)
+                self.report.error(
+                    "E0206", f"an action has no option `{key}`", option.span, "it has `scale`, `offset` and `clip`"
+                )
         if scale is None:
             return None
         return Action(str(name), kind, joints.robot, joints.names, scale, offset, clip, item.span)
@@ -137,35 +146,59 @@ class Terms:
 
     # observations
 
-    def group(self, name: Text, items: list[Item], earlier: dict[str, Group]) -> Group:
-        """One observation group."""
+    def groups(self, spec: dict[Text, list[Item]]) -> dict[str, Group]:
+        """All observation groups by name, in source order; one may include another one, wherever it stands."""
+        done: dict[str, Group] = {}
+
+        def make(name: Text, open_: tuple[str, ...]) -> Group:
+            if name not in done:
+                done[str(name)] = self.group(name, spec, make, (*open_, str(name)))
+            return done[str(name)]
+
+        for name in spec:
+            make(name, ())
+        return {str(name): done[str(name)] for name in spec}
+
+    def group(
+        self,
+        name: Text,
+        spec: dict[Text, list[Item]],
+        make: Callable[[Text, tuple[str, ...]], Group],
+        open_: tuple[str, ...],
+    ) -> Group:
+        """One observation group; ``make`` gives those that it includes, ``open_`` are those that include it."""
         self.low.phase = Phase.OBSERVE
         out: list[Observation] = []
         names: set[str] = set()
-        for item in items:
+        for item in spec[name]:
             node = item.value.node
-            if isinstance(node, ast.Name) and (node.id in earlier or item.without is not None):
-                out += self.included(node, item, earlier)
+            if not (isinstance(node, ast.Name) and (node.id in spec or item.without is not None)):
+                entry = self.observation(str(name), item, names)
+                out += [entry] if entry is not None else []
                 continue
-            entry = self.observation(str(name), item, names)
-            if entry is not None:
-                out.append(entry)
-        if not items:
-            self.report.error("E0214", f"observation group `{name}` is empty", name.span)
+            other = next((key for key in spec if key == node.id), None)
+            if other is None:
+                helps = did_you_mean(node.id, spec, listing=True)
+                self.report.error("E0201", f"there is no observation group `{node.id}`", node.span, *helps)
+            elif node.id in open_:
+                chain = " -> ".join([*open_[open_.index(node.id) :], node.id])
+                self.report.error("E0210", f"observation groups include each other: {chain}", node.span, "remove one")
+            else:
+                entries = self.included(node, item, make(other, open_))
+                out += [replace(entry, name=_unique(entry.name, names)) for entry in entries]
+        if not spec[name]:
+            self.report.error("E0214", f"observation group `{name}` is empty", name.span, "add what it observes")
         return Group(str(name), tuple(out), name.span)
 
-    def included(self, node: ast.Name, item: Item, earlier: dict[str, Group]) -> Iterable[Observation]:
+    def included(self, node: ast.Name, item: Item, group: Group) -> tuple[Observation, ...]:
         """``policy without noise``: the entries of another group."""
-        if node.id not in earlier:
-            self.report.error(
-                "E0201", f"there is no observation group `{node.id}` above", node.span, *did_you_mean(node.id, earlier)
-            )
-            return ()
-        word = item.without.node if item.without is not None else None
-        if word is not None and not (isinstance(word, ast.Name) and word.id == "noise"):
-            self.report.error("E0309", "a group is included `without noise`, or as it is", word.span)
-        entries = earlier[node.id].items
-        return tuple(replace(entry, noise=None) for entry in entries) if word is not None else entries
+        if item.without is None:
+            return group.items
+        word = item.without.node
+        if not (isinstance(word, ast.Name) and word.id == "noise"):
+            message, help = "a group is included `without noise`, or as it is", f"write `{node.id} without noise`"
+            self.report.error("E0309", message, word.span, help)
+        return tuple(replace(entry, noise=None) for entry in group.items)
 
     def observation(self, group: str, item: Item, names: set[str]) -> Observation | None:
         """One entry: the value, then noise, clip and scale, in this order."""
@@ -174,6 +207,8 @@ class Terms:
             return None
         if node.type.is_bool:
             node = self.low.math.as_float(node)
+        if item.name is not None and item.name in names:
+            self.report.error("E0202", f"`{item.name}` is defined twice", item.name.span, "rename one of them")
         name = _unique(item.name or slug(item.value.span.text), names)
         if not varies(node):
             self.report.error("W0003", f"the observation `{name}` never changes", item.value.span, "remove it")

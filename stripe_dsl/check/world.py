@@ -43,12 +43,13 @@ def check_sim(spec: SimSpec | None, settings: Settings, task: Text) -> Sim | Non
     before = len(report.diagnostics)
     physics = settings.positive(spec.physics, FREQUENCY, "physics", 120.0)
     control = settings.positive(spec.control, FREQUENCY, "control", physics)
-    episode = settings.positive(spec.episode, TIME, "episode", 1.0)
-    envs = settings.whole(spec.envs, "envs", 1)
-    complete = complete and len(report.diagnostics) == before  # what is derived from wrong numbers is wrong
     ratio = physics / control
     decimation = round(ratio)
-    if complete and (decimation < 1 or not isclose(ratio, decimation, rel_tol=1e-9)):
+    rates = spec.physics is not None and spec.control is not None and len(report.diagnostics) == before
+    episode = settings.positive(spec.episode, TIME, "episode", 1.0)
+    envs = settings.whole(spec.envs, "envs", 1)
+    complete = complete and len(report.diagnostics) == before
+    if rates and (decimation < 1 or not isclose(ratio, decimation, rel_tol=1e-9)):
         if ratio < 1:
             help = f"the control rate is at most the physics rate, {physics:g} Hz"
         else:
@@ -144,7 +145,7 @@ def color(
             parts = []
         if len(digits) == 6 and parts:
             return parts[0], parts[1], parts[2]
-    settings.report.error("E0309", "a colour is written `#RRGGBB`", value.span)
+    settings.report.error("E0309", "a colour is written `#RRGGBB`", value.span, "as in `color #FF0000`")
     return fallback
 
 
@@ -182,7 +183,7 @@ def _share(value: Expression | None, key: str, settings: Settings, fallback: flo
     number = settings.number(value, DIMENSIONLESS, key, fallback)
     assert number is not None
     if value is not None and not 0 <= number <= 1:
-        settings.report.error("E0309", f"`{key}` lies between 0 and 1", value.span)
+        settings.report.error("E0309", f"`{key}` lies between 0 and 1", value.span, f"it is {number:g} here")
         return fallback
     return number
 

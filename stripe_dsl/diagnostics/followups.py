@@ -54,7 +54,7 @@ def without_followups(read: Sequence[Diagnostic], checked: Iterable[Diagnostic])
 def statement(span: Span) -> Region:
     """Roughly the statement around a place: between braces, semicolons and line ends; in YAML also commas."""
     text, ends = span.source.text, ";{}\n"
-    if span.source.name.endswith((".yaml", ".yml")):
+    if _is_yaml(span.source):
         ends += ","
     start, end = span.start, span.start + 1
     while start > 0 and text[start - 1] not in ends:
@@ -65,9 +65,9 @@ def statement(span: Span) -> Region:
 
 
 def block(span: Span) -> Region:
-    """The block that begins at a place: to the brace that closes it, or to the end of the file."""
+    """The block that begins at a place: to the brace that closes it, or (in YAML always) to the end of the file."""
     text, depth = span.source.text, 0
-    for found in _BRACE.finditer(text, span.start):
+    for found in _BRACE.finditer(text, span.start) if not _is_yaml(span.source) else ():
         depth += {"{": 1, "}": -1}.get(found["brace"] or "", 0)
         if found["brace"] and depth <= 0:
             return span.source, span.start, found.end()
@@ -78,3 +78,7 @@ def holds(region: Region, span: Span) -> bool:
     """Whether a span begins in a region."""
     source, start, end = region
     return span.source is source and start <= span.start < end
+
+
+def _is_yaml(source: SourceFile) -> bool:
+    return source.name.endswith((".yaml", ".yml"))

@@ -24,6 +24,7 @@ class Task:
         module: the file that defines it.
         modules: every file that was read, by source name, to resolve names where they were written.
         params: parameters that expressions may use, ``--set`` applied.
+        overridden: what the file says for the parameters that ``--set`` changes.
         robots: robot blocks by their name in the task, with the module they stand in.
         scene: the scene block; empty where the task has none.
         incomplete: whether something it refers to is not there; names of it are unknown then.
@@ -35,7 +36,7 @@ class Task:
     module: Module
     modules: dict[str, Module]
     params: dict[str, Expression] = field(default_factory=dict)
-    overridden: set[str] = field(default_factory=set)
+    overridden: dict[str, Expression] = field(default_factory=dict)
     robots: dict[Text, tuple[RobotSpec, Module]] = field(default_factory=dict)
     scene: SceneSpec | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -94,8 +95,13 @@ class _Elaborator:
             base_name, base, module = found
             assert isinstance(base, TaskSpec)
             if (module, base_name) in seen:
-                path = " -> ".join([*(item for _, item in seen), base_name])
-                self.error("E0210", f"tasks extend each other: {path}", spec.extends.span)
+                self.incomplete = True
+                circle = seen[seen.index((module, base_name)) :]
+                first = circle.index(min(circle, key=lambda item: (item[0].source.name, item[1])))
+                tasks = [task for _, task in (*circle[first:], *circle[: first + 1])]
+                span = circle[first][0].document.task[Text(tasks[0])].extends
+                path = " -> ".join(tasks)
+                self.error("E0210", f"tasks extend each other: {path}", span and span.span, "remove one `extends`")
                 break
             seen.append((module, base_name))
             spec = base
@@ -131,7 +137,7 @@ class _Elaborator:
         return None
 
     def robots(self, task: Task) -> None:
-        if not task.spec.robot:
+        if not task.spec.robot and not self.incomplete:
             self.incomplete = True
             self.error("E0214", f"task `{task.name}` has no robot", task.spec.span, "add `robot name`")
         for name, reference in task.spec.robot.items():
@@ -166,8 +172,8 @@ class _Elaborator:
                 )
                 self.error("E0216", f"there is no parameter `{key}` to set", None, *helps)
                 continue
+            task.overridden[key] = task.params[key]
             task.params[key] = self.parsed_setting(key)
-            task.overridden.add(key)
 
     def parsed_setting(self, key: str) -> Expression:
         from stripe_dsl.syntax.parser import parse_expression

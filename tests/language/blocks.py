@@ -8,7 +8,7 @@ A fence holds one program. Carets in a comment under a line are the diagnostic t
 The carets give column and text of the span, ``E0203`` is the code, the message contains what follows, and one of the
 helps contains what follows ``=>``. ``>`` in place of the carets is an empty span before the character above it.
 ``#! E0216: …`` is a diagnostic without a place in a file. Such lines are no part of the program. A program without
-them has no diagnostics, warnings included.
+them has no diagnostics, warnings included. ``#?`` marks one that is in the way, outside of what is shown.
 
 After the language of a fence may stand:
 
@@ -96,7 +96,7 @@ class Program:
                 start = (start + "#").ljust(column - 1) if column > 1 else ""
                 under.setdefault(number, []).append(f"{start}{'^' * length or '>'} {words(code, where, message, help)}")
             else:
-                out.append(f"(in the frame, line {where[1]}) {words(code, where, message, help)}")
+                out.append(f"#? line {where[1]} of the frame: {words(code, where, message, help)}")
         for number, line in enumerate(lines, start=1):
             out += [line, *under.get(number, ())]
         return "\n".join(out)
@@ -119,7 +119,7 @@ def programs(path: Path) -> Iterator[Program]:
     for fence in _FENCE.finditer(document):
         line = document.count("\n", 0, fence.start()) + 1
         language, *options = shlex.split(fence["tag"])
-        values = [option.partition("=")[::2] for option in options]
+        values = [(key, value) for key, _, value in (option.partition("=") for option in options)]
         named = {key: value for key, value in values if key != "set"}
         if set(named) - {"in", "file", "task"} or language not in (*MAIN, "urdf", "usda", "mjcf"):
             raise ValueError(f"{path.name}:{line}: unknown fence {fence['tag']!r}")
@@ -135,7 +135,9 @@ def programs(path: Path) -> Iterator[Program]:
         slug = "-".join(re.findall(r"\w+", headings[-1].lower())) if headings else path.stem
         counts[slug] = counts.get(slug, 0) + 1
         program = Program(f"{path.stem}-{slug}-{counts[slug]}", line, MAIN[language])
-        program.settings = dict(value.partition("=")[::2] for key, value in values if key == "set")
+        program.settings = {
+            name: value for key, text in values if key == "set" for name, _, value in [text.partition("=")]
+        }
         program.task = named.get("task")
         for name, other in beside.items():
             program.places[name] = other.span("text")
@@ -160,6 +162,8 @@ def split(name: str, text: str, before: int) -> tuple[str, list[Expected]]:
     expected: list[Expected] = []
     for line in text.split("\n"):
         found = _EXPECTED.match(line)
+        if line.startswith("#? "):
+            continue
         if found is None:
             lines.append(line)
             continue

@@ -44,6 +44,9 @@ COMMON = {
     "reward": "reward per second { alive = 1.0 * not failed }",
 }
 
+TWO = {"cartpole": "reward per second { alive = 1.0 * not failed; swing = -0.1 * wrap(pole.pos)^2 }"}
+"""Rewards of the task that a snippet extends."""
+
 OPEN = {
     "task": "",
     "observe": "  observe policy {\n",
@@ -63,11 +66,13 @@ def frame(place: str, snippet: str) -> tuple[str, str]:
 
     Args:
         place: ``cartpole.task`` for statements of a task, ``cartpole.reward`` for reward terms, ``cartpole.robot``
-            for statements of the robot, and so on.
+            for statements of the robot, ``cartpole.two`` for what stands beside a whole task, and so on.
 
     Parts of a task that the snippet has itself are left out.
     """
     robot, _, inside = place.partition(".")
+    if inside == "two":
+        return ROBOTS[robot] + "}\n" + task(robot, "reward") + "  " + TWO[robot] + "\n}\n", ""
     if inside == "robot":
         return ROBOTS[robot], "}\n" + task(robot, "") + "}\n"
     before = ROBOTS[robot] + "}\n" + task(robot, snippet if inside == "task" else f"\n{inside} ") + OPEN[inside]
