@@ -11,7 +11,14 @@ from stripe_dsl.emit.layout import layout, layout_item
 from stripe_dsl.emit.torch.expressions import Block, Expression, TorchWriter
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_path, tunable_text
 from stripe_dsl.emit.torch.naming import Names, describe
-from stripe_dsl.emit.torch.substitution import Substitution, is_previous_action, memory_operands, now
+from stripe_dsl.emit.torch.substitution import (
+    Substitution,
+    is_previous_action,
+    memory_operands,
+    now,
+    shareable,
+    views_simulation,
+)
 from stripe_dsl.emit.torch.values import Precedence, Spread, Value
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.program import Action, Group, Observation, Program, Reset
@@ -118,7 +125,7 @@ class _EnvWriter:
     def share(self) -> None:
         """Named values that more than one method needs become attributes, computed by ``_compute_values``."""
         program = self.program
-        lets = {let.value.id: let for let in program.lets if let.value.op not in ("const", "tunable", "read")}
+        lets = {let.value.id: let for let in program.lets if let.value.args and shareable(let.value)}
         memory = memory_operands(program)
         methods: list[Sequence[Node]] = [
             [*(term.value for term in program.terminations), *(term.value for term in program.rewards)],
@@ -265,7 +272,7 @@ class _EnvWriter:
         roots = [self.graph.apply(item.value) for item in items]
         memory = memory_operands(program)
         self.alias(lines, "observe", (), force=any(i.noise or i.clip or i.scale for i in items))
-        kept = {node.args[0].id for node in now(roots) if node.op == "prev"} & {node.id for node in memory}
+        kept = {node.args[0].id for node in now([*roots, *memory]) if node.op == "prev"} & {node.id for node in memory}
         operands = [self.graph.apply(node) for node in memory]
         if kept:
             self.refresh(lines, memory, operands, kept)
@@ -274,12 +281,12 @@ class _EnvWriter:
         done = iter(block.results)
         for group in program.groups:
             self.group(lines, group, [next(done) for _ in group.items])
-        for node in memory:
+        # in reverse, for an operand may hold an earlier one's memory, as in ``delta(delta(x))``
+        for node, operand, result in reversed(list(zip(memory, operands, done, strict=True))):
             attribute = self.leaves.previous[node.id]
-            text = next(done).for_all()
             # a view of the simulator's own buffer would change under the memory
-            view = self.graph.apply(node).op in ("read", "part", "pick") and node.id not in self.graph.map
-            self.statement(lines, f"self.{attribute} = ", f"{text}.clone()" if view else text)
+            copy = ".clone()" if views_simulation(operand) else ""
+            self.statement(lines, f"self.{attribute} = ", f"{result.for_all()}{copy}")
 
     def refresh(self, lines: list[str], memory: Sequence[Node], operands: Sequence[Node], kept: set[int]) -> None:
         """What an observation remembers of an episode that has just begun is the present."""

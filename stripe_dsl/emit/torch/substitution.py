@@ -64,5 +64,18 @@ def memory_operands(program: Program) -> list[Node]:
     return [found[key] for key in sorted(found)]
 
 
+def shareable(node: Node) -> bool:
+    """Whether methods may share a named value: not what remembers, for ``prev`` of an action is another one in an
+    observation than in a reward, and not a view of the simulator's own buffer, which costs nothing."""
+    return not views_simulation(node) and not any(each.op == "prev" for each in now([node]))
+
+
+def views_simulation(node: Node) -> bool:
+    """Whether the value is a quantity of the simulation, or some columns of one."""
+    while node.op in ("part", "pick"):
+        node = node.args[0]
+    return node.read is not None and not node.read.quantity.startswith("value.")
+
+
 def is_previous_action(node: Node) -> bool:
     return node.op == "prev" and node.args[0].read is not None and node.args[0].read.quantity.startswith("action.")
