@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import layout, layout_item
@@ -355,19 +355,22 @@ class _EnvWriter:
             self.line_comment(lines, reset.span)
             block = self.writer.block([reset.value], self.leaves.reset({"reset": "cfg"}), "len(env_ids)")
             self.emit_block(lines, block)
-            self.assign(lines, reset, _starred(block.results[0].text))
+            value = block.results[0].value
+            self.assign(lines, reset, replace(value, text=_starred(value.text)))
         needs.discard("")
 
-    def assign(self, lines: list[str], reset: Reset, text: str) -> None:
+    def assign(self, lines: list[str], reset: Reset, value: Value) -> None:
         """Writes a drawn value into the state that is sent to the simulator."""
-        columns = {"x": "0", "y": "1", "z": "2", "xy": "0:2", "yz": "1:3", "xz": "0::2", "": ":3"}
+        columns = {"x": "0", "y": "1", "z": "2", "xy": "0:2", "yz": "1:3", "xz": "0:3:2", "": ":3"}
+        text = value.text
+        single = not reset.value.type.shape and len(reset.joints) == 1
+        wide = len(reset.parts) != 1 and reset.quantity != "root.yaw" and not single
+        if wide and not reset.value.type.shape and value.spread is not Spread.HOST:
+            text = f"{value.atom}[:, None]"
         match reset.quantity:
             case "joint.pos" | "joint.vel":
-                single = reset.value.type.axis is None and len(reset.joints) == 1
                 ids = self.leaves.index(reset.robot, "joint", reset.joints, single=single)
                 name = "joint_pos" if reset.quantity == "joint.pos" else "joint_vel"
-                if reset.value.type.axis is None and not single:
-                    text = _column(text)
                 self.statement(lines, f"{name}[:, {ids}] = ", text)
             case "root.pos":
                 self.statement(lines, f"root_pose[:, {columns[reset.parts]}] = ", text)
@@ -378,7 +381,7 @@ class _EnvWriter:
                 self.statement(lines, f"root_vel[:, {shifted[reset.parts]}] = ", text)
             case "root.yaw":
                 self.writer.imports |= {"quat_from_euler_xyz", "quat_mul", "euler_xyz_from_quat"}
-                self.statement(lines, "turn = ", f"{text} - default_yaw")
+                self.statement(lines, "turn = ", f"{value.within(Precedence.SUM)} - default_yaw")
                 zero = "torch.zeros_like(turn)"
                 turned = f"quat_mul(quat_from_euler_xyz({zero}, {zero}, turn), default_root_pose[:, 3:])"
                 self.statement(lines, "root_pose[:, 3:] = ", turned)
@@ -422,15 +425,6 @@ def _columns(start: int, width: int, program: Program) -> str:
 def _starred(text: str) -> str:
     """``sample_uniform(cfg.x[0], cfg.x[1], …`` as ``sample_uniform(*cfg.x, …``."""
     return re.sub(r"sample_uniform\(([\w.]+)\[0\], \1\[1\], ", r"sample_uniform(*\1, ", text)
-
-
-def _column(text: str) -> str:
-    simple = re.fullmatch(r"[\w.]+(\[[^\]]*\]|\([^()]*\))*", text) is not None
-    try:
-        float(text)
-    except ValueError:
-        return f"{text if simple else f'({text})'}[:, None]"
-    return text
 
 
 def _quoted(node: Node) -> str:
