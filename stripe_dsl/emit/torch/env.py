@@ -19,7 +19,7 @@ from stripe_dsl.emit.torch.substitution import (
     shareable,
     views_simulation,
 )
-from stripe_dsl.emit.torch.values import Precedence, Spread, Value
+from stripe_dsl.emit.torch.values import Precedence, Spread, Value, suffixed
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.program import Action, Group, Observation, Program, Reset
 from stripe_dsl.source import Span
@@ -198,13 +198,11 @@ class _EnvWriter:
         roots = [action.scale] + ([action.offset] if action.offset is not None else [])
         block = self.writer.block(roots, self.leaves.step(cfg, previous_actions="self._previous_actions"))
         self.emit_block(self.context.action_lines, block)
-        scale = block.results[0]
+        scale, *offset = [_column(result) for result in block.results]
         if not (action.scale.op == "const" and action.scale.attr == 1.0):
-            text = f"{scale.value.within(Precedence.PRODUCT)} * {text}"
-        if action.offset is not None:
-            offset = block.results[1].value
-            single = action.offset.type.axis is None and offset.spread is not Spread.HOST
-            text = f"{offset.within(Precedence.SUM)}{'[:, None]' if single else ''} + {text}"
+            text = f"{scale.within(Precedence.PRODUCT)} * {text}"
+        if offset:
+            text = f"{offset[0].within(Precedence.SUM)} + {text}"
         return text
 
     @property
@@ -425,6 +423,12 @@ def _columns(start: int, width: int, program: Program) -> str:
 def _starred(text: str) -> str:
     """``sample_uniform(cfg.x[0], cfg.x[1], …`` as ``sample_uniform(*cfg.x, …``."""
     return re.sub(r"sample_uniform\(([\w.]+)\[0\], \1\[1\], ", r"sample_uniform(*\1, ", text)
+
+
+def _column(result: Expression) -> Value:
+    """One number for each environment as a column beside those of joints; others as they are."""
+    value = result.value
+    return value if result.shape or value.host else suffixed(value, "[:, None]")
 
 
 def _quoted(node: Node) -> str:
