@@ -95,6 +95,14 @@ class _EnvWriter:
         self.leaves = Leaves(program, self.names)
         lets = {let.value.id: local_name(let.name) for let in program.lets}
         reserved = ["cfg", "data", "robot", "policy", "rewards", "failed", "fresh", "env_ids", "size", "self", "torch"]
+        self.noisy = {
+            (group.name, item.name): self.names.unique(f"{local_name(group.name)}_{item.name}")
+            for group in program.groups
+            for item in group.items
+            if item.noise is not None
+        }
+        terms = [*program.terminations, *program.groups, *program.actions]
+        reserved += [*self.noisy.values(), *(local_name(term.name) for term in terms)]
         self.writer = TorchWriter(lets, reserved)
         self.context = EnvContext(program)
         self.graph = Substitution(program)
@@ -326,7 +334,7 @@ class _EnvWriter:
         cfg = {"observe": "cfg"}
         value = result.value if result.value.spread is Spread.BATCHED else Value(result.for_all())
         if item.noise is not None:
-            name = self.names.unique(f"{local_name(group.name)}_{item.name}")
+            name = self.noisy[group.name, item.name]
             self.statement(lines, f"{name} = ", value.text)
             amount = tunable_text(item.noise.tunable, cfg)
             if item.noise.kind == "uniform":
