@@ -71,8 +71,8 @@ def align(types: Sequence[Type], arrays: Sequence[Array]) -> list[Array]:
     """Views of the arrays that NumPy combines element by element.
 
     A value without list axis is the same for every member, one without components the same for every component. So a
-    number combines with everything, a vector with each vector of a list, a list of numbers with a list of vectors member
-    by member, and a list of numbers with a single vector to a list of vectors.
+    number combines with everything, a vector with each vector of a list, a list of numbers with a list of vectors
+    member by member, and a list of numbers with a single vector to a list of vectors.
     """
     axis = any(type.axis is not None for type in types)
     components = any(type.components > 1 for type in types)
