@@ -1,4 +1,4 @@
-"""A small task around one expression: compiled, evaluated by the reference, and run as the torch code that is emitted."""
+"""A small task around one expression: compiled, evaluated by the reference, and run as emitted torch code."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def torch_code(root: Node) -> TorchCode:
     lines += [f"        return {block.results[0].for_all()}"]
     text = "\n".join(lines).replace(".float()", ".double()") + "\n"
     scope: dict[str, Any] = {}
-    exec(compile(text, "<emitted>", "exec"), scope)  # noqa: S102 - the code under test
+    exec(compile(text, "<emitted>", "exec"), scope)
 
     def run(inputs: Inputs, num_envs: int) -> Array:
         before = torch.get_default_dtype()
@@ -166,13 +166,13 @@ def _fields(values: Mapping[str, Any]) -> SimpleNamespace:
     for path, value in values.items():
         group, _, name = path.partition(".")
         setattr(groups.setdefault(group, SimpleNamespace()), name, value)
-    return SimpleNamespace(**vars(SimpleNamespace(**groups)))
+    return SimpleNamespace(**groups)
 
 
 def assert_same(left: Array, right: Array, message: str, *, turn: bool = False) -> None:
     """Assert that two values agree to rounding; with ``turn`` as angles, so that pi and -pi are the same."""
     assert left.shape == right.shape, f"{message}: shapes {left.shape} and {right.shape}"
-    if left.dtype == np.bool_ or right.dtype == np.bool_:
+    if np.bool_ in (left.dtype, right.dtype):
         np.testing.assert_array_equal(left, right, err_msg=message)
         return
     if turn:

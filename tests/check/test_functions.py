@@ -28,7 +28,8 @@ from stripe_dsl.syntax import ast
 from stripe_dsl.syntax.parser import parse_expression
 
 from .bench import assert_same, program, reference, torch_code, tunables
-from .cases import CASES, Case, Values
+from .cases import CASES
+from .examples import Case, Values
 
 NUM_ENVS = 4
 EDGES = (0.0, -0.0, 1.0, -1.0, 0.75, -0.75, 2.0, np.pi, -np.pi, np.pi / 2, 2 * np.pi, -3 * np.pi, 1e-12, -1e-3, 1e3)

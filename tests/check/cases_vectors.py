@@ -1,0 +1,137 @@
+"""Vectors, frames and everything that can be read, by example."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .examples import Case, back, length, number, rotation, turned, vec2, vec3
+
+VECTORS = [
+    *(
+        Case(
+            f"base.lin_vel@body.{letters}",
+            vec2("m/s", "body") if len(letters) == 2 else number("m/s"),
+            lambda v, letters=letters: np.squeeze(
+                v["base.lin_vel@body"][:, ["xyz".index(letter) for letter in letters]]
+            ).reshape((v.num_envs, 2) if len(letters) == 2 else (v.num_envs,)),
+        )
+        for letters in ("x", "y", "z", "xy", "xz", "yz")
+    ),
+    Case("feet.lin_vel@world.xz", vec2("m/s", "world", "feet"), lambda v: v["feet.lin_vel@world"][..., [0, 2]]),
+    Case("feet.lin_vel@world.yz.y", number("m/s", "feet"), lambda v: v["feet.lin_vel@world"][..., 2]),
+    Case("base.lin_vel@body.xy.xy", vec2("m/s", "body"), lambda v: v["base.lin_vel@body"][:, :2]),
+    Case(
+        "(knee.pos, 2 * knee.pos, 0)",
+        vec3("rad"),
+        lambda v: np.stack([v["knee.pos"], 2 * v["knee.pos"], 0 * v["knee.pos"]], -1),
+    ),
+    Case("(1 m, slider.pos)", vec2("m"), lambda v: np.stack([v.all(1.0), v["slider.pos"]], -1)),
+    Case(
+        "goal - base.pos.xy",
+        vec2("m", "world"),
+        lambda v: np.array([3.0, -4.0]) - (v["base.pos@world"] - v["origin"])[:, :2],
+    ),
+    Case("base.pos.xy - goal", vec2("m", "world"), lambda v: (v["base.pos@world"] - v["origin"])[:, :2] - [3.0, -4.0]),
+    Case("base.pos + (0, 0, 1) m", vec3("m", "env"), lambda v: v["base.pos@world"] - v["origin"] + [0.0, 0.0, 1.0]),
+    Case(
+        "feet.pos - base.pos", vec3("m", "world", "feet"), lambda v: v["feet.pos@world"] - v["base.pos@world"][:, None]
+    ),
+    Case("2 * base.lin_vel@body / 1 m", vec3("/s", "body"), lambda v: 2 * v["base.lin_vel@body"]),
+    Case(
+        "feet.lin_vel@world * slider.pos",
+        vec3("m^2/s", "world", "feet"),
+        lambda v: v["feet.lin_vel@world"] * v["slider.pos"][:, None, None],
+    ),
+    Case(
+        "feet.lin_vel@world * |feet.lin_vel@world|",
+        vec3("m^2/s^2", "world", "feet"),
+        lambda v: v["feet.lin_vel@world"] * length(v["feet.lin_vel@world"])[..., None],
+    ),
+    Case(
+        "base.lin_vel@world * feet.lin_vel@world.z",
+        vec3("m^2/s^2", "world", "feet"),
+        lambda v: v["base.lin_vel@world"][:, None, :] * v["feet.lin_vel@world"][..., 2:],
+    ),
+    Case("-feet.lin_vel@world", vec3("m/s", "world", "feet"), lambda v: -v["feet.lin_vel@world"]),
+]
+
+FRAMES = [
+    Case("base.pos", vec3("m", "env"), lambda v: v["base.pos@world"] - v["origin"]),
+    Case("base.pos@env", vec3("m", "env"), lambda v: v["base.pos@world"] - v["origin"]),
+    Case("base.pos@world", vec3("m", "world"), lambda v: v["base.pos@world"]),
+    Case("base.rot", rotation(), lambda v: v["base.rot@world"]),
+    Case("base.rot@world", rotation(), lambda v: v["base.rot@world"]),
+    Case("base.lin_vel@world", vec3("m/s", "world"), lambda v: v["base.lin_vel@world"]),
+    Case("base.lin_vel@heading", vec3("m/s", "heading"), lambda v: back(v.heading(), v["base.lin_vel@world"])),
+    Case("base.ang_vel@body", vec3("rad/s", "body"), lambda v: v["base.ang_vel@body"]),
+    Case("base.ang_vel@world", vec3("rad/s", "world"), lambda v: v["base.ang_vel@world"]),
+    Case("base.ang_vel@heading", vec3("rad/s", "heading"), lambda v: back(v.heading(), v["base.ang_vel@world"])),
+    Case("base.gravity", vec3("", "body"), lambda v: v["base.gravity@body"]),
+    Case("base.gravity@world", vec3("", "world"), lambda v: turned(v.rotation(), v["base.gravity@body"])),
+    Case("base.forward", vec3("", "world"), lambda v: v.rotation()[:, :, 0]),
+    Case("base.forward@heading", vec3("", "heading"), lambda v: back(v.heading(), v.rotation()[:, :, 0])),
+    Case("base.up", vec3("", "world"), lambda v: v.rotation()[:, :, 2]),
+    Case(
+        "base.yaw",
+        number("rad"),
+        lambda v: np.arctan2(v.rotation()[:, 1, 0], v.rotation()[:, 0, 0]),
+        turn=True,
+    ),
+    Case("base.pitch", number("rad"), lambda v: -np.arcsin(np.clip(v.rotation()[:, 2, 0], -1, 1))),
+    Case(
+        "base.roll",
+        number("rad"),
+        lambda v: np.arctan2(v.rotation()[:, 2, 1], v.rotation()[:, 2, 2]),
+        turn=True,
+    ),
+    Case("base.lin_vel@world@body", vec3("m/s", "body"), lambda v: back(v.rotation(), v["base.lin_vel@world"])),
+    Case(
+        "(2 * base.lin_vel@body)@world",
+        vec3("m/s", "world"),
+        lambda v: 2 * turned(v.rotation(), v["base.lin_vel@body"]),
+    ),
+    Case(
+        "(-base.lin_vel@body)@heading",
+        vec3("m/s", "heading"),
+        lambda v: -back(v.heading(), turned(v.rotation(), v["base.lin_vel@body"])),
+    ),
+    Case(
+        "(base.lin_vel@heading)@body",
+        vec3("m/s", "body"),
+        lambda v: back(v.rotation(), v["base.lin_vel@world"]),
+    ),
+    Case(
+        "(feet.pos - base.pos)@body",
+        vec3("m", "body", "feet"),
+        lambda v: np.einsum("nji,naj->nai", v.rotation(), v["feet.pos@world"] - v["base.pos@world"][:, None]),
+    ),
+    Case(
+        "feet.lin_vel@world@heading",
+        vec3("m/s", "heading", "feet"),
+        lambda v: np.einsum("nji,naj->nai", v.heading(), v["feet.lin_vel@world"]),
+    ),
+    Case("feet.pos", vec3("m", "env", "feet"), lambda v: v["feet.pos@world"] - v["origin"][:, None]),
+    Case("feet.pos@world", vec3("m", "world", "feet"), lambda v: v["feet.pos@world"]),
+    Case("feet.rot", rotation("feet"), lambda v: v["feet.rot@world"]),
+    Case("feet.ang_vel@world", vec3("rad/s", "world", "feet"), lambda v: v["feet.ang_vel@world"]),
+    Case("tip.pos@env.z", number("m"), lambda v: v["tip.pos@world"][:, 2] - v["origin"][:, 2]),
+    Case("tip.rot", rotation(), lambda v: v["tip.rot@world"]),
+    Case("touch[feet].force", vec3("N", "joint", "feet"), lambda v: v["touch[feet].force"]),
+    Case("touch[feet].torque@joint", vec3("N*m", "joint", "feet"), lambda v: v["touch[feet].torque"]),
+    Case("touch[tip].force", vec3("N", "joint"), lambda v: v["touch[tip].force"]),
+    Case("touch.force", vec3("N", "joint", "bodies"), lambda v: v["touch.force"]),
+]
+
+READINGS = [
+    Case("legs.acc", number("rad/s^2", "legs"), lambda v: v["legs.acc"]),
+    Case("slider.acc", number("m/s^2"), lambda v: v["slider.acc"]),
+    Case("legs.effort", number("N*m", "legs"), lambda v: v["legs.effort"]),
+    Case("slider.effort", number("N"), lambda v: v["slider.effort"]),
+    Case("legs.default", number("rad", "legs"), lambda v: v["legs.default"]),
+    Case("legs.pos - default", number("rad", "legs"), lambda v: v["legs.pos"] - v["legs.default"]),
+    Case("default - knee.vel", number("rad/s"), lambda v: v["knee.default_vel"] - v["knee.vel"]),
+    Case("pair.vel / pair.vel_limit", number("", "pair"), lambda v: v["pair.vel"] / v["pair.vel_limit"]),
+    Case("slider.vel_limit", number("m/s"), lambda v: v["slider.vel_limit"]),
+    Case("pair.upper - pair.pos", number("rad", "pair"), lambda v: v["pair.upper"] - v["pair.pos"]),
+    Case("episode.time", number("s"), lambda v: v["time"]),
+]
