@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from stripe_dsl.check.arithmetic import is_zero, unit_words
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.expressions import Lowering
+from stripe_dsl.check.limits import check_limits
 from stripe_dsl.check.lint import lint
 from stripe_dsl.check.quantities import SENSORS
 from stripe_dsl.check.report import Reporter
@@ -120,6 +121,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         if name not in lowering.names.lets:
             lowering.value(ast.Name(name.span or Span(task.module.source, 0, 0), str(name)))
             scope.used.discard(str(name))
+    check_limits(resets, robots, lowering.tunables.items, report)
     lint(task, scope, report, timeout=timeout)
     task.used = scope.used
     if scope.incomplete:  # what is missing may be in what it refers to
