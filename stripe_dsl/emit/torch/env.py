@@ -67,6 +67,7 @@ class EnvContext:
     constants: list[tuple[str, str]] = field(default_factory=list)
     attributes: list[Attribute] = field(default_factory=list)
     memories: list[Attribute] = field(default_factory=list)
+    seen: list[tuple[str, str]] = field(default_factory=list)
     action_lines: list[str] = field(default_factory=list)
     keeps_previous_actions: bool = False
     value_lines: list[str] = field(default_factory=list)
@@ -106,6 +107,8 @@ class _EnvWriter:
         self.writer = TorchWriter(lets, reserved)
         self.context = EnvContext(program)
         self.graph = Substitution(program)
+        self.seen: dict[int, str] = {}
+        """Attributes that hold what the last observation saw of operands of ``prev``, by id."""
 
     def write(self) -> EnvContext:
         context, program = self.context, self.program
@@ -176,6 +179,8 @@ class _EnvWriter:
             comment = f"``prev({name or _quoted(operand)})``: its value at the last observation"
             text = f"torch.zeros({shape}{dtype}, device=self.device)"
             self.context.memories.append(Attribute(attribute, text, comment))
+            self.seen[operand.id] = self.names.unique(f"_seen_{wish}")
+            self.context.seen.append((attribute, self.seen[operand.id]))
         self.context.keeps_previous_actions = any(
             is_previous_action(node) for node in walk(term.value for term in self.program.rewards)
         ) or any(is_previous_action(node) for node in walk(term.value for term in self.program.terminations))
@@ -287,12 +292,10 @@ class _EnvWriter:
         done = iter(block.results)
         for group in program.groups:
             self.group(lines, group, [next(done) for _ in group.items])
-        # in reverse, for an operand may hold an earlier one's memory, as in ``delta(delta(x))``
-        for node, operand, result in reversed(list(zip(memory, operands, done, strict=True))):
-            attribute = self.leaves.previous[node.id]
+        for node, operand, result in zip(memory, operands, done, strict=True):
             # a view of the simulator's own buffer would change under the memory
             copy = ".clone()" if views_simulation(operand) else ""
-            self.statement(lines, f"self.{attribute} = ", f"{result.for_all()}{copy}")
+            self.statement(lines, f"self.{self.seen[node.id]} = ", f"{result.for_all()}{copy}")
 
     def refresh(self, lines: list[str], memory: Sequence[Node], operands: Sequence[Node], kept: set[int]) -> None:
         """What an observation remembers of an episode that has just begun is the present."""
