@@ -58,12 +58,15 @@ class AntEnv(DirectRLEnv):
         self.actions = torch.zeros(self.num_envs, self.cfg.action_space, device=self.device)
         # ``prev(distance)``: its value at the last observation
         self._prev_distance = torch.zeros(self.num_envs, device=self.device)
+        self._seen_distance = self._prev_distance
         # sums over the running episode, and how each ended; for the log
         self._episode_sums = torch.zeros(self.num_envs, len(REWARD_TERMS), device=self.device)
         self._terminations = torch.zeros(self.num_envs, len(TERMINATION_TERMS), dtype=torch.bool, device=self.device)
 
     def _pre_physics_step(self, actions: torch.Tensor) -> None:
         self.actions = actions.clone()
+        # here and not in the observations, which may be asked for more than once a step
+        self._prev_distance = self._seen_distance
         cfg = self.cfg.action
         # ant.stripe:23
         drive = cfg.drive_scale * self.actions.clamp(*cfg.drive_clip)
@@ -156,7 +159,7 @@ class AntEnv(DirectRLEnv):
             ),
             dim=-1,
         )
-        self._prev_distance = self._distance
+        self._seen_distance = self._distance
         return {"policy": policy}
 
     def _reset_idx(self, env_ids: Sequence[int] | torch.Tensor | None) -> None:
