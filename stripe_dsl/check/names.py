@@ -103,13 +103,20 @@ class Names:
                 return None
             self._open.append(name)
             with self.low.tunables.paused():
-                self.params[name] = self.low.number(self.low.scope.params[name].node)
+                self.params[name] = self._folded(self.low.number(self.low.scope.params[name].node))
             self._open.pop()
         node = self.params[name]
         if node is None or not self.low.tunables.active or node.op != "const" or isinstance(node.attr, bool):
             return node
         path = self.low.tunables.param(name, node)
         return self.low.graph.add("tunable", type=node.type, attr=path, span=node.span)
+
+    def _folded(self, node: Node | None) -> Node | None:
+        """``2 * 1.5 m`` as the one number that it is."""
+        from stripe_dsl.check.constants import fold
+
+        value = fold(node) if node is not None else None
+        return self.low.math.const(value, node.type, node.span) if node is not None and value is not None else node
 
     def action(self, expr: ast.Name, *, previous: bool) -> Node | None:
         action = self.low.scope.actions[expr.id]

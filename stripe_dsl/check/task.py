@@ -258,7 +258,10 @@ def _given(task: Task, scope: Scope, report: Reporter) -> None:
         if old.type.kind is not new.type.kind:
             what = f"the parameter `{name}` is {old.type.describe()}, not {new.type.describe()}"
             report.error("E0309", what, span, f"it is `{default.span.text}` in the file")
-        elif old.type.dim != new.type.dim and not is_zero(new):
+        elif is_zero(new):
+            scope.params[name] = Expression(ast.Number(span, 0.0, str(old.type.dim)))
+            continue
+        elif old.type.dim != new.type.dim:
             what = f"the parameter `{name}` is {unit_words(old.type.dim)}, not {unit_words(new.type.dim)}"
             report.error("E0403", what, span, f"it is `{default.span.text}` in the file")
         else:
