@@ -18,6 +18,11 @@ def run(
     """Lists the tasks of compiled packages: by default those in $STRIPE_TASKS, or else in ./generated."""
     from stripe_dsl.runtime.list import list_tasks
 
+    missing = [folder for folder in folders or () if not folder.is_dir()]
+    for folder in missing:
+        fail(f"there is no folder `{folder}`")
+    if missing:
+        raise typer.Exit(1)
     tasks, problems = list_tasks(folders or None)
     width = max((len(task.task_id) for task in tasks), default=0)
     for task in tasks:

@@ -1,4 +1,4 @@
-"""The two doors through which names and values reach generated Python."""
+"""The doors through which names, values and remarks reach generated Python."""
 
 from __future__ import annotations
 
@@ -63,6 +63,15 @@ def literal(value: object) -> str:
             return f"{{{', '.join(f'{literal(key)}: {literal(item)}' for key, item in value.items())}}}"
         case _:
             raise TypeError(f"no literal for {type(value).__name__}")
+
+
+def remark(text: str) -> str:
+    """Text for comments and docstrings on one line: nothing in it ends a line, a comment or a string.
+
+    Quotes become apostrophes, backslashes slashes, and white space and characters that do not print become spaces.
+    """
+    tidy = text.replace("\\", "/").replace('"', "'")
+    return " ".join("".join(char if char.isprintable() else " " for char in tidy).split())
 
 
 def _float(value: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path, PurePath
 
-from stripe_dsl.emit.identifiers import literal, safe_identifier
+from stripe_dsl.emit.identifiers import literal, remark, safe_identifier
 from stripe_dsl.ir.program import Program, Robot, Sim, Tunable
 from stripe_dsl.source import Span
 
@@ -133,5 +133,5 @@ def period(sim: Sim) -> str:
 
 
 def origin(span: Span | None) -> str:
-    """``cartpole.stripe:28``."""
-    return f"{PurePath(span.source.name).name}:{span.line}" if span is not None else ""
+    """``cartpole.stripe:28``; the file's own name, so that output does not depend on where it was compiled."""
+    return f"{remark(PurePath(span.source.name).name)}:{span.line}" if span is not None else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import layout, layout_item
+from stripe_dsl.emit.torch.cfg import origin
 from stripe_dsl.emit.torch.expressions import Block, Expression, TorchWriter
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_path, tunable_text
 from stripe_dsl.emit.torch.naming import Names, describe
@@ -417,7 +418,7 @@ class _EnvWriter:
         """``# cartpole.stripe:28``, once where several lines come from one."""
         if span is None:
             return
-        text = f"{' ' * BODY}# {_origin(span)}"
+        text = f"{' ' * BODY}# {origin(span)}"
         if text not in lines[-2:]:
             lines.append(text)
 
@@ -450,13 +451,6 @@ def local_name(name: str) -> str:
     """A name of the file as a local variable."""
     reserved = ("cfg", "data", "env_ids", "fresh", "rewards", "torch", "self", "once", "per_second", "log", "turn")
     return safe_identifier(f"{name}_" if name in reserved else name)
-
-
-def _origin(span: Span) -> str:
-    """``cartpole.stripe:28``; the file's own name, so that output does not depend on where it was compiled."""
-    from pathlib import PurePath
-
-    return f"{PurePath(span.source.name).name}:{span.line}"
 
 
 __all__ = ["EnvContext", "env_context", "local_name"]

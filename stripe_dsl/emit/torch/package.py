@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stripe_dsl.emit.identifiers import literal, safe_identifier, validate_identifier
+from stripe_dsl.emit.identifiers import literal, remark, safe_identifier, validate_identifier
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.torch.cfg import groups, origin, period, robots
 from stripe_dsl.emit.torch.env import EnvContext, env_context
@@ -170,9 +170,9 @@ def _tidy(text: str) -> str:
     return "\n".join(lines).strip("\n") + "\n"
 
 
-def _docstring(text: str) -> str:
-    """Text between triple quotes: no escapes, no quotes that could end it."""
-    return text.replace("\\", "/").replace('"', "'").strip()
+def _toml(text: str) -> str:
+    """A string of TOML, which takes JSON's but for escaped surrogates and characters that do not print."""
+    return json.dumps(remark(text), ensure_ascii=False)
 
 
 def _names_tuple(names: list[str]) -> str:
@@ -193,11 +193,11 @@ def _environment() -> Environment:
     )
     env.filters["literal"] = literal
     env.filters["origin"] = origin
-    env.filters["docstring"] = _docstring
+    env.filters["remark"] = remark
     env.filters["names_tuple"] = _names_tuple
     env.filters["sensor_class"] = SENSOR_CLASSES.__getitem__
     env.filters["suffix"] = lambda text, end: text + end
     env.filters["safe"] = safe_identifier
-    env.filters["toml"] = json.dumps
+    env.filters["toml"] = _toml
     env.filters["statement"] = layout
     return env

@@ -1,0 +1,65 @@
+"""Runs ``stripec`` as a user does: as a process, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+
+type Stripec = Callable[..., subprocess.CompletedProcess[str]]
+
+TASK = """robot pendulum {
+  link stand { box (0.1, 0.1, 0.1) m; fixed }
+  link rod   { capsule radius 2 cm length 0.6 m at (0, 0, 0.3) m; mass 0.5 kg }
+  joint hinge { type revolute; parent stand; child rod; axis y }
+  actuator hinge { implicit; effort 1 N*m }
+}
+
+task Swing {
+  robot pendulum
+  sim { physics 120 Hz; control 30 Hz; episode 8 s; envs 16 spaced 2 m }
+  param push = 1 N*m
+  action torque = effort(hinge) scale push
+  observe policy { hinge.pos; hinge.vel }
+  reward per second { upright = 1.0 * cos(hinge.pos) }
+  terminate { timeout }
+  train ppo { steps 8; iterations 2; actor 8 elu; critic 8 elu }
+}
+"""
+"""A task without mistakes, of primitives only."""
+
+
+@pytest.fixture
+def stripec(tmp_path: Path) -> Stripec:
+    """Runs ``stripec`` in ``tmp_path``; whatever it is told, it answers without a traceback and not with a bug."""
+
+    def run(*args: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [Path(sys.executable).with_name("stripec"), *map(str, args)],
+            cwd=tmp_path,
+            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert "Traceback" not in done.stdout + done.stderr
+        assert done.returncode in (0, 1, 2), done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture
+def task(tmp_path: Path) -> Path:
+    """``swing.stripe`` in ``tmp_path``."""
+    path = tmp_path / "swing.stripe"
+    path.write_text(TASK)
+    return path
