@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isfinite
 
 from stripe_dsl.check.arithmetic import Arithmetic, is_zero
 from stripe_dsl.check.names import Names
@@ -119,6 +120,9 @@ class Lowering:
         scale, dim = unit
         value = expr.value * scale
         type = Type(dim=dim)
+        if not isfinite(value):
+            self.report.error("E0106", "this number is too large", expr.span, "the largest are near 1e308")
+            return None
         if self.tunables.wants(expr, role):
             path = self.tunables.add(value, dim, role, expr.span)
             return self.graph.add("tunable", type=type, attr=path, span=expr.span)

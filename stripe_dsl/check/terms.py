@@ -262,9 +262,10 @@ class Terms:
             number = 1.0
             dim, span = DIMENSIONLESS, value.span
             if weight is not None:
-                unit = self.low.unit(weight.unit, weight.unit_span)
-                if unit is not None:
-                    number, dim, span = weight.value * unit[0], unit[1], weight.span
+                with self.tunables.paused():
+                    literal = self.low.number(weight)
+                if literal is not None:
+                    number, dim, span = float(literal.attr), literal.type.dim, weight.span  # type: ignore[arg-type]
                 if number == 0:
                     self.report.error(
                         "W0004",
