@@ -78,4 +78,5 @@ def views_simulation(node: Node) -> bool:
 
 
 def is_previous_action(node: Node) -> bool:
+    """Whether a node is ``prev`` of an action, which the environment keeps by itself."""
     return node.op == "prev" and node.args[0].read is not None and node.args[0].read.quantity.startswith("action.")
