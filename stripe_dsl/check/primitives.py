@@ -7,7 +7,6 @@ from typing import Literal
 
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.world import color
-from stripe_dsl.robots.author import robot_usda
 from stripe_dsl.robots.model import JointType, RobotModel
 from stripe_dsl.robots.primitives import (
     PrimitiveBody,
@@ -28,8 +27,8 @@ AXES: dict[str, tuple[float, float, float]] = {"x": (1.0, 0.0, 0.0), "y": (0.0, 
 JOINTS = ("revolute", "prismatic", "fixed")
 
 
-def author(name: Text, spec: RobotSpec, settings: Settings) -> tuple[RobotModel, str] | None:
-    """The model of a robot made of links, and the USD stage that holds it; ``None`` after a mistake was reported."""
+def author(name: Text, spec: RobotSpec, settings: Settings) -> tuple[RobotModel, PrimitiveRobot] | None:
+    """The model of a robot made of links, and what it is made of; ``None`` after a mistake was reported."""
     before = len(settings.report.diagnostics)
     bodies = tuple(_body(link_name, link, settings) for link_name, link in spec.link.items())
     joints = tuple(_joint(joint_name, joint, spec, settings) for joint_name, joint in spec.joint.items())
@@ -52,7 +51,7 @@ def author(name: Text, spec: RobotSpec, settings: Settings) -> tuple[RobotModel,
             fixed[0].span, f"make `{made.root.name}` the fixed one, or turn the joints around",
         )  # fmt: skip
         return None
-    return model_of(made), robot_usda(made)
+    return model_of(made), made
 
 
 def _span(element: str, name: str, field: str | None, spec: RobotSpec) -> Span | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.check.rotations import rotation
@@ -32,6 +34,9 @@ from stripe_dsl.units import (
     Dimension,
 )
 
+if TYPE_CHECKING:
+    from stripe_dsl.robots.primitives import PrimitiveRobot
+
 FILE_KEYS = ("usd", "urdf", "mjcf", "cfg")
 GAINS: dict[str, tuple[Dimension, Dimension]] = {
     "stiffness": (ANGULAR_STIFFNESS, STIFFNESS),
@@ -55,8 +60,8 @@ class RobotCheck:
         self.scope = scope
         self.report: Reporter = settings.report
 
-    def model(self) -> tuple[RobotModel, str | None] | None:
-        """The robot's model and, for one made of links, the USD to write; ``None`` after a mistake was reported."""
+    def model(self) -> tuple[RobotModel, PrimitiveRobot | None] | None:
+        """The robot's model and, for one made of links, what it is made of; ``None`` after a mistake was reported."""
         spec = self.spec
         given = [key for key in FILE_KEYS if getattr(spec, key) is not None]
         if spec.link:
@@ -114,7 +119,7 @@ class RobotCheck:
                 self.scope.unknown_sets.update(str(name) for name in table)
             self.scope.unknown_sets.update((str(self.name), "joints", "bodies", "base"))
             return None
-        model, usd_text = found
+        model, primitives = found
         value = RobotValue(str(self.name), model, {})
         self.sets(value)
         actuators = self.actuators(value)
@@ -127,7 +132,7 @@ class RobotCheck:
             model=model,
             reference=str(self.spec.usd or self.spec.urdf or self.spec.mjcf or ""),
             cfg_reference=str(self.spec.cfg or ""),
-            usd_text=usd_text,
+            primitives=primitives,
             prim=model.prim,
             position=(position[0], position[1], position[2]),
             rotation=facing,

@@ -7,11 +7,15 @@ Records are equal only to themselves and have no ``repr``: compiling those metho
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.robots.model import RobotModel
 from stripe_dsl.source import Span
 from stripe_dsl.units import Dimension
+
+if TYPE_CHECKING:
+    from stripe_dsl.robots.primitives import PrimitiveRobot  # only robots written in the file need it
 
 type Value = float | int | bool | tuple[float, ...]
 
@@ -69,7 +73,7 @@ class Robot:
     Attributes:
         name: key in the scene (``self.scene[name]``).
         reference: the robot file as written (``package://…``), or empty for one authored in the file.
-        usd_text: contents of the USD to write beside the generated code; for authored robots.
+        primitives: links and joints of a robot authored in the file; a back end writes them beside its code.
         prim: prim that holds the articulation where the stage's default is wrong.
         position: spawn position in the environment's frame [m].
         rotation: spawn rotation, quaternion (x, y, z, w).
@@ -81,7 +85,7 @@ class Robot:
     model: RobotModel
     reference: str
     cfg_reference: str
-    usd_text: str | None
+    primitives: PrimitiveRobot | None
     prim: str | None
     position: tuple[float, float, float]
     rotation: tuple[float, float, float, float]

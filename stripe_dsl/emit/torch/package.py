@@ -12,7 +12,7 @@ from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.torch.cfg import groups, origin, period, robots
 from stripe_dsl.emit.torch.env import EnvContext, env_context
 from stripe_dsl.ir.program import Group, Program, Robot
-from stripe_dsl.robots.author import ground_plane_usda
+from stripe_dsl.robots.author import ground_plane_usda, robot_usda
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -82,8 +82,8 @@ def package_files(program: Program, folder: Path) -> dict[str, str]:
             restitution=ground.restitution,
         )
     for robot in program.robots:
-        if robot.usd_text is not None:
-            rendered[f"assets/{robot.name}.usda"] = robot.usd_text
+        if robot.primitives is not None:
+            rendered[f"assets/{robot.name}.usda"] = robot_usda(robot.primitives)
     return {path: _tidy(text) for path, text in sorted(rendered.items())}
 
 
