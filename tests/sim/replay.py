@@ -1,0 +1,149 @@
+"""What an environment should have answered: the program of a task evaluated by the NumPy reference on what it read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from stripe_dsl.ir.graph import Node, Read, walk
+from stripe_dsl.ir.program import Observation, Program
+from stripe_dsl.ir.reference import Inputs, evaluate
+
+from .recorder import Recording, roots_of
+
+type Array = npt.NDArray
+
+
+@dataclass(frozen=True)
+class Replay:
+    """As in :class:`~tests.sim.recorder.Recording`; observations before noise, clip and scale by group and entry."""
+
+    terminations: Array
+    reward_terms: Array
+    observations: dict[tuple[str, str], Array]
+
+
+def replay(program: Program, recording: Recording) -> Replay:
+    """Evaluate terminations, rewards and observations, step by step, with the memory that ``prev`` needs."""
+    steps, num_envs = recording.reward.shape
+    memory = [node for node in walk(roots_of(program)) if node.op == "prev"]
+    kept = {node.args[0].id: node.args[0] for node in memory if not _is_action(node.args[0])}
+    actions = {
+        f"action.{action.name}": (start, start + len(action.joints)) for action, start in _starts(program).values()
+    }
+    items = [(group.name, item) for group in program.groups for item in group.items]
+    rows: dict[tuple[str, str], list[Array]] = {(group, item.name): [] for group, item in items}
+    terminations, rewards = [], []
+
+    def columns(node: Node, values: Array) -> Array:
+        assert node.read is not None
+        first, last = actions[node.read.quantity]
+        return values[:, first] if node.type.axis is None else values[:, first:last]
+
+    def inputs(reads: dict[Read, Array], before: dict[int, Array], now: Array, last: Array) -> Inputs:
+        """Reads of one moment; ``now`` is what an action's name means and ``last`` what ``prev`` of it means."""
+        found, previous = dict(reads), dict(before)
+        for node in walk(roots_of(program)):
+            if node.read is not None and _is_action(node):
+                found[node.read] = columns(node, now)
+            if node.op == "prev" and _is_action(node.args[0]):
+                previous[node.args[0].id] = columns(node.args[0], last)
+        return Inputs(found, recording.tunables, previous)
+
+    def observe(row: int, seen: dict[int, Array], last: Array) -> dict[int, Array]:
+        """Adds the observations of one moment; what ``prev`` will mean in the next step."""
+        reads = {read: values[row] for read, values in recording.at_observation.items()}
+        fresh = recording.fresh[row]
+        last = np.where(fresh[:, None], 0.0, last)
+        past: dict[int, Array] = {}
+        for key, node in sorted(kept.items()):  # what an operand holds comes before it
+            (present,) = evaluate([node], inputs(reads, past, last, last), num_envs)
+            mask = fresh.reshape(-1, *[1] * (present.ndim - 1))
+            past[key] = np.where(mask, present, seen.get(key, present))
+        given = inputs(reads, past, last, last)
+        for (group, item), value in zip(items, evaluate([i.value for _, i in items], given, num_envs), strict=True):
+            rows[group, item.name].append(value)
+        return dict(zip(kept, evaluate(list(kept.values()), given, num_envs), strict=True))
+
+    last = np.zeros_like(recording.actions[0])
+    seen = observe(0, {}, last)
+    for step in range(steps):
+        action = recording.actions[step]
+        reads = {read: values[step] for read, values in recording.after_step.items()}
+        given = inputs(reads, seen, action, np.where(recording.fresh[step][:, None], 0.0, last))
+        ended = evaluate([term.value for term in program.terminations], given, num_envs)
+        failed = np.any(ended, axis=0) if ended else np.zeros(num_envs, bool)
+        for term, value in zip(program.terminations, ended, strict=True):
+            reads[Read("", f"term.{term.name}")] = value
+        reads[Read("", "env.failed")], reads[Read("", "env.timeout")] = failed, recording.truncated[step]
+        given = inputs(reads, seen, action, np.where(recording.fresh[step][:, None], 0.0, last))
+        dt = recording.facts["step_dt"]
+        values = evaluate([term.value for term in program.rewards], given, num_envs)
+        factors = [recording.tunables[term.weight] * (dt if term.per_second else 1) for term in program.rewards]
+        rewards.append(np.stack([factor * value for factor, value in zip(factors, values, strict=True)], axis=-1))
+        timeout = [recording.truncated[step]] if program.timeout else []
+        terminations.append(np.stack([*ended, *timeout], axis=-1))
+        last = action
+        seen = observe(step + 1, seen, last)
+    return Replay(np.stack(terminations), np.stack(rewards), {key: np.stack(values) for key, values in rows.items()})
+
+
+def without_noise(item: Observation, value: Array, tunables: dict) -> Array:
+    """Columns of an entry as the group holds them, but for noise: clipped, scaled, flat."""
+    value = value.reshape(*value.shape[:2], -1)
+    if item.clip is not None:
+        value = np.clip(value, *tunables[item.clip])
+    return value * tunables[item.scale] if item.scale is not None else value
+
+
+def entries(program: Program, recording: Recording) -> dict[tuple[str, str], Array]:
+    """The columns of each entry of each group, as the environment gave them."""
+    found = {}
+    for group in program.groups:
+        column = 0
+        for item in group.items:
+            width = item.value.type.width
+            found[group.name, item.name] = recording.groups[group.name][..., column : column + width]
+            column += width
+        assert column == recording.groups[group.name].shape[-1]
+    return found
+
+
+def assert_replayed(program: Program, recording: Recording, *, absolute: float, loose: dict[str, float]) -> Replay:
+    """Assert that the environment answered as the reference does.
+
+    Args:
+        absolute: Bound of the difference of observations and reward terms, relative to 1 + the value.
+        loose: Other bounds by name of reward term or ``group.entry``.
+    """
+    expected = replay(program, recording)
+    np.testing.assert_array_equal(recording.terminations, expected.terminations)
+    failures = len(program.terminations)
+    np.testing.assert_array_equal(recording.terminated, expected.terminations[..., :failures].any(axis=-1))
+    for index, term in enumerate(program.rewards):
+        bound = loose.get(term.name, absolute)
+        ours, theirs = recording.reward_terms[..., index], expected.reward_terms[..., index]
+        np.testing.assert_allclose(ours, theirs, rtol=bound, atol=bound, err_msg=f"reward {term.name}")
+    total = sum(loose.get(term.name, absolute) for term in program.rewards)
+    np.testing.assert_allclose(recording.reward, expected.reward_terms.sum(-1), rtol=total, atol=total)
+    for (group, name), value in entries(program, recording).items():
+        (item,) = [item for each in program.groups if each.name == group for item in each.items if item.name == name]
+        if item.noise is None:
+            bound = loose.get(f"{group}.{name}", absolute)
+            wanted = without_noise(item, expected.observations[group, name], recording.tunables)
+            np.testing.assert_allclose(value, wanted, rtol=bound, atol=bound, err_msg=f"{group}.{name}")
+    return expected
+
+
+def _is_action(node: Node) -> bool:
+    return node.read is not None and node.read.quantity.startswith("action.")
+
+
+def _starts(program: Program) -> dict:
+    found, start = {}, 0
+    for action in program.actions:
+        found[action.name] = (action, start)
+        start += len(action.joints)
+    return found
