@@ -91,6 +91,20 @@ def check_folder(folder: Path, option: str) -> None:
         raise fail(f"`{option} {folder}` cannot be written: no permission for `{place}`")
 
 
+def need_simulator() -> None:
+    """Refuses what runs tasks where Isaac Lab is not installed: the compiler does without it."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    for name in ("isaaclab", "rsl-rl-lib"):
+        try:
+            version(name)
+        except PackageNotFoundError:
+            raise fail(
+                f"this needs Isaac Lab, and {name} is not installed",
+                'install the extra "sim": `pip install "stripe-dsl[sim]"`, or `uv sync --extra sim` in the repository',
+            ) from None
+
+
 def compiled(file: Path, task: str | None, sets: Sequence[str] | None) -> Path:
     """Compiles one task for a run and gives the folder of its package; an already compiled package is taken as it is.
 
@@ -101,16 +115,20 @@ def compiled(file: Path, task: str | None, sets: Sequence[str] | None) -> Path:
         if sets:
             raise fail("`--set` needs the .stripe file", "a compiled package takes `env.x=…` overrides")
         return file
+    from stripe_dsl.diagnostics import Diagnostic
     from stripe_dsl.emit.output import write
     from stripe_dsl.pipeline import compile_file
+    from stripe_dsl.text import and_list
 
     packages, diagnostics = compile_file(file, Path(".stripec"), task=task, settings=settings(sets))
     if failed(diagnostics):
         show(diagnostics)
         raise typer.Exit(1)
     if len(packages) != 1:
-        names = ", ".join(package.task for package in packages)
-        raise fail(f"`{file}` defines {len(packages)} tasks ({names})", "choose one with `--task`")
+        names = and_list([package.task for package in packages])
+        message = f"`{file}` defines {len(packages)} tasks: {names}"
+        show([Diagnostic("E0222", message, helps=(f"choose one, as in `--task {packages[0].task}`",))])
+        raise typer.Exit(1)
     diagnostics = [*diagnostics, *write(packages[0], force=True)]
     show(diagnostics)
     if failed(diagnostics):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stripe_dsl.cli.common import fail
+from stripe_dsl.cli.common import fail, need_simulator
 
 
 def run(
@@ -23,6 +23,7 @@ def run(
         fail(f"there is no folder `{folder}`")
     if missing:
         raise typer.Exit(1)
+    need_simulator()
     tasks, problems = list_tasks(folders or None)
     width = max((len(task.task_id) for task in tasks), default=0)
     for task in tasks:

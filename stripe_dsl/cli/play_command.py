@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stripe_dsl.cli.common import Device, File, Sets, TaskName, compiled, fail
+from stripe_dsl.cli.common import Device, File, Sets, TaskName, compiled, fail, need_simulator
 
 OPTIONS = {"epilog": "Settings of the task follow as env.episode_length_s=10."}
 
@@ -29,9 +29,11 @@ def run(
     """Runs a trained policy and reports its reward, episode length and terms."""
     from stripe_dsl.runtime.play import PlayRequest, play
 
+    package = compiled(file, task, set)
+    need_simulator()
     result = play(
         PlayRequest(
-            package=compiled(file, task, set),
+            package=package,
             checkpoint=checkpoint,
             device=device,
             num_envs=envs,

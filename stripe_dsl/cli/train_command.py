@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stripe_dsl.cli.common import Device, File, Sets, TaskName, check_folder, compiled, fail
+from stripe_dsl.cli.common import Device, File, Sets, TaskName, check_folder, compiled, fail, need_simulator
 
 OPTIONS = {"epilog": "Settings of the task and the agent follow as env.reward.alive=2.0 or agent.seed=7."}
 
@@ -32,6 +32,7 @@ def run(
 
     check_folder(logs, "--logs")
     package = compiled(file, task, set)
+    need_simulator()
     where = str(file) if task is None else f"{file} --task {task}"
     result = train(
         TrainRequest(

@@ -75,7 +75,7 @@ def test_a_file_with_two_tasks(stripec: Stripec, task: Path, no_simulator: dict[
     task.write_text(TASK + "task HoldStill extends Swing { }\n")
     done = stripec(command, task.name, env=no_simulator)
     assert done.returncode == 1
-    assert "defines 2 tasks (Swing, HoldStill)" in done.stderr
+    assert "error[E0222]: `swing.stripe` defines 2 tasks: `Swing` and `HoldStill`" in done.stderr
     assert "--task" in done.stderr
     done = stripec(command, task.name, "--task", "HoldStil", env=no_simulator)
     assert done.returncode == 1
