@@ -208,6 +208,7 @@ class Recorder:
         types = {node.read: node.type for node in walk(roots_of(program)) if node.read is not None}
         self.reads = [(read, types[read].axis is None) for read in reads_of(program)]
         self.rows: dict[str, list[Array]] = {}
+        self.row: dict[str, Array] = {}
         dones, rewards, observations = env._get_dones, env._get_rewards, env._get_observations
 
         def get_dones() -> Any:
@@ -225,7 +226,7 @@ class Recorder:
         def get_observations() -> Any:
             self.note("at_observation")
             for name, value in (probe(env) if probe is not None else {}).items():
-                self.rows.setdefault(f"probes/{name}", []).append(np.array(value))
+                self.row[f"probes/{name}"] = np.array(value)
             answer = observations()
             for name, value in answer.items():
                 self.keep(f"groups/{name}", value)
@@ -235,10 +236,16 @@ class Recorder:
 
     def note(self, phase: str) -> None:
         for index, (read, single) in enumerate(self.reads):
-            self.rows.setdefault(f"{phase}/{index}", []).append(quantity(self.env, read, single=single))
+            self.row[f"{phase}/{index}"] = quantity(self.env, read, single=single)
 
     def keep(self, name: str, value: Any) -> None:
-        self.rows.setdefault(name, []).append(value.cpu().numpy().copy())
+        self.row[name] = value.cpu().numpy().copy()
+
+    def finish(self) -> None:
+        """Ends the row of one step; of what was seen more than once, the last counts."""
+        for name, value in self.row.items():
+            self.rows.setdefault(name, []).append(value)
+        self.row.clear()
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -285,6 +292,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         recorder = Recorder(env, program, probe)
         log = []
         env.reset()
+        recorder.finish()
         # episodes that end at different times
         env.episode_length_buf[:] = torch.randint(0, int(env.max_episode_length), (args.envs,))
         shape = (args.steps, args.envs, env_cfg.action_space)
@@ -293,6 +301,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             _, reward, terminated, truncated, extras = env.step(action)
             for name, value in {"reward": reward, "terminated": terminated, "truncated": truncated}.items():
                 recorder.keep(name, value)
+            recorder.finish()
             log.append({name: float(value) for name, value in extras.get("log", {}).items()})
         tunables = {}
         for item in program.tunables:
