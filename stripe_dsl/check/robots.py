@@ -67,7 +67,7 @@ class RobotCheck:
         if spec.link:
             if given:
                 key: Text = getattr(spec, given[0])
-                self.report.error("E0202", "a robot has links or a file, not both", key.span)
+                self.report.error("E0202", "a robot has links or a file, not both", key.span, "remove one of them")
                 return None
             from stripe_dsl.check.primitives import author
 

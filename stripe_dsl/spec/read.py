@@ -11,7 +11,7 @@ from typing import Any
 
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.source import SourceFile, Span
-from stripe_dsl.spec.document import Block, Document, Item, RewardSpec, SimSpec, TaskSpec
+from stripe_dsl.spec.document import Block, Document, Item, RewardSpec, RobotSpec, SimSpec, TaskSpec
 from stripe_dsl.spec.fields import Shape, Slot, slots
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
@@ -167,7 +167,7 @@ class StatementReader(Builder):
         while rest:
             first = rest.pop(0)
             slot = table.get(first.id) if isinstance(first, ast.Name) else None
-            if slot is None:
+            if slot is None or slot.shape is Shape.MAP:
                 self.stray(model, first)
                 return
             count = next(
@@ -186,6 +186,10 @@ class StatementReader(Builder):
         if isinstance(value, ast.Name):
             from stripe_dsl.units import UnitError, parse_unit
 
+            if any(value.id in slots(block) for block in (model, RobotSpec, TaskSpec)):
+                help = f"put `;` or a new line before `{value.id}`"
+                self.error("E0103", "two statements on one line", value.span, help)
+                return
             suggestions = did_you_mean(value.id, list(slots(model)))
             before = value.span.source.text[: value.span.start].rstrip()
             if not suggestions and before and before[-1].isdigit():

@@ -19,6 +19,7 @@ PROGRAMS = [pytest.param(program, id=program.id) for path in DOCUMENTS for progr
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_program(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ISAACSIM_ASSET_ROOT", raising=False)
     for name, text in program.files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     found = check_file(tmp_path / program.main, task=program.task, settings=program.settings).diagnostics

@@ -40,6 +40,7 @@ def annotated(program: Program) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    os.environ.pop("ISAACSIM_ASSET_ROOT", None)
     for document in DOCUMENTS:
         if len(sys.argv) < 2 or document.stem in sys.argv[1:]:
             update(document)
