@@ -179,8 +179,8 @@ def quantity(env: Any, read: Read, *, single: bool) -> Array:
     if read.quantity == "env.time":
         return env.episode_length_buf.numpy() * env.step_dt
     kind, _, name = read.quantity.partition(".")
-    known = env.scene.articulations
-    asset = env.scene.sensors[read.entity] if read.entity in env.scene.sensors else next(iter(known.values()))
+    robots = env.scene.articulations
+    asset = env.scene.sensors.get(read.entity) or robots.get(f"robot_{read.entity}") or robots["robot"]
     data = asset.data
     if kind == "root":
         return getattr(data, ROOT_STATE[name]).torch.numpy().copy()

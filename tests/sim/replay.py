@@ -28,7 +28,8 @@ class Replay:
 def replay(program: Program, recording: Recording) -> Replay:
     """Evaluate terminations, rewards and observations, step by step, with the memory that ``prev`` needs."""
     steps, num_envs = recording.reward.shape
-    memory = [node for node in walk(roots_of(program)) if node.op == "prev"]
+    nodes = list(walk(roots_of(program)))
+    memory = [node for node in nodes if node.op == "prev"]
     kept = {node.args[0].id: node.args[0] for node in memory if not _is_action(node.args[0])}
     actions = {
         f"action.{action.name}": (start, start + len(action.joints)) for action, start in _starts(program).values()
@@ -45,7 +46,7 @@ def replay(program: Program, recording: Recording) -> Replay:
     def inputs(reads: dict[Read, Array], before: dict[int, Array], now: Array, last: Array) -> Inputs:
         """Reads of one moment; ``now`` is what an action's name means and ``last`` what ``prev`` of it means."""
         found, previous = dict(reads), dict(before)
-        for node in walk(roots_of(program)):
+        for node in nodes:
             if node.read is not None and _is_action(node):
                 found[node.read] = columns(node, now)
             if node.op == "prev" and _is_action(node.args[0]):

@@ -1,0 +1,48 @@
+"""What tasks rarely hold: two robots, no failure, groups of one entry, and names that the generated code has its own
+use for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stripe_dsl.ir.graph import Read
+from stripe_dsl.pipeline import check_file
+
+from .recorder import Recording, record
+from .replay import assert_replayed
+
+pytestmark = pytest.mark.sim
+
+SOURCE = Path(__file__).parent / "tasks" / "corners.stripe"
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    return record(SOURCE, tmp_path_factory.mktemp("corners"), steps=90, num_envs=8)
+
+
+def test_everything_is_as_the_reference_says(recording: Recording) -> None:
+    (program,) = check_file(SOURCE).programs
+    assert_replayed(program, recording, absolute=1e-5, loose={})
+    assert set(recording.groups) == {"policy", "joint_vel", "env_ids"}
+    assert recording.truncated.any()
+    assert not recording.terminated.any()
+
+
+def test_commands_reach_their_joints(recording: Recording) -> None:
+    """The hinge follows its target about its default, and the axle turns at the speed that it is told."""
+    hinge = recording.at_observation[Read("puller", "joint.pos", ("hinge",))][1:]
+    target = np.deg2rad(20) + 0.5 * recording.actions[..., 0]
+    later = ~recording.fresh[1:]
+    assert np.corrcoef(hinge[later], target[later])[0, 1] > 0.5
+    assert hinge[later].mean() == pytest.approx(target[later].mean(), abs=0.1)
+    axle = recording.at_observation[Read("roller", "joint.vel", ("spin", "axle"))][1:, :, 1]
+    speed = -0.5 + 3 * recording.actions[..., 1]
+    assert np.corrcoef(axle[later], speed[later])[0, 1] > 0.9
+    spin = recording.at_observation[Read("roller", "joint.vel", ("spin", "axle"))]
+    push = recording.actions[..., 2][later]
+    change = (spin[1:] - spin[:-1])[..., 0][later]
+    assert np.corrcoef(change, push)[0, 1] > 0.5
