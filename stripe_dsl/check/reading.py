@@ -16,6 +16,7 @@ from stripe_dsl.check.values import (
     SensorValue,
     Value,
     describe,
+    parts_of,
 )
 from stripe_dsl.ir.graph import Attr, Node, Read
 from stripe_dsl.ir.types import Kind, Type
@@ -220,7 +221,14 @@ class Reading:
                 help = "only a vec3 can: turn it first and take the part then, as in `(v@world).xy`"
             self.low.report.error("E0406", message, expr.frame_span, help)
             return None
-        robot = next(iter(self.low.scope.robots.values()))
+        robots = self.low.scope.robots
+        owners = {node.read.entity for node in parts_of(value) if node.read is not None} & robots.keys()
+        if len(owners) != 1 and len(robots) > 1:
+            message = f"the frame `{expr.frame}` of which robot: {and_list(list(robots))}?"
+            help = "read each vector in that frame, as in `robot.base.lin_vel@body`"
+            self.low.report.error("E0406", message, expr.frame_span, help)
+            return None
+        robot = robots[owners.pop()] if owners else next(iter(robots.values()))
         result = self.to_frame(value, expr.frame, Base(robot.name, robot.model, "base"), expr.span)
         if result is None:
             message = f"a vector in the {value.type.frame} frame cannot be turned into `{expr.frame}`"

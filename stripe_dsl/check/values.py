@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stripe_dsl.ir.graph import Node
@@ -92,17 +93,20 @@ class RangeValue:
 type Value = Node | JointSet | BodySet | Base | RobotValue | SensorValue | SensorReading | Episode | RangeValue
 
 
-def varies(node: Node) -> bool:
-    """Whether a value depends on anything but numbers and parameters."""
+def parts_of(node: Node) -> Iterator[Node]:
+    """A node and all that it is made of, each once."""
     stack, seen = [node], set()
     while stack:
         item = stack.pop()
-        if item.read is not None or item.op == "uniform":
-            return True
         if item.id not in seen:
             seen.add(item.id)
+            yield item
             stack.extend(item.args)
-    return False
+
+
+def varies(node: Node) -> bool:
+    """Whether a value depends on anything but numbers and parameters."""
+    return any(item.read is not None or item.op == "uniform" for item in parts_of(node))
 
 
 def describe(value: Value) -> str:
