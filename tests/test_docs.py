@@ -1,0 +1,115 @@
+"""The documents say what is: tables come from the compiler, programs are checked, commands and tests exist."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from stripe_dsl.diagnostics.text import render_all
+from stripe_dsl.pipeline import check_file
+from tests.docs_tables import PAGE, with_tables
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)( \w+)?\n(.*?)^```$", re.M | re.S)
+
+AROUND = {
+    "sim": "sim { physics 120 Hz; control 60 Hz; episode 16 s; envs 64 spaced 5 m }",
+    "action": "action drive = effort(joints) scale 7.5 N*m",
+    "observe policy": "observe policy { joints.pos }",
+    "reward": "reward per second { alive = 1.0 * not failed }",
+    "terminate": "terminate { timeout }",
+}
+"""What a part of a task needs beside it, unless the part has it itself."""
+
+
+def programs(path: Path) -> list[tuple[str, str]]:
+    """Language and text of the marked blocks of a document."""
+    return [(f"{match[1]}{match[2] or ''}", match[3]) for match in BLOCK.finditer(path.read_text(encoding="utf-8"))]
+
+
+PROGRAMS = [
+    pytest.param(kind, text, id=f"{path.stem}-{number}")
+    for path in DOCUMENTS
+    for number, (kind, text) in enumerate(programs(path))
+    if kind in ("stripe", "stripe task", "yaml")
+]
+
+
+def whole(kind: str, text: str) -> str:
+    if kind != "stripe task":
+        return text
+    robot = (ROOT / "examples/ant.stripe").read_text().partition("task Ant")[0]
+    rest = [line for key, line in AROUND.items() if not re.search(rf"^{key}\b", text, re.M)]
+    return "\n".join([robot, "task Part {", "robot ant", *rest, text, "}"])
+
+
+@pytest.mark.parametrize(("kind", "text"), PROGRAMS)
+def test_programs_are_right(kind: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / ("page.stripe.yaml" if kind == "yaml" else "page.stripe")
+    path.write_text(whole(kind, text), encoding="utf-8")
+    (tmp_path / "robots.stripe").write_text("")
+    found = [item for item in check_file(path).diagnostics if not item.code.startswith("W")]
+    assert not found, render_all(found, color=False)
+
+
+def test_there_are_programs() -> None:
+    kinds = [param.values[0] for param in PROGRAMS]
+    assert kinds.count("stripe") >= 3
+    assert {"stripe task", "yaml"} <= set(kinds)
+
+
+def test_tables_are_those_of_the_compiler() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert text == with_tables(text), "bring the page up to date: python -m tests.docs_tables"
+
+
+def test_the_readme_shows_the_real_example() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert (ROOT / "examples/cartpole.stripe").read_text() in readme
+
+
+def test_the_readme_shows_real_code() -> None:
+    python = [text for kind, text in programs(ROOT / "README.md") if kind == "python"]
+    code = (ROOT / "generated/cartpole/env.py").read_text()
+    assert python
+    assert all(text in code for text in python)
+
+
+def test_the_readme_shows_a_real_diagnostic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "examples/cartpole.stripe").read_text()
+    monkeypatch.chdir(tmp_path)
+    Path("cartpole.stripe").write_text(text.replace('"cart_to_pole"', '"cart_to_pol"').replace("> 3 m", "> 3"))
+    shown = render_all(check_file(Path("cartpole.stripe")).diagnostics, color=False)
+    assert shown.strip() in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_ci_runs_the_command_of_the_readme() -> None:
+    commands = re.findall(r"^python -m pip install uv && .*$", (ROOT / "README.md").read_text(), re.M)
+    assert len(commands) == 2
+    assert f"'{commands[1]}'" in (ROOT / ".ci/run").read_text()
+
+
+def test_features_name_tests_that_exist() -> None:
+    rows = re.findall(r"^\| (\w+) \|.*\| `(tests/[^`]+)` \|$", (ROOT / "docs/features.md").read_text(), re.M)
+    assert len(rows) >= 30
+    assert len({name for name, _ in rows}) == len(rows), "row ids are unique"
+    for _, test in rows:
+        file, _, function = test.partition("::")
+        assert (ROOT / file).exists(), test
+        if function:
+            assert re.search(rf"^ *def {function}\(", (ROOT / file).read_text(), re.M), test
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
+        if not target.startswith("https://"):
+            assert (path.parent / target).exists(), target
+
+
+def test_the_schema_is_json() -> None:
+    assert json.loads((ROOT / "docs/stripe.schema.json").read_text())["title"] == "Stripe"
