@@ -52,7 +52,14 @@ task:
       slider.vel: -0.5..0.5 m/s
       pole.pos: default + (-45..45 deg)
       pole.vel: -45..45 deg/s
-    train: {algorithm: ppo, steps: 16, iterations: 150, actor: [32, 32, elu], critic: [32, 32, elu]}
+    train:
+      algorithm: ppo
+      steps: 32
+      iterations: 60
+      rate: 3e-3
+      entropy: 0.005
+      actor: [32, 32, elu]
+      critic: [32, 32, elu]
 """
 
 
