@@ -23,7 +23,7 @@ from .replay import Replay, assert_replayed, entries
 pytestmark = pytest.mark.sim
 
 SOURCE = Path(__file__).parent / "tasks" / "memory.stripe"
-STEPS, ENVS = 240, 24
+STEPS, ENVS = 160, 24
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def noisy(program: Program, recording: Recording) -> dict[str, Array]:
 def test_everything_is_as_the_reference_says(recording: Recording, expected: Replay) -> None:
     assert expected.terminations[..., :3].any(axis=(0, 1)).all(), "every termination was met"
     assert recording.truncated.any()
-    assert recording.fresh[1:].sum() > 4 * ENVS
+    assert recording.fresh[1:].sum() > 3 * ENVS
 
 
 # ---- prev -------------------------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def test_a_reward_compares_with_the_action_before(
 def test_uniform_noise_fills_its_range(noisy: dict[str, Array], seen: dict[str, Array]) -> None:
     noise = (noisy["shoulder"] - seen["shoulder"]).ravel()
     count = noise.size
-    assert count > 5000
+    assert count > 3000
     assert abs(noise).max() <= 0.1 + 1e-6
     assert abs(noise.mean()) < 4 * 0.1 / np.sqrt(3 * count)
     assert noise.std() == pytest.approx(0.1 / np.sqrt(3), rel=0.03)
