@@ -203,9 +203,10 @@ CASES: dict[str, Sequence[Case]] = {
     **dict.fromkeys(("add", "sub", "mul", "div", "min", "max"), WITH_VECTORS),
     **dict.fromkeys(("pow", "atan2", "mod"), TWO_NUMBERS),
     **dict.fromkeys(("lt", "le", "gt", "ge", "eq", "ne"), COMPARED),
-    **dict.fromkeys(
-        ("and", "or"), [((BOOL, BOOL), BOOL, None), ((FLAGS, BOOL), FLAGS, None), ((BOOL, FLAGS), FLAGS, None)]
-    ),
+    **{
+        op: [((BOOL, BOOL), BOOL, None), ((FLAGS, BOOL), FLAGS, None), ((BOOL, FLAGS), FLAGS, None)]
+        for op in ("and", "or")
+    },
     "where": [
         ((BOOL, FLOAT, FLOAT), FLOAT, None),
         ((BOOL, LIST, FLOAT), LIST, None),
@@ -221,7 +222,8 @@ CASES: dict[str, Sequence[Case]] = {
         ((FLOAT, LIST, FLOAT), LIST, None),
     ],
     **dict.fromkeys(("sum", "mean", "list_max", "list_min", "list_norm"), OVER_LIST),
-    **dict.fromkeys(("any", "all"), [((FLAGS,), BOOL, None)]),
+    "any": [((FLAGS,), BOOL, None)],
+    "all": [((FLAGS,), BOOL, None)],
     "count": [((FLAGS,), FLOAT, None)],
     "norm": [((VEC3,), FLOAT, None), ((VEC2,), FLOAT, None), ((VECTORS,), LIST, None)],
     "dot": [((VEC3, VEC3), FLOAT, None), ((VECTORS, VEC3), LIST, None), ((VECTORS_2, VECTORS_2), LIST, None)],
