@@ -5,7 +5,9 @@ Every stage takes data and returns data with diagnostics. Nothing here prints or
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,10 @@ from stripe_dsl.text import and_list, did_you_mean
 
 if TYPE_CHECKING:
     from stripe_dsl.emit.output import Package
+
+
+RECURSION = 20_000
+"""Frames for a chain of about a thousand definitions; Python's own functions take no room on the machine's stack."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +60,15 @@ def check_file(path: Path, *, task: str | None = None, settings: Mapping[str, st
         settings: parameters by name, from ``--set``.
     """
     loader = Loader()
-    return _check(loader, loader.load(path), task, settings or {})
+    with _deep_chains():
+        return _check(loader, loader.load(path), task, settings or {})
 
 
 def check_source(source: SourceFile, *, task: str | None = None, settings: Mapping[str, str] | None = None) -> Checked:
     """Checks a text."""
     loader = Loader()
-    return _check(loader, loader.load_source(source), task, settings or {})
+    with _deep_chains():
+        return _check(loader, loader.load_source(source), task, settings or {})
 
 
 def compile_file(
@@ -76,7 +84,8 @@ def compile_file(
     diagnostics += [item for program in checked.programs for item in _not_simulated(program)]
     if any(item.severity == "error" for item in diagnostics):
         return [], diagnostics
-    return [render(program, out, checked.sources) for program in checked.programs], diagnostics
+    with _deep_chains():
+        return [render(program, out, checked.sources) for program in checked.programs], diagnostics
 
 
 def _not_simulated(program: Program) -> list[Diagnostic]:
@@ -91,6 +100,17 @@ def _not_simulated(program: Program) -> list[Diagnostic]:
         for robot in program.robots
         if robot.model.format in ("urdf", "mjcf")
     ]
+
+
+@contextmanager
+def _deep_chains() -> Iterator[None]:
+    """Room for definitions that use one another in long chains: passes over expressions call themselves."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, RECURSION))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _check(loader: Loader, module: Module | None, task: str | None, settings: Mapping[str, str]) -> Checked:

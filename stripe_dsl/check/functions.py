@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from stripe_dsl.check import vectors
 from stripe_dsl.check.tunables import Role
 from stripe_dsl.check.values import RangeValue, Value, varies
 from stripe_dsl.ir.graph import Node
@@ -82,14 +83,10 @@ def _scalars(low: Lowering, expr: ast.Call, args: list[Node]) -> bool:
         if not low.math.numeric(arg, source.span, "multiply the condition by a number to count it"):
             return False
         if arg.type.kind is not Kind.FLOAT:
-            message = f"`{_name(expr)}` takes numbers, not {arg.type.describe()}"
+            message = f"`{vectors.called(expr)}` takes numbers, not {arg.type.describe()}"
             low.report.error("E0302", message, source.span, "take its length `|v|` or a part `v.x`")
             return False
     return True
-
-
-def _name(expr: ast.Call) -> str:
-    return expr.function.id if isinstance(expr.function, ast.Name) else "it"
 
 
 def _plain(op: str) -> Rule:
@@ -228,7 +225,7 @@ def _holds_list_norm(node: Node) -> bool:
 
 def _over_where(low: Lowering, expr: ast.Call) -> Node | None:
     """``mean(x where c)``, ``min(…)``, ``max(…)`` over the elements that hold, and zero where none does."""
-    name = _name(expr)
+    name = vectors.called(expr)
     if not (len(expr.args) == 1 and isinstance(expr.args[0], ast.Where)):
         args = [low.number(arg, role) for arg, role in zip(expr.args, (Role.LOW, Role.HIGH), strict=False)]
         if any(arg is None for arg in args):
@@ -290,61 +287,6 @@ def _clip_range(low: Lowering, expr: ast.Call) -> Node | None:
     return low.graph.add("clip", (x, bounds.low, bounds.high), type=x.type, span=expr.span)
 
 
-def _vectors(low: Lowering, expr: ast.Call, args: list[Node]) -> bool:
-    for arg, source in zip(args, expr.args, strict=True):
-        if not arg.type.is_vector:
-            message = f"`{_name(expr)}` takes vectors, not {arg.type.describe()}"
-            low.report.error("E0303", message, source.span, FUNCTIONS[_name(expr)].doc)
-            return False
-    return True
-
-
-def _dot(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
-    a, b = args
-    if not _vectors(low, expr, args) or not _alike(low, expr, a, b):
-        return None
-    axis = low.math.common_axis(a, b, expr.span)
-    if axis is False:
-        return None
-    type = Type(axis=axis or None, dim=a.type.dim * b.type.dim)
-    return low.graph.add("dot", (a, b), type=type, span=expr.span)
-
-
-def _cross(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
-    a, b = args
-    if not _vectors(low, expr, args) or not _alike(low, expr, a, b):
-        return None
-    if a.type.kind is not Kind.VEC3:
-        low.report.error("E0303", "`cross` takes vectors of three parts", expr.span, FUNCTIONS["cross"].doc)
-        return None
-    axis = low.math.common_axis(a, b, expr.span)
-    if axis is False:
-        return None
-    frame = a.type.frame or b.type.frame
-    type = Type(Kind.VEC3, axis or None, a.type.dim * b.type.dim, frame)
-    return low.graph.add("cross", (a, b), type=type, span=expr.span)
-
-
-def _alike(low: Lowering, expr: ast.Call, a: Node, b: Node) -> bool:
-    """Whether two vectors have one size and one frame."""
-    if a.type.kind is not b.type.kind:
-        low.report.error("E0301", f"cannot combine {a.type.describe()} and {b.type.describe()}", expr.span)
-        return False
-    return low.math.common_frame("dot", a, b, expr.span) is not False
-
-
-def _unit_vector(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
-    if not _vectors(low, expr, args):
-        return None
-    return low.math.unary("unit", args[0], replace(args[0].type, dim=DIMENSIONLESS), expr.span)
-
-
-def _norm(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
-    if not low.math.numeric(args[0], expr.args[0].span, "a condition has no length"):
-        return None
-    return low.norm(args[0], expr.span)
-
-
 def _rescale(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
     """``rescale(x, low, high)``: 2 (x - (low + high) / 2) / (high - low), as upstream's ``scale_transform``."""
     x, lower, upper = args
@@ -370,7 +312,7 @@ def _prev(low: Lowering, expr: ast.Call) -> Node | None:
     if node is None:
         return None
     if not varies(node):
-        help = f"write it without `{_name(expr)}`" if _name(expr) == "prev" else "its change is zero"
+        help = f"write it without `{vectors.called(expr)}`" if vectors.called(expr) == "prev" else "its change is zero"
         low.report.error("E0503", "a constant has no earlier value", inner.span, help)
         return None
     if node.op == "prev":
@@ -423,12 +365,12 @@ FUNCTIONS: dict[str, Function] = {
     "mod": Function((2,), _two("mod"), "mod(a, b): a - b * floor(a / b)"),
     "clip": Function((3,), _clip, "clip(x, low, high) or clip(x, low..high)", BOUNDS),
     "rescale": Function((3,), _rescale, "rescale(x, low, high): -1 at low, 1 at high"),
-    "norm": Function((1,), _norm, "norm(x): the same as |x|"),
-    "dot": Function((2,), _dot, "dot(a, b): scalar product"),
-    "cross": Function((2,), _cross, "cross(a, b): vector product"),
-    "unit": Function((1,), _unit_vector, "unit(v): v / |v|"),
-    "prev": Function((1,), _norm, "prev(x): the value one control step earlier"),
-    "delta": Function((1,), _norm, "delta(x): x - prev(x)"),
+    "norm": Function((1,), vectors.norm, "norm(x): the same as |x|"),
+    "dot": Function((2,), vectors.dot, "dot(a, b): scalar product"),
+    "cross": Function((2,), vectors.cross, "cross(a, b): vector product"),
+    "unit": Function((1,), vectors.unit_vector, "unit(v): v / |v|"),
+    "prev": Function((1,), vectors.norm, "prev(x): the value one control step earlier"),
+    "delta": Function((1,), vectors.norm, "delta(x): x - prev(x)"),
 }
 """By name. ``prev`` and ``delta`` are lowered by :data:`SPECIAL`."""
 

@@ -38,7 +38,11 @@ def unused_sets(module: Module, tasks: Sequence[Task]) -> list[Diagnostic]:
     report = Reporter()
     for spec in module.document.robot.values():
         users = [(task, name) for task in tasks for name, (used, _) in task.robots.items() if used is spec]
-        for table in (spec.joint, spec.joints, spec.body, spec.bodies):
+        # a joint between links makes the robot; it is there whether a task names it or not
+        tables = (
+            (spec.joints, spec.body, spec.bodies) if spec.link else (spec.joint, spec.joints, spec.body, spec.bodies)
+        )
+        for table in tables:
             for name in table:
                 if users and not any(f"{robot}.{name}" in task.used for task, robot in users):
                     report.error("W0001", f"`{name}` is never used", name.span, "remove it")

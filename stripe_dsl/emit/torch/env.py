@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import layout, layout_item
 from stripe_dsl.emit.torch.cfg import origin
+from stripe_dsl.emit.torch.context import ATTRIBUTES_OF_THE_BASE_CLASS, BODY, EnvContext
 from stripe_dsl.emit.torch.expressions import Block, Expression, TorchWriter
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_path, tunable_text
 from stripe_dsl.emit.torch.naming import Names, describe
@@ -24,65 +25,6 @@ from stripe_dsl.emit.torch.values import Precedence, Spread, Value, suffixed
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.program import Action, Group, Observation, Program, Reset
 from stripe_dsl.source import Span
-
-BODY = 8
-"""Columns before the statements of a method."""
-
-ATTRIBUTES_OF_THE_BASE_CLASS = (
-    "cfg",
-    "sim",
-    "scene",
-    "actions",
-    "extras",
-    "device",
-    "num_envs",
-    "step_dt",
-    "physics_dt",
-    "render_mode",
-    "episode_length_buf",
-    "reset_buf",
-    "reset_terminated",
-    "reset_time_outs",
-    "max_episode_length",
-    "max_episode_length_s",
-    "common_step_counter",
-    "reward_buf",
-    "obs_buf",
-    "event_manager",
-    "episode_time",
-    "metadata",
-    "action_space",
-    "observation_space",
-    "state_space",
-)
-
-
-@dataclass
-class EnvContext:
-    """Everything the template needs; lists of finished source lines."""
-
-    program: Program
-    class_name: str = ""
-    robots: list[tuple[str, str]] = field(default_factory=list)
-    sensors: list[tuple[str, str, str]] = field(default_factory=list)
-    constants: list[tuple[str, str]] = field(default_factory=list)
-    attributes: list[Attribute] = field(default_factory=list)
-    memories: list[Attribute] = field(default_factory=list)
-    seen: list[tuple[str, str]] = field(default_factory=list)
-    action_lines: list[str] = field(default_factory=list)
-    keeps_previous_actions: bool = False
-    value_lines: list[str] = field(default_factory=list)
-    done_lines: list[str] = field(default_factory=list)
-    reward_lines: list[str] = field(default_factory=list)
-    observe_lines: list[str] = field(default_factory=list)
-    reset_lines: dict[str, list[str]] = field(default_factory=dict)
-    reset_needs: set[str] = field(default_factory=set)
-    math_imports: list[str] = field(default_factory=list)
-    uses_time: bool = False
-    aliases_action: bool = False
-    terms: list[str] = field(default_factory=list)
-    needs_columns: bool = False
-    needs_math: bool = False
 
 
 def env_context(program: Program) -> EnvContext:
