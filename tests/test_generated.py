@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import tokenize
@@ -149,11 +150,10 @@ def yaml_task(**places: str) -> str:
                     "stand": {"box": "(0.1, 0.1, 0.1) m", "fixed": True},
                     "rod": {"capsule": {"radius": "2 cm", "length": "0.6 m"}, "mass": "0.5 kg"},
                 },
-                "joint": {
-                    "hinge": {"type": "revolute", "parent": "stand", "child": "rod", "axis": "y"},
-                    **({"chosen": places["pattern"]} if "pattern" in places else {}),
+                "joint": {"hinge": {"type": "revolute", "parent": "stand", "child": "rod", "axis": "y"}},
+                "actuator": {
+                    "drive": {"implicit": True, "effort": "1 N*m", "joints": [places.get("pattern", "hinge")]},
                 },
-                "actuator": {"hinge": {"implicit": True, "effort": "1 N*m"}},
             }
         },
         "task": {
@@ -193,13 +193,27 @@ def harmless(package: Package) -> None:
 def test_texts_in_the_place_of_names(tmp_path: Path, place: str, text: str) -> None:
     """A name that is no identifier, a pattern that is none: refused, in words, or kept as text."""
     path = tmp_path / "task.stripe.yaml"
-    path.write_text(yaml_task(**{place: text}), encoding="utf-8")
+    written = f"hinge|{re.escape(text)}" if place == "pattern" else text
+    path.write_text(yaml_task(**{place: written}), encoding="utf-8")
     packages, diagnostics = compile_file(path, tmp_path / "out")
     assert bool(packages) != any(item.severity == "error" for item in diagnostics)
     for package in packages:
         harmless(package)
-    if place in ("task", "term"):
-        assert not packages, "no such name is an identifier"
+    assert bool(packages) == (place == "pattern"), "a pattern is any text, and no such name is an identifier"
+
+
+@pytest.mark.parametrize(
+    "name", ["self", "print", "match", "Torch", "json", "None", "lambda", "__class__", "żółw", "x" * 300]
+)
+@pytest.mark.parametrize("place", ["task", "term"])
+def test_names_that_python_has_a_use_for(tmp_path: Path, place: str, name: str) -> None:
+    path = tmp_path / "task.stripe.yaml"
+    path.write_text(yaml_task(**{place: name}), encoding="utf-8")
+    packages, diagnostics = compile_file(path, tmp_path / "out")
+    assert bool(packages) != any(item.severity == "error" for item in diagnostics)
+    for package in packages:
+        harmless(package)
+        assert package.folder.name not in {"self", "print", "match", "torch", "json"}
 
 
 @pytest.mark.parametrize("text", NASTY.values(), ids=NASTY.keys())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 import sys
@@ -172,7 +173,8 @@ def check_robots(module: Module, tasks: Sequence[Task]) -> list[Diagnostic]:
 def package_name(task: str) -> str:
     """The Python package of a task: ``GoToGoal`` is ``go_to_goal``; a name that is taken gets ``_task``."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", task).lower()
-    if words in sys.stdlib_module_names or words in TAKEN_PACKAGES or keyword.iskeyword(words):
+    taken = words in sys.stdlib_module_names or words in TAKEN_PACKAGES or words in ("self", "cls")
+    if taken or keyword.iskeyword(words) or keyword.issoftkeyword(words) or hasattr(builtins, words):
         return f"{words}_task"
     return words
 
@@ -225,7 +227,7 @@ def names(task: Task, report: Reporter) -> None:
     reward = [*spec.reward.per_second, *spec.reward.once] if spec.reward is not None else []
     for name in [*reward, *spec.observe]:
         valid_name(name, report, term=True)
-    if not str(task.name).isidentifier() or keyword.iskeyword(str(task.name)):
+    if not str(task.name).isidentifier() or keyword.iskeyword(str(task.name)) or str(task.name).startswith("__"):
         report.error("E0220", f"`{task.name}` cannot name a task", task.name.span, "write words as in `MyTask`")
 
 
