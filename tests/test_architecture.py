@@ -35,6 +35,8 @@ STAGES = (
 
 SIMULATOR = {"torch", "warp", "newton", "gymnasium", "rsl_rl", "mujoco", "mujoco_warp"}
 LONGEST = 430
+
+
 def name_of(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 

@@ -14,6 +14,7 @@ from stripe_dsl.ir.program import Actuator, Robot
 from stripe_dsl.robots import RobotFileError, RobotUnavailableError, load_robot
 from stripe_dsl.robots.match import PatternError, match_names, suggest_pattern
 from stripe_dsl.robots.model import JointType, RobotBody, RobotJoint, RobotModel
+from stripe_dsl.source import Span
 from stripe_dsl.spec.document import ActuatorSpec, RobotSpec
 from stripe_dsl.spec.modules import Module
 from stripe_dsl.spec.values import Text
@@ -300,8 +301,10 @@ class RobotCheck:
     def pose(self, model: RobotModel) -> tuple[tuple[str, float], ...]:
         """Default joint positions, checked against the limits: Isaac Lab refuses to start outside them."""
         out: list[tuple[str, float]] = []
+        posed: set[str] = set()
         for pattern, value in self.spec.pose.items():
             joints = self.match(pattern, model.joint_names, "joint")
+            posed.update(joints)
             if not joints:
                 continue
             sliding = model.joint(joints[0]).type is JointType.PRISMATIC
@@ -309,12 +312,27 @@ class RobotCheck:
             if number is None:
                 continue
             for name in joints:
-                joint = model.joint(name)
-                if not joint.lower - 1e-6 <= number <= joint.upper + 1e-6:
-                    unit = "m" if sliding else "rad"
-                    message = f"joint `{name}` cannot stand at {number:.4g} {unit}"
-                    help = f"its limits are {joint.lower:.4g}..{joint.upper:.4g} {unit}"
-                    self.report.error("E0310", message, value.span, help)
+                if not self.within(model, name, number, value.span):
                     break
             out.append((str(pattern), number))
+        if self.spec.cfg is None and not self.scope.unknown_sets:  # an Isaac Lab cfg has a pose of its own
+            for name in model.joint_names:
+                if name not in posed and not self.within(model, name, 0.0, self.spec.span):
+                    break
         return tuple(out)
+
+    def within(self, model: RobotModel, name: str, position: float, span: Span | None) -> bool:
+        """Whether a joint can stand at a position [rad or m]; if not, that is reported."""
+        joint = model.joint(name)
+        if joint.lower - 1e-6 <= position <= joint.upper + 1e-6:
+            return True
+        unit = "m" if joint.type is JointType.PRISMATIC else "rad"
+        limits = f"{joint.lower:.4g}..{joint.upper:.4g} {unit}"
+        if span is self.spec.span:
+            middle = (joint.lower + joint.upper) / 2
+            message = f"joint `{name}` stands at zero by default, outside its limits {limits}"
+            help = f"give it a default position, as in `pose {{ {name} {middle:.3g} {unit} }}`"
+        else:
+            message, help = f"joint `{name}` cannot stand at {position:.4g} {unit}", f"its limits are {limits}"
+        self.report.error("E0310", message, span, help)
+        return False
