@@ -15,7 +15,7 @@ robot cartpole {
 """,
     "ant": """\
 robot ant {
-  usd "package://newton/examples/assets/ant.usda"; pose { "(front_left|right_back)_foot" 1 rad; "(front_right|left_back)_foot" -1 rad }
+  usd "package://newton/examples/assets/ant.usda"
   spawn at (0, 0, 0.5) m
   pose {
     ".*_leg"         0 deg
