@@ -112,7 +112,8 @@ def test_what_is_written_is_what_was_meant(tmp_path_factory: pytest.TempPathFact
     for one, other in zip(found.joints, meant.joints, strict=True):
         assert (one.type, one.parent, one.child) == (other.type, other.parent, other.child)
         assert (one.lower, one.upper) == pytest.approx((other.lower, other.upper), abs=1e-5)
-        assert one.axis == pytest.approx(other.axis, abs=1e-5)
+        # USD keeps joint frames in single precision, which leaves an axis some 1e-5 of a turn
+        assert one.axis == pytest.approx(other.axis, abs=5e-5)
     assert [one.mass for one in found.bodies] == pytest.approx([one.mass for one in meant.bodies])
     assert (found.fixed_base, found.root_body) == (meant.fixed_base, meant.root_body)
     assert (found.self_collisions, found.collision_shapes) == (meant.self_collisions, meant.collision_shapes)
