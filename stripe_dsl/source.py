@@ -75,13 +75,13 @@ class Span:
 
 
 def read_source(path: Path) -> SourceFile:
-    """Reads a UTF-8 text file.
+    """Reads a UTF-8 text file; a byte order mark, as some editors write it, is not part of the text.
 
     Raises:
         OSError: the file cannot be read.
         UnicodeDecodeError: it is not UTF-8.
     """
-    text = path.read_text(encoding="utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    text = path.read_text(encoding="utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     try:
         name = str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
