@@ -14,9 +14,10 @@ from typing import Any
 from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.diagnostics.model import sort_diagnostics
 from stripe_dsl.source import SourceFile, Span
+from stripe_dsl.spec.builder import Builder, block_name
 from stripe_dsl.spec.document import Block, Document, Item, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import Shape, Slot, slots
-from stripe_dsl.spec.read import Builder, StatementReader, block_name
+from stripe_dsl.spec.read import StatementReader
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.spec.yaml_nodes import Mapping, Node, Scalar, Sequence, compose
 from stripe_dsl.syntax import ast

@@ -1,0 +1,119 @@
+"""Makes the models of a document and reports what does not fit: what both surface forms have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stripe_dsl.diagnostics import Annotation, Diagnostic
+from stripe_dsl.source import Span
+from stripe_dsl.spec.document import Block, Item, RewardSpec, SimSpec
+from stripe_dsl.spec.fields import Shape, Slot, slots
+from stripe_dsl.spec.values import Expression, Text
+from stripe_dsl.text import did_you_mean
+
+
+class Builder:
+    """Collects the values of one block and makes the model. Shared by the two surface forms."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+
+    def error(self, code: str, message: str, span: Span | None, *helps: str, label: str = "") -> None:
+        """Reports a mistake."""
+        self.diagnostics.append(Diagnostic(code, message, span, label=label, helps=helps))
+
+    def unknown_key(self, model: type[Block], key: str, span: Span) -> None:
+        """Reports a key that the block does not have."""
+        known = list(slots(model))
+        self.error("E0206", f"{block_name(model)} has no key `{key}`", span, *did_you_mean(key, known, listing=True))
+
+    def unknown_block(self, model: type[Block], key: str, span: Span) -> None:
+        """Reports a block that may not stand here."""
+        known = [word for word, slot in slots(model).items() if slot.shape in (Shape.BLOCK, Shape.MAP, Shape.REFERENCE)]
+        message = f"{block_name(model)} has no block `{key}`"
+        self.error("E0207", message, span, *did_you_mean(key, known, listing=True))
+
+    def store(self, values: dict[str, Any], spans: dict[str, Span], slot: Slot, key: Text, value: Any) -> None:
+        """Puts a value in its field; a field that has one already is reported."""
+        if slot.attribute in values and slot.shape not in (Shape.MAP,):
+            self.twice(key, spans.get(slot.attribute))
+            return
+        if slot.shape is Shape.MAP:
+            members: dict[Text, Any] = values.setdefault(slot.attribute, {})
+            for name, member in value.items():
+                self.member(members, name, member)
+        else:
+            values[slot.attribute] = value
+        if key.span is not None:
+            spans.setdefault(slot.attribute, key.span)
+
+    def member(self, members: dict[Text, Any], name: Text, member: Any) -> None:
+        """Adds an entry to a map; a name that it has already is reported."""
+        if name in members:
+            first = next(known for known in members if known == name)
+            self.twice(name, first.span)
+        else:
+            members[name] = member
+
+    def twice(self, name: Text, first: Span | None) -> None:
+        """Reports a second definition of a name."""
+        notes = (Annotation(first, "first defined here"),) if first is not None else ()
+        self.diagnostics.append(
+            Diagnostic(
+                "E0202",
+                f"`{name}` is defined twice",
+                name.span,
+                label="second definition",
+                helps=("rename or remove one of them",),
+                notes=notes,
+            )
+        )
+
+    def needs_value(self, key: Text) -> None:
+        """Reports a key or a name without a value."""
+        self.error("E0214", f"`{key}` needs a value", key.span)
+
+    def wants_text(self, span: Span) -> Text:
+        """Reports something else where a string is wanted; gives what to go on with."""
+        self.error("E0309", "a string is wanted here", span, 'write it in quotes: `"…"`')
+        return Text("", span)
+
+    def no_observation(self, span: Span) -> None:
+        """Reports an entry of an ``observe`` block that is no expression."""
+        self.error("E0214", "an observation is an expression with options", span)
+
+    def observation_option(self, key: Text) -> Slot | None:
+        """The field of an option in an ``observe`` block; an unknown one is reported."""
+        table = slots(Item)
+        slot = table.get(key)
+        if slot is None or slot.attribute in ("value", "name", "offset"):
+            known = [name for name in table if name not in ("value", "name", "offset")]
+            helps = did_you_mean(key, known, listing=True)
+            self.error("E0206", f"an observation has no option `{key}`", key.span, *helps)
+            return None
+        return slot
+
+    def reward_terms(self, block: RewardSpec, attribute: str, terms: dict[Text, Expression]) -> None:
+        """Adds terms to ``per_second`` or ``once``; a name stands in one of the two."""
+        target, other = block.per_second, block.once
+        if attribute == "once":
+            target, other = other, target
+        for name, value in terms.items():
+            if name in other:
+                self.twice(name, next(known for known in other if known == name).span)
+            else:
+                self.member(target, name, value)
+
+    def finish(self, model: type[Block], values: dict[str, Any], span: Span | None) -> Block:
+        """The model; all values have been checked against its fields already."""
+        block = model.model_construct(None, **values)
+        block._span = span
+        return block
+
+
+def block_name(model: type[Block]) -> str:
+    """How messages call a block."""
+    if model is SimSpec:
+        return "`sim`"
+    word = model.__name__.removesuffix("Spec").lower()
+    return {"item": "this entry", "nameset": "a name set", "document": "a file"}.get(word, f"`{word}`")
