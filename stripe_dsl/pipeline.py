@@ -6,7 +6,7 @@ Every stage takes data and returns data with diagnostics. Nothing here prints or
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,9 +72,18 @@ def check_source(source: SourceFile, *, task: str | None = None, settings: Mappi
 
 
 def compile_file(
-    path: Path, out: Path, *, task: str | None = None, settings: Mapping[str, str] | None = None
+    path: Path,
+    out: Path,
+    *,
+    task: str | None = None,
+    settings: Mapping[str, str] | None = None,
+    backends: Sequence[str] = ("torch", "warp"),
 ) -> tuple[list[Package], list[Diagnostic]]:
-    """The packages of the tasks in a file, ready to be written below ``out``; none where there are errors."""
+    """The packages of the tasks in a file, ready to be written below ``out``; none where there are errors.
+
+    Args:
+        backends: which environments a package holds: one in torch, one in Warp, or both.
+    """
     from stripe_dsl.emit.output import render
 
     checked = check_file(path, task=task, settings=settings)
@@ -85,7 +94,7 @@ def compile_file(
     if any(item.severity == "error" for item in diagnostics):
         return [], diagnostics
     with _deep_chains():
-        return [render(program, out, checked.sources) for program in checked.programs], diagnostics
+        return [render(program, out, checked.sources, backends) for program in checked.programs], diagnostics
 
 
 def _not_simulated(program: Program) -> list[Diagnostic]:

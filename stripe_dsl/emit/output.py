@@ -10,13 +10,13 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stripe_dsl.diagnostics import Diagnostic
-from stripe_dsl.emit.torch.package import package_files
+from stripe_dsl.emit.package import BACKENDS, package_files
 from stripe_dsl.ir.program import Program
 from stripe_dsl.text import and_list
 
@@ -38,14 +38,15 @@ class Package:
     files: Mapping[str, str]
 
 
-def render(program: Program, out: Path, sources: Mapping[str, str]) -> Package:
+def render(program: Program, out: Path, sources: Mapping[str, str], backends: Sequence[str] = BACKENDS) -> Package:
     """The package of a program below ``out``.
 
     Args:
         sources: texts that the program was compiled from, by file name; their hashes go into the manifest.
+        backends: which environments to write.
     """
     folder = out / program.package
-    files = package_files(program, folder)
+    files = package_files(program, folder, backends)
     manifest = _manifest(program, files, sources)
     return Package(program.name, folder, {**files, MANIFEST: json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"})
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stripe_dsl.emit.torch.package import package_files
+from stripe_dsl.emit.package import package_files
 
 from .bench import program
 from .cases import CASES

@@ -18,7 +18,7 @@ NEEDED = (
     "grammar/stripe.lark",
     "grammar/syntax_errors.toml",
     "diagnostics/explain/E0203.md",
-    "emit/torch/templates/env.py.jinja",
+    "emit/templates/env.py.jinja",
     "robots/templates/robot.usda.jinja",
 )
 """Files that are no Python code, by their place in the installed package."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stripe_dsl.emit.torch.package import package_files
+from stripe_dsl.emit.package import package_files
 from stripe_dsl.ir.graph import Read
 from stripe_dsl.ir.program import Program
 from stripe_dsl.pipeline import check_file

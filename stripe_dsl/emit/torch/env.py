@@ -6,14 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import layout, layout_item
-from stripe_dsl.emit.torch.cfg import origin
-from stripe_dsl.emit.torch.context import ATTRIBUTES_OF_THE_BASE_CLASS, BODY, EnvContext
-from stripe_dsl.emit.torch.expressions import Block, Expression, TorchWriter
-from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_path, tunable_text
-from stripe_dsl.emit.torch.naming import Names, describe
-from stripe_dsl.emit.torch.substitution import (
+from stripe_dsl.emit.naming import Names, describe
+from stripe_dsl.emit.substitution import (
     Substitution,
     is_previous_action,
     memory_operands,
@@ -21,7 +18,10 @@ from stripe_dsl.emit.torch.substitution import (
     shareable,
     views_simulation,
 )
-from stripe_dsl.emit.torch.values import Precedence, Spread, Value, suffixed
+from stripe_dsl.emit.torch.context import ATTRIBUTES_OF_THE_BASE_CLASS, BODY, EnvContext
+from stripe_dsl.emit.torch.expressions import Block, Expression, TorchWriter
+from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_path, tunable_text
+from stripe_dsl.emit.values import Precedence, Spread, Value, suffixed
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.program import Action, Group, Observation, Program, Reset
 from stripe_dsl.source import Span

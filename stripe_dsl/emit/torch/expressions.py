@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stripe_dsl.emit.torch.naming import Names, describe
+from stripe_dsl.emit.naming import Names, describe
 from stripe_dsl.emit.torch.operators import EMITTERS
-from stripe_dsl.emit.torch.values import ISAACLAB_FUNCTIONS, Spread, Value, call
+from stripe_dsl.emit.values import ISAACLAB_FUNCTIONS, Spread, Value, call
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.schedule import schedule
 

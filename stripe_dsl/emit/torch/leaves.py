@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier, validate_identifier
-from stripe_dsl.emit.torch.naming import Names
+from stripe_dsl.emit.naming import Names
 from stripe_dsl.ir.graph import Attr, Node, Read
 from stripe_dsl.ir.program import Action, Program
 

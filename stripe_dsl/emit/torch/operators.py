@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from stripe_dsl.emit.identifiers import literal
-from stripe_dsl.emit.torch.values import (
+from stripe_dsl.emit.values import (
     Precedence,
     Spread,
     Value,

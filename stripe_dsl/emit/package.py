@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stripe_dsl.emit.cfg import groups, origin, period, robots
 from stripe_dsl.emit.identifiers import literal, remark, safe_identifier, validate_identifier
 from stripe_dsl.emit.layout import layout
-from stripe_dsl.emit.torch.cfg import groups, origin, period, robots
 from stripe_dsl.emit.torch.env import EnvContext, env_context
 from stripe_dsl.ir.program import Group, Program, Robot
 from stripe_dsl.robots.author import ground_plane_usda, robot_usda
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 SENSOR_CLASSES = {"joint_wrench": "JointWrenchSensor"}
+BACKENDS = ("torch", "warp")
 
 
-def package_files(program: Program, folder: Path) -> dict[str, str]:
+def package_files(program: Program, folder: Path, backends: Sequence[str] = BACKENDS) -> dict[str, str]:
     """Contents of the package's files by their path in it; the same program gives the same bytes.
 
     Args:
         folder: where the package will stand; robot files beside the source are referred to relative to it.
+        backends: which environments to write: ``torch`` gives ``env.py``, ``warp`` gives ``env_warp.py``.
     """
     validate_identifier(program.package)
     env = env_context(program)
@@ -60,6 +63,7 @@ def package_files(program: Program, folder: Path) -> dict[str, str]:
         "termination_names": [*(term.name for term in program.terminations), *(["timeout"] if program.timeout else [])],
         "example": _example(program, env),
         "packages": _packages(program),
+        "backends": backends,
         **uses,
     }
     files = {
@@ -185,7 +189,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     env = Environment(
-        loader=PackageLoader("stripe_dsl.emit.torch"),
+        loader=PackageLoader("stripe_dsl.emit"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
