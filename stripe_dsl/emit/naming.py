@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 from stripe_dsl.emit.identifiers import RESERVED, validate_identifier
-from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.graph import Attr, Node
+from stripe_dsl.ir.program import Program
 
 _LONGEST = 32
 _PATTERNS = {
@@ -130,3 +131,29 @@ def _read_phrase(node: Node) -> str:
 def _slug(text: str) -> str:
     slug = re.sub(r"[^0-9a-zA-Z]+", "_", text).strip("_").lower()
     return f"_{slug}" if slug[:1].isdigit() else slug
+
+
+def tunable_path(attr: Attr) -> tuple[str, str]:
+    """Path of the field that a ``tunable`` node reads, and the subscript of one end of a range."""
+    return (str(attr[0]), f"[{attr[1]}]") if isinstance(attr, tuple) else (str(attr), "")
+
+
+def set_labels(program: Program) -> dict[tuple[str, ...], str]:
+    """What the file calls each set of joints or bodies, by its members."""
+    labels: dict[tuple[str, ...], str] = {}
+    for robot in program.robots:
+        for name, members in robot.sets:
+            labels.setdefault(members, name)
+        labels.setdefault(robot.model.joint_names, "joints")
+        labels.setdefault(robot.model.body_names, "bodies")
+    return labels
+
+
+def word(text: str) -> str:
+    """The text with underscores where an identifier allows nothing else."""
+    return "".join(char if char.isalnum() else "_" for char in text)
+
+
+def escaped(name: str) -> str:
+    """A name as the regular expression that matches it alone."""
+    return re.escape(name).replace("\\-", "-").replace("\\ ", " ").replace("\\:", ":").replace("\\/", "/")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import layout, layout_item
-from stripe_dsl.emit.naming import Names, describe
+from stripe_dsl.emit.naming import Names, describe, tunable_path
 from stripe_dsl.emit.substitution import (
     Substitution,
     is_previous_action,
@@ -20,7 +20,7 @@ from stripe_dsl.emit.substitution import (
 )
 from stripe_dsl.emit.torch.context import ATTRIBUTES_OF_THE_BASE_CLASS, BODY, EnvContext
 from stripe_dsl.emit.torch.expressions import Block, Expression, TorchWriter
-from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_path, tunable_text
+from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
 from stripe_dsl.emit.values import Precedence, Spread, Value, suffixed
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.program import Action, Group, Observation, Program, Reset

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier, validate_identifier
-from stripe_dsl.emit.naming import Names
+from stripe_dsl.emit.naming import Names, escaped, set_labels, tunable_path, word
 from stripe_dsl.ir.graph import Attr, Node, Read
 from stripe_dsl.ir.program import Action, Program
 
@@ -81,7 +81,7 @@ class Leaves:
         self.previous: dict[int, str] = {}
         self.uses_time = False
         self._known: dict[tuple[str, str, tuple[str, ...]], str] = {}
-        self._labels = _set_labels(program)
+        self._labels = set_labels(program)
 
     def entity(self, name: str) -> str:
         """The attribute of a robot or sensor: ``robot``."""
@@ -94,10 +94,10 @@ class Leaves:
             wish = self._labels.get(names) or (names[0] if single else f"{kind}_{len(names)}")
             if entity in self.sensors:
                 wish = f"{self.sensors[entity]}_{wish}"
-            attribute = self.names.unique("_" + validate_identifier(safe_identifier(_word(wish))))
+            attribute = self.names.unique("_" + validate_identifier(safe_identifier(word(wish))))
             finder = f"self.{self.entity(entity)}.find_{'joints' if kind == 'joint' else 'bodies'}"
             if single:
-                text = f"{finder}({literal(_escaped(names[0]))})[0][0]"
+                text = f"{finder}({literal(escaped(names[0]))})[0][0]"
             else:
                 owner = f"self.{self.entity(entity)}.num_{'joints' if kind == 'joint' else 'bodies'}"
                 found = f"{finder}({self.members(names)}, preserve_order=True)[0]"
@@ -109,9 +109,9 @@ class Leaves:
     def members(self, names: tuple[str, ...]) -> str:
         """The constant that lists the members of a set; a list in place for a single one."""
         if len(names) == 1:
-            return literal([_escaped(names[0])])
+            return literal([escaped(names[0])])
         if names not in self.constants:
-            wish = _word(self._labels.get(names) or f"set_{len(self.constants) + 1}").upper()
+            wish = word(self._labels.get(names) or f"set_{len(self.constants) + 1}").upper()
             self.constants[names] = self.names.unique(validate_identifier(wish))
         return self.constants[names]
 
@@ -220,35 +220,8 @@ class Leaves:
         return tensor if width == total else f"{tensor}[:, {start}:{start + width}]"
 
 
-def tunable_path(attr: Attr) -> tuple[str, str]:
-    """Path of the field that a ``tunable`` node reads, and the subscript of one end of a range."""
-    return (str(attr[0]), f"[{attr[1]}]") if isinstance(attr, tuple) else (str(attr), "")
-
-
 def tunable_text(attr: Attr, cfg: Mapping[str, str]) -> str:
     """``self.cfg.reward.alive``, through a local alias of the group where there is one."""
     path, end = tunable_path(attr)
     group, _, name = path.partition(".")
     return f"{cfg.get(group) or f'self.cfg.{group}'}.{safe_identifier(name)}{end}"
-
-
-def _set_labels(program: Program) -> dict[tuple[str, ...], str]:
-    """What the file calls each set of joints or bodies, by its members."""
-    labels: dict[tuple[str, ...], str] = {}
-    for robot in program.robots:
-        for name, members in robot.sets:
-            labels.setdefault(members, name)
-        labels.setdefault(robot.model.joint_names, "joints")
-        labels.setdefault(robot.model.body_names, "bodies")
-    return labels
-
-
-def _word(text: str) -> str:
-    return "".join(char if char.isalnum() else "_" for char in text)
-
-
-def _escaped(name: str) -> str:
-    """A name as the regular expression that matches it alone."""
-    import re
-
-    return re.escape(name).replace("\\-", "-").replace("\\ ", " ").replace("\\:", ":").replace("\\/", "/")
