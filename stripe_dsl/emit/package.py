@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,12 +63,16 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "termination_names": [*(term.name for term in program.terminations), *(["timeout"] if program.timeout else [])],
         "example": _example(program, env),
         "packages": _packages(program),
-        "backends": backends,
         **uses,
     }
+    rendered: dict[str, str] = {}
+    if "torch" in backends:
+        rendered["env.py"] = _environment().get_template("env.py.jinja").render(context)
+    # if "warp" in backends: rendered["env_warp.py"] = …, which is all that registering it needs
+    entry_points = _entry_points(env.class_name, rendered)
+    context |= {"entry_points": entry_points, "entry_point": entry_points.get("torch") or entry_points.get("warp")}
     files = {
         "__init__.py": "__init__.py.jinja",
-        "env.py": "env.py.jinja",
         "env_cfg.py": "env_cfg.py.jinja",
         "agents/rsl_rl_ppo_cfg.py": "rsl_rl_ppo_cfg.py.jinja",
         "assets/__init__.py": "assets.py.jinja",
@@ -76,7 +80,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
     }
     if uses["uses_prim"]:
         files["assets/spawners.py"] = "spawners.py.jinja"
-    rendered = {path: _environment().get_template(template).render(context) for path, template in files.items()}
+    rendered |= {path: _environment().get_template(template).render(context) for path, template in files.items()}
     rendered["agents/__init__.py"] = f'"""Agent configurations of the {program.name} task."""\n'
     if program.ground is not None:
         ground = program.ground
@@ -89,6 +93,12 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         if robot.primitives is not None:
             rendered[f"assets/{robot.name}.usda"] = robot_usda(robot.primitives)
     return {path: _tidy(text) for path, text in sorted(rendered.items())}
+
+
+def _entry_points(class_name: str, rendered: Mapping[str, str]) -> dict[str, str]:
+    """``module:Class`` of the environments that the package holds, by back end."""
+    classes = {"torch": f"env:{class_name}", "warp": f"env_warp:{class_name.removesuffix('Env')}WarpEnv"}
+    return {backend: name for backend, name in classes.items() if f"{name.partition(':')[0]}.py" in rendered}
 
 
 def _group_locals(program: Program) -> list[tuple[Group, str]]:
