@@ -12,6 +12,7 @@ gym.register(
     kwargs={
         "env_cfg_entry_point": f"{__name__}.env_cfg:AntEnvCfg",
         "rsl_rl_cfg_entry_point": f"{__name__}.agents.rsl_rl_ppo_cfg:AntPPORunnerCfg",
+        "warp_entry_point": f"{__name__}.env_warp:AntWarpEnv",
         "default_agent": "rsl_rl",
     },
 )

@@ -12,6 +12,7 @@ from stripe_dsl.emit.cfg import groups, origin, period, robots
 from stripe_dsl.emit.identifiers import literal, remark, safe_identifier, validate_identifier
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.torch.env import EnvContext, env_context
+from stripe_dsl.emit.warp.env import warp_env
 from stripe_dsl.ir.program import Group, Program, Robot
 from stripe_dsl.robots.author import ground_plane_usda, robot_usda
 
@@ -68,7 +69,10 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
     rendered: dict[str, str] = {}
     if "torch" in backends:
         rendered["env.py"] = _environment().get_template("env.py.jinja").render(context)
-    # if "warp" in backends: rendered["env_warp.py"] = …, which is all that registering it needs
+    if "warp" in backends:
+        rendered["env_warp.py"] = (
+            _environment().get_template("env_warp.py.jinja").render(context, warp=warp_env(program))
+        )
     entry_points = _entry_points(env.class_name, rendered)
     context |= {"entry_points": entry_points, "entry_point": entry_points.get("torch") or entry_points.get("warp")}
     files = {

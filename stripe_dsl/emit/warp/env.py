@@ -1,0 +1,342 @@
+"""The environment in Warp: its kernels and the methods that launch them, as data for ``env_warp.py.jinja``.
+
+One control step is four kernels: ``apply_actions`` before the physics, then ``end_step`` (terminations and rewards),
+``reset_envs`` and ``observe``. Each holds everything of its phase, so that values are read from memory once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from stripe_dsl.emit.cfg import origin
+from stripe_dsl.emit.identifiers import literal, safe_identifier
+from stripe_dsl.emit.layout import WIDTH
+from stripe_dsl.emit.naming import describe
+from stripe_dsl.emit.substitution import is_previous_action, memory_operands
+from stripe_dsl.emit.values import Precedence, Value, call, infix
+from stripe_dsl.emit.warp.kernel import Kernel, Loop
+from stripe_dsl.emit.warp.leaves import Leaves, array, column, dtype
+from stripe_dsl.emit.warp.module import Attribute, Module, Struct
+from stripe_dsl.emit.warp.resets import reset_kernel
+from stripe_dsl.ir.graph import Node, walk
+from stripe_dsl.ir.program import Action, Group, Observation, Program
+from stripe_dsl.ir.types import Axis
+
+
+@dataclass(frozen=True, slots=True)
+class KernelText:
+    """One finished kernel.
+
+    Attributes:
+        name: of the function.
+        doc: its docstring.
+        parameters: name, annotation and what the launch passes, in order.
+        lines: the body behind ``env = wp.tid()``.
+    """
+
+    name: str
+    doc: str
+    parameters: tuple[tuple[str, str, str], ...]
+    lines: tuple[str, ...]
+
+    @property
+    def inputs(self) -> str:
+        """The ``inputs`` of its launch, as source text."""
+        hosts = [host for _, _, host in self.parameters]
+        flat = f"{' ' * 12}inputs=[{', '.join(hosts)}],"
+        if len(flat) <= WIDTH:
+            return flat
+        return "\n".join([" " * 12 + "inputs=[", *(f"{' ' * 16}{host}," for host in hosts), " " * 12 + "],"])
+
+
+@dataclass
+class WarpEnv:
+    """Everything the template needs."""
+
+    class_name: str
+    robots: list[tuple[str, str, bool]] = field(default_factory=list)
+    sensors: list[tuple[str, str]] = field(default_factory=list)
+    sets: list[tuple[str, str]] = field(default_factory=list)
+    constants: list[tuple[str, str]] = field(default_factory=list)
+    structs: list[Struct] = field(default_factory=list)
+    helpers: list[str] = field(default_factory=list)
+    attributes: list[Attribute] = field(default_factory=list)
+    memories: list[Attribute] = field(default_factory=list)
+    kernels: dict[str, KernelText] = field(default_factory=dict)
+    groups: list[tuple[str, str, int]] = field(default_factory=list)
+    keeps_previous_actions: bool = False
+    needs_any: bool = False
+    draws: bool = False
+
+
+def warp_env(program: Program) -> WarpEnv:
+    """The contents of ``env_warp.py``."""
+    return _Writer(program).write()
+
+
+class _Writer:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.module = Module(program)
+        self.leaves = Leaves(program, self.module)
+        self.lets = {let.value.id: safe_identifier(let.name) for let in program.lets}
+        self.env = WarpEnv(f"{safe_identifier(program.name)}WarpEnv")
+        self.operands = memory_operands(program)
+        before = [term.value for term in (*program.terminations, *program.rewards)]
+        self.env.keeps_previous_actions = any(is_previous_action(node) for node in walk(before))
+
+    def write(self) -> WarpEnv:
+        env, program, module = self.env, self.program, self.module
+        self.remember()
+        self.actions()
+        self.end_step()
+        self.observe()
+        env.kernels["reset_envs"] = self.finish(
+            "reset_envs",
+            "Begin a new episode where ``mask`` is set: log the old one and draw the state.",
+            reset_kernel(program, module, self.leaves, self.lets, keeps_previous_actions=env.keeps_previous_actions),
+        )
+        env.robots = [(self.leaves.robots[robot.name], robot.name, robot.model.fixed_base) for robot in program.robots]
+        env.sensors = [(self.leaves.sensors[sensor.name], sensor.kind) for sensor in program.sensors]
+        env.sets = [(name, literal(names)) for names, name in module.sets.items()]
+        env.constants = module.constants
+        env.structs = module.structs
+        env.helpers = module.helpers
+        env.needs_any = any("Any" in text for text in module.helpers)
+        env.attributes = module.attributes
+        env.groups = [(group.name, safe_identifier(group.name), group.width) for group in program.groups]
+        return env
+
+    def kernel(self, reserved: Sequence[str] = (), given: Mapping[str, str] | None = None, **options: object) -> Kernel:
+        previous = "actions" if options.get("remembers") else "previous_actions"
+        leaf = self.leaves.step(given or {}, previous_actions=previous)
+        return Kernel(self.module, leaf, self.lets, reserved, remembers=bool(options.get("remembers")))
+
+    def finish(self, name: str, doc: str, kernel: Kernel) -> KernelText:
+        parameters = tuple((item.name, item.annotation, item.host) for item in kernel.parameters.values())
+        return KernelText(name, doc, parameters, tuple(kernel.lines))
+
+    def remember(self) -> None:
+        """A buffer for every operand of ``prev`` that is no action."""
+        for operand in self.operands:
+            let = next((let.name for let in self.program.lets if let.value is operand), None)
+            wish = f"prev_{let or describe(operand, {})}"
+            size = f"(self.num_envs, {len(operand.type.axis)})" if operand.type.axis is not None else "self.num_envs"
+            source = let or (" ".join(operand.span.text.split()) if operand.span is not None else "x")
+            name = self.module.attribute(f"memory of {operand.id}", wish).removeprefix("self.")
+            self.module.attributes.pop()
+            text = f"wp.zeros({size}, dtype={dtype(operand.type)}, device=self.device)"
+            comment = f"``prev({source})``: its value at the last observation"
+            self.env.memories.append(Attribute(name, text, comment))
+            self.leaves.memories[operand.id] = name
+
+    # kernels
+
+    def actions(self) -> None:
+        kernel = self.kernel(["new_actions"])
+        new = kernel.parameter("actions", "wp.array2d(dtype=float)", "new_actions")
+        kept = kernel.parameter("self._actions", "wp.array2d(dtype=float)", "actions")
+        kernel.line(f"for i in range({kept}.shape[1]):")
+        if self.env.keeps_previous_actions:
+            previous = kernel.parameter("self._previous_actions", "wp.array2d(dtype=float)", "previous_actions")
+            kernel.line(f"{previous}[env, i] = {kept}[env, i]", 2)
+        kernel.line(f"{kept}[env, i] = {new}[env, i]", 2)
+        start = 0
+        for action in self.program.actions:
+            kernel.comment(origin(action.span))
+            self.command(kernel, action, start, new)
+            start += len(action.joints)
+        self.env.kernels["apply_actions"] = self.finish(
+            "apply_actions", "Keep the new actions and turn them into targets of the joints.", kernel
+        )
+
+    def command(self, kernel: Kernel, action: Action, start: int, new: str) -> None:
+        """``offset + scale * clip(action)``."""
+        roots = [node for node in (action.scale, action.offset) if node is not None]
+        kernel.plan(roots)
+        kernel.compute(roots)
+        target = self.leaves.command(kernel, action)
+        axis = Axis("joint", action.robot, action.joints)
+        if len(action.joints) == 1:
+            joint = kernel.parameter(
+                self.leaves.single(action.robot, "joint", action.joints[0]), "int", action.joints[0]
+            )
+            kernel.statement(f"{target}[env, {joint}] = ", self.commanded(kernel, None, action, f"{new}[env, {start}]"))
+            return
+        with kernel.loop(axis, roots) as loop:
+            joint = loop.member(self.leaves.several(kernel, action.robot, "joint", action.joints), "joint")
+            place = f"{start} + i" if start else "i"
+            loop.line(f"{target}[env, {joint}] = {self.commanded(kernel, loop, action, f'{new}[env, {place}]')}")
+
+    def commanded(self, kernel: Kernel, loop: Loop | None, action: Action, text: str) -> str:
+        value = Value(text)
+        scope = loop or kernel
+        if action.clip is not None:
+            low, high = (Value(f"{self.leaves.setting(kernel, action.clip)}[{end}]") for end in (0, 1))
+            value = call("wp.clamp", [value, low, high])
+        if not (action.scale.op == "const" and action.scale.attr == 1.0):
+            value = infix("*", Precedence.PRODUCT, scope.value(action.scale), value)
+        if action.offset is not None:
+            value = infix("+", Precedence.SUM, scope.value(action.offset), value)
+        return value.text
+
+    def end_step(self) -> None:
+        program = self.program
+        terms = {term.name: safe_identifier(term.name) for term in program.terminations}
+        reserved = ["failed", "timeout", "terms", *terms.values()]
+        given = {"env.failed": "failed", "env.timeout": "timeout"}
+        given |= {f"term.{name}": local for name, local in terms.items()}
+        kernel = self.kernel(reserved, given)
+        failures = [term.value for term in program.terminations]
+        values = [term.value for term in program.rewards]
+        kernel.plan([*failures, *values])
+        kernel.compute(failures)
+        for term in program.terminations:
+            kernel.comment(origin(term.span))
+            kernel.statement(f"{terms[term.name]} = ", kernel.value(term.value).text)
+        kernel.line(f"failed = {' or '.join(terms.values()) if terms else 'bool(False)'}")
+        if program.timeout:
+            length = kernel.parameter("self._episode_length_buf_wp", "wp.array(dtype=int)", "episode_length")
+            longest = kernel.parameter("self.max_episode_length", "int", "max_episode_length")
+            kernel.line(f"timeout = {length}[env] >= {longest}")
+        else:
+            kernel.line("timeout = bool(False)")
+        conditions = [*terms.values(), *(["timeout"] if program.timeout else [])]
+        if conditions:
+            counted = kernel.parameter("self._terminations", "wp.array2d(dtype=wp.bool)", "terminations")
+            for place, text in enumerate(conditions):
+                kernel.line(f"{counted}[env, {place}] = {text}")
+        for name, host, text in (
+            ("terminated", "self.reset_terminated", "failed"),
+            ("truncated", "self.reset_time_outs", "timeout"),
+            ("done", "self.reset_buf", "failed or timeout"),
+        ):
+            kernel.line(f"{kernel.parameter(host, 'wp.array(dtype=wp.bool)', name)}[env] = {text}")
+        kernel.lines.append("")
+        self.rewards(kernel, values, reserved)
+        self.env.kernels["end_step"] = self.finish(
+            "end_step", "Compute which episodes end, and the reward of each environment.", kernel
+        )
+
+    def rewards(self, kernel: Kernel, values: Sequence[Node], reserved: Sequence[str]) -> None:
+        kernel.compute(values)
+        names: list[str] = []
+        for term, node in zip(self.program.rewards, values, strict=True):
+            kernel.comment(origin(term.span))
+            weight = Value(self.leaves.setting(kernel, term.weight))
+            value = infix("*", Precedence.PRODUCT, weight, kernel.value(node))
+            if term.per_second:
+                value = infix(
+                    "*", Precedence.PRODUCT, value, Value(kernel.parameter("self.step_dt", "float", "step_dt"))
+                )
+            taken = term.name in reserved
+            names.append(kernel.names.unique(f"{term.name}_reward" if taken else safe_identifier(term.name)))
+            kernel.statement(f"{names[-1]} = ", value.text)
+        rewards = kernel.parameter("self._rewards", "wp.array(dtype=float)", "rewards")
+        kernel.statement(f"{rewards}[env] = ", " + ".join(names) or "0.0")
+        if names:
+            sums = kernel.parameter("self._episode_sums", "wp.array2d(dtype=float)", "episode_sums")
+            kernel.statement("terms = ", f"wp.vector({', '.join(names)})")
+            kernel.line("for k in range(wp.static(len(REWARD_TERMS))):")
+            kernel.line(f"{sums}[env, k] = {sums}[env, k] + terms[k]", 2)
+
+    def observe(self) -> None:
+        program = self.program
+        items = [(group, item) for group in program.groups for item in group.items]
+        groups = [safe_identifier(group.name) for group in program.groups]
+        kernel = self.kernel(["fresh", "rng", *groups], remembers=True)
+        roots = [*(item.value for _, item in items), *self.operands]
+        kept = any(node.op == "prev" and not is_previous_action(node) for node in walk(roots))
+        if kept:
+            length = kernel.parameter("self._episode_length_buf_wp", "wp.array(dtype=int)", "episode_length")
+            kernel.comment("an episode that has just begun has no past")
+            kernel.line(f"fresh = {length}[env] == 0")
+        self.env.draws = any(item.noise is not None for _, item in items)
+        if self.env.draws:
+            states = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states")
+            kernel.line(f"rng = {states}[env]")
+        kernel.plan(roots)
+        kernel.compute(roots)
+        self.outputs(kernel, items)
+        self.memorize(kernel)
+        if self.env.draws:
+            kernel.line(f"{states}[env] = rng")
+        self.env.kernels["observe"] = self.finish(
+            "observe", "Write the observations of all groups, and remember what the next step asks for.", kernel
+        )
+
+    def outputs(self, kernel: Kernel, items: Sequence[tuple[Group, Observation]]) -> None:
+        """Writes the entries; one that stands in two groups is computed once."""
+        starts: dict[tuple[str, str], int] = {}
+        for group in self.program.groups:
+            start = 0
+            for item in group.items:
+                starts[group.name, item.name] = start
+                start += item.value.type.width
+        by_value: dict[int, list[tuple[Group, Observation]]] = {}
+        for group, item in items:
+            by_value.setdefault(item.value.id, []).append((group, item))
+        for entries in by_value.values():
+            group, item = entries[0]
+            node = item.value
+            kernel.comment(f"{item.name}, {origin(item.span)}" if item.span is not None else item.name)
+            if node.type.axis is None:
+                for owner, entry in entries:
+                    self.entry(kernel, None, owner, entry, starts[owner.name, entry.name])
+                continue
+            with kernel.loop(node.type.axis, [node]) as loop:
+                for owner, entry in entries:
+                    self.entry(kernel, loop, owner, entry, starts[owner.name, entry.name])
+
+    def entry(self, kernel: Kernel, loop: Loop | None, group: Group, item: Observation, start: int) -> None:
+        """One entry of one group, with noise, clip and scale."""
+        target = kernel.parameter(
+            f"self._{safe_identifier(group.name)}", "wp.array2d(dtype=float)", safe_identifier(group.name)
+        )
+        scope = loop or kernel
+        size = item.value.type.components
+        for part in range(size):
+            value = scope.value(item.value) if size == 1 else Value(f"{scope.name(item.value)}[{part}]")
+            if item.value.type.is_bool:
+                value = call("float", [value])
+            text = self.treated(kernel, item, value).text
+            if loop is None:
+                kernel.statement(f"{target}[env, {start + part}] = ", text)
+            else:
+                place = f"{size} * i" if size > 1 else "i"
+                place = f"{start + part} + {place}" if start + part else place
+                loop.line(f"{target}[env, {place}] = {text}")
+
+    def treated(self, kernel: Kernel, item: Observation, value: Value) -> Value:
+        """Noise, then clip, then scale."""
+        if item.noise is not None:
+            amount = self.leaves.setting(kernel, item.noise.tunable)
+            noise = (
+                Value(f"wp.randf(rng, {amount}[0], {amount}[1])")
+                if item.noise.kind == "uniform"
+                else Value(f"{amount} * wp.randn(rng)", Precedence.PRODUCT)
+            )
+            value = infix("+", Precedence.SUM, value, noise)
+        if item.clip is not None:
+            limits = self.leaves.setting(kernel, item.clip)
+            value = call("wp.clamp", [value, Value(f"{limits}[0]"), Value(f"{limits}[1]")])
+        if item.scale is not None:
+            value = infix("*", Precedence.PRODUCT, Value(self.leaves.setting(kernel, item.scale)), value)
+        return value
+
+    def memorize(self, kernel: Kernel) -> None:
+        """Keeps the operands of ``prev``; one that reads another's memory first."""
+        if self.operands:
+            kernel.comment("what the next step remembers")
+        for operand in reversed(self.operands):
+            name = kernel.parameter(
+                f"self.{self.leaves.memories[operand.id]}",
+                array(operand.type),
+                self.leaves.memories[operand.id].strip("_"),
+            )
+            if operand.type.axis is None:
+                kernel.statement(f"{name}[env] = ", kernel.value(operand).text)
+                continue
+            with kernel.loop(operand.type.axis, [operand]) as loop:
+                loop.line(f"{name}[env, {column(0, operand.type, loop)}] = {loop.value(operand).text}")

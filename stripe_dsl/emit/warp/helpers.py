@@ -1,0 +1,94 @@
+"""Small functions that generated Warp modules define where they use them: what Warp lacks or does otherwise."""
+
+from __future__ import annotations
+
+HELPERS: dict[str, str] = {
+    "square": """
+@wp.func
+def square(x: float) -> float:
+    return x * x
+""",
+    "sign": '''
+@wp.func
+def sign(x: float) -> float:
+    """Return -1, 0 or 1; ``wp.sign`` gives 1 for 0."""
+    return float(x > 0.0) - float(x < 0.0)
+''',
+    "asin": '''
+@wp.func
+def asin(x: float) -> float:
+    """Return the arc sine, nan outside -1 .. 1, where ``wp.asin`` clamps."""
+    return wp.where(wp.abs(x) <= 1.0, wp.asin(x), wp.nan)
+''',
+    "acos": '''
+@wp.func
+def acos(x: float) -> float:
+    """Return the arc cosine, nan outside -1 .. 1, where ``wp.acos`` clamps."""
+    return wp.where(wp.abs(x) <= 1.0, wp.acos(x), wp.nan)
+''',
+    "remainder": '''
+@wp.func
+def remainder(a: float, b: float) -> float:
+    """Return a - b * floor(a / b), which has the sign of b."""
+    rest = wp.mod(a, b)
+    return wp.where(rest * b < 0.0, rest + b, rest)
+''',
+    "wrap_to_pi": '''
+@wp.func
+def wrap_to_pi(angle: float) -> float:
+    """Return the equal angle in (-pi, pi] [rad]; odd negative multiples of pi stay -pi."""
+    turned = angle + wp.pi
+    turned -= wp.floor(turned / (2.0 * wp.pi)) * (2.0 * wp.pi)
+    return wp.where(turned == 0.0 and angle > 0.0, wp.pi, turned - wp.pi)
+''',
+    "unit": '''
+@wp.func
+def unit(v: Any):
+    """Return the direction of a vector, zero for the zero vector."""
+    return v / wp.max(wp.length(v), 1.0e-9)
+''',
+    "roll_of": '''
+@wp.func
+def roll_of(q: wp.quat) -> float:
+    """Return the angle about x [rad] of the extrinsic xyz angles."""
+    return wp.atan2(2.0 * (q[3] * q[0] + q[1] * q[2]), 1.0 - 2.0 * (q[0] * q[0] + q[1] * q[1]))
+''',
+    "pitch_of": '''
+@wp.func
+def pitch_of(q: wp.quat) -> float:
+    """Return the angle about y [rad] of the extrinsic xyz angles."""
+    return wp.asin(2.0 * (q[3] * q[1] - q[2] * q[0]))
+''',
+    "yaw_of": '''
+@wp.func
+def yaw_of(q: wp.quat) -> float:
+    """Return the angle about z [rad] of the extrinsic xyz angles."""
+    return wp.atan2(2.0 * (q[3] * q[2] + q[0] * q[1]), 1.0 - 2.0 * (q[1] * q[1] + q[2] * q[2]))
+''',
+    "yaw_only": '''
+@wp.func
+def yaw_only(q: wp.quat) -> wp.quat:
+    """Return the rotation about world z with the same heading."""
+    half = 0.5 * yaw_of(q)
+    return wp.quat(0.0, 0.0, wp.sin(half), wp.cos(half))
+''',
+    "quat_from_rpy": '''
+@wp.func
+def quat_from_rpy(roll: float, pitch: float, yaw: float) -> wp.quat:
+    """Return the rotation about the fixed axes x by roll, then y by pitch, then z by yaw."""
+    about_x = wp.quat_from_axis_angle(wp.vec3(1.0, 0.0, 0.0), roll)
+    about_y = wp.quat_from_axis_angle(wp.vec3(0.0, 1.0, 0.0), pitch)
+    about_z = wp.quat_from_axis_angle(wp.vec3(0.0, 0.0, 1.0), yaw)
+    return about_z * about_y * about_x
+''',
+}
+"""Source text by name, in the order in which a module defines them."""
+
+NEEDS = {"yaw_only": ("yaw_of",)}
+"""Functions that a function calls."""
+
+
+def helper_sources(names: set[str]) -> list[str]:
+    """The functions of these names and those that they call, in an order in which they can be defined."""
+    wanted = names | {other for name in names for other in NEEDS.get(name, ())}
+    return [text.strip("\n") for name, text in HELPERS.items() if name in wanted]

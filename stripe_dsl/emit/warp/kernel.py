@@ -1,0 +1,421 @@
+"""Turns nodes of the graph into the body of one Warp kernel.
+
+A kernel runs one thread for each environment. Single values become local variables where they are shared or named, and
+stand in place otherwise. A list is never stored: it is a loop over its members, and all reductions over one set
+that can be known at the same time share one loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from stripe_dsl.emit.identifiers import literal
+from stripe_dsl.emit.layout import layout
+from stripe_dsl.emit.naming import Names, describe
+from stripe_dsl.emit.values import Precedence, Value, call, infix
+from stripe_dsl.emit.warp.module import Module
+from stripe_dsl.emit.warp.operators import EMITTERS, VECTORS
+from stripe_dsl.ir.graph import Node, walk
+from stripe_dsl.ir.ops import REDUCTIONS
+from stripe_dsl.ir.types import Axis
+
+_LONG = 90
+"""Characters beyond which an operand gets a variable of its own."""
+
+_INDENT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One argument of a kernel: its name and type there, and what the launch passes."""
+
+    name: str
+    annotation: str
+    host: str
+
+
+class Kernel:
+    """One kernel that is being written.
+
+    Args:
+        module: what the kernels of a module share.
+        leaf: spells a ``read``, ``tunable``, ``prev`` or ``uniform`` node; called with this kernel, the loop that it
+            stands in or ``None``, and the node.
+        lets: names of named values, by node id.
+        reserved: local variables that the caller writes himself.
+        remembers: whether ``prev`` needs the present value of its operand as well.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        leaf: Callable[[Kernel, Loop | None, Node], Value],
+        lets: Mapping[int, str],
+        reserved: Iterable[str] = (),
+        *,
+        remembers: bool = False,
+    ) -> None:
+        self.module = module
+        self._held = {*module.reserved, *reserved}
+        self.names = Names({"env", "i", "k", "wp", "Any", *self._held})
+        self.parameters: dict[str, Parameter] = {}
+        self.lines: list[str] = []
+        self._leaf = leaf
+        self._lets = lets
+        self._remembers = remembers
+        self._values: dict[int, Value] = {}
+        self._known: dict[int, str] = {}
+        self._locals: dict[str, str] = {}
+        self._squares: dict[int, Value] = {}
+        self._uses: dict[int, int] = {}
+
+    # parameters and lines
+
+    def parameter(self, host: str, annotation: str, wish: str) -> str:
+        """The name of the argument that the launch gives as ``host``."""
+        if host not in self.parameters:
+            # names that were held back from local variables are meant for arguments
+            name = wish if wish in self._held else self.names.unique(wish)
+            self._held.discard(wish)
+            self.parameters[host] = Parameter(name, annotation, host)
+        return self.parameters[host].name
+
+    def line(self, text: str, depth: int = 1) -> None:
+        """Adds a statement."""
+        self.lines.append(" " * _INDENT * depth + text)
+
+    def statement(self, prefix: str, text: str) -> None:
+        """Adds ``prefix`` and an expression, over several lines where it is long."""
+        self.lines.append(layout(prefix, text, _INDENT))
+
+    def comment(self, text: str) -> None:
+        """Adds a comment, once where several statements come from one place."""
+        line = f"{' ' * _INDENT}# {text}"
+        if text and line not in self.lines[-2:]:
+            self.lines.append(line)
+
+    def local(self, text: str, wish: str) -> str:
+        """A variable that holds ``text``, the same for the same text."""
+        if text not in self._locals:
+            self._locals[text] = self.names.unique(wish)
+            self.statement(f"{self._locals[text]} = ", text)
+        return self._locals[text]
+
+    # values
+
+    def plan(self, roots: Sequence[Node]) -> None:
+        """Counts how often each value will be wanted, for all roots that :meth:`compute` will be asked for."""
+        nodes = self._needed(roots)
+        for node in [*roots, *(arg for user in nodes for arg in self.operands(user))]:
+            self._uses[node.id] = self._uses.get(node.id, 0) + 1
+
+    def compute(self, roots: Sequence[Node]) -> None:
+        """Writes what the roots need of single values and reductions, in an order in which it can be known."""
+        nodes = self._needed(roots)
+        lists = {arg.id for node in nodes if node.type.axis is not None for arg in self.operands(node)}
+        stages: dict[int, int] = {}
+        for node in nodes:
+            before = max((stages[arg.id] for arg in self.operands(node)), default=0)
+            stages[node.id] = before + (node.op in REDUCTIONS)
+        for stage in range(max(stages.values(), default=0) + 1):
+            at = [node for node in nodes if stages[node.id] == stage and node.id not in self._values]
+            for node in at:
+                if node.type.axis is None and node.op not in REDUCTIONS:
+                    self._single(node, crosses=node.id in lists)
+            groups: dict[Axis, list[Node]] = {}
+            for node in nodes:
+                if node.op in REDUCTIONS and stages[node.id] == stage + 1 and node.id not in self._values:
+                    axis = node.args[0].type.axis
+                    assert axis is not None
+                    groups.setdefault(axis, []).append(node)
+            for axis, reductions in groups.items():
+                self._reduce(axis, reductions, lists)
+
+    def operands(self, node: Node) -> tuple[Node, ...]:
+        """Nodes whose present value a node needs: ``prev`` reads what was kept, unless an episode just began."""
+        return () if node.op == "prev" and not self._remembers else node.args
+
+    def value(self, node: Node, /) -> Value:
+        """The text of a single value that was computed."""
+        return self._values[node.id]
+
+    def name(self, node: Node, /) -> str:
+        """A variable that holds a single value."""
+        value = self._values[node.id]
+        if not value.text.isidentifier():
+            value = self._values[node.id] = self._bind(node, value)
+        return value.text
+
+    def helper(self, name: str, /) -> str:
+        """A small function that the module then defines."""
+        return self.module.helper(name)
+
+    def constant(self, node: Node, /) -> Value:
+        raise AssertionError(f"a list outside of a loop: {node.op}")
+
+    picked = stacked = constant
+
+    def leaf(self, node: Node, /) -> Value:
+        """A value that comes from outside the kernel."""
+        return self._leaf(self, None, node)
+
+    def square_sum(self, node: Node, /) -> Value | None:
+        """The sum of squares under a ``list_norm``, where it was computed."""
+        return self._squares.get(node.id)
+
+    def let(self, node: Node) -> str | None:
+        """The name that the file gives to a node."""
+        return self._lets.get(node.id)
+
+    def describe(self, node: Node) -> str:
+        """A new name that says what the node is."""
+        let = self._lets.get(node.id)
+        name = self.names.unique(let or describe(node, self._known))
+        self._known[node.id] = name
+        return name
+
+    def uses(self, node: Node) -> int:
+        """How many operands refer to the node."""
+        return self._uses.get(node.id, 0)
+
+    @contextmanager
+    def loop(self, axis: Axis, roots: Sequence[Node] = ()) -> Iterator[Loop]:
+        """A loop over the members of a set; what it holds is added when it ends.
+
+        Args:
+            roots: values wanted in it, which :meth:`compute` was asked for before.
+        """
+        loop = Loop(self, axis, roots)
+        yield loop
+        if loop.lines:
+            self.line(f"for i in range({self.module.length(axis)}):")
+            self.lines += loop.lines
+
+    def _needed(self, roots: Sequence[Node]) -> list[Node]:
+        needed = {root.id for root in roots}
+        nodes = list(walk(roots))
+        for node in reversed(nodes):
+            if node.id in needed:
+                needed.update(arg.id for arg in self.operands(node))
+        return [node for node in nodes if node.id in needed]
+
+    def _single(self, node: Node, *, crosses: bool) -> None:
+        value = EMITTERS[node.op](self, node)
+        named = node.id in self._lets and node.op not in ("const", "tunable")
+        shared = (self.uses(node) > 1 or crosses or len(value.text) > _LONG) and not is_cheap(value)
+        if named or shared:
+            value = self._bind(node, value)
+        self._values[node.id] = value
+
+    def _bind(self, node: Node, value: Value) -> Value:
+        name = self.describe(node)
+        self.statement(f"{name} = ", value.text)
+        return Value(name)
+
+    def _reduce(self, axis: Axis, reductions: Sequence[Node], lists: set[int]) -> None:
+        """One loop for several reductions over a set."""
+        totals: list[str] = []
+        for node in reductions:
+            wish = self._lets.get(node.id) if node.op not in ("mean", "list_norm") else None
+            totals.append(self.names.unique(wish or describe(node, self._known)))
+            self.statement(f"{totals[-1]} = ", _start(node))
+        with self.loop(axis, [node.args[0] for node in reductions]) as loop:
+            for node, total in zip(reductions, totals, strict=True):
+                loop.line(_step(node, total, loop.value(node.args[0]), self))
+        for node, total in zip(reductions, totals, strict=True):
+            self._squares[node.id] = Value(total)
+            value = _end(node, total, len(axis))
+            named = node.id in self._lets and value.text != total
+            if (self.uses(node) > 1 or node.id in lists or named) and not is_cheap(value):
+                value = self._bind(node, value)
+            self._known[node.id] = value.text if value.text.isidentifier() else total
+            self._values[node.id] = value
+
+
+@dataclass(slots=True)
+class Loop:
+    """The body of a loop over the members of a set; ``i`` counts them.
+
+    Attributes:
+        kernel: where it stands.
+        axis: the set.
+        roots: values that are wanted in it.
+        index: place of the member that is meant: ``i``, or where ``pick`` maps it to.
+    """
+
+    kernel: Kernel
+    axis: Axis
+    roots: Sequence[Node] = ()
+    index: str = "i"
+    lines: list[str] = field(default_factory=list)
+    names: Names = field(init=False)
+    _values: dict[int, Value] = field(default_factory=dict)
+    _members: dict[str, str] = field(default_factory=dict)
+    _uses: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.names = self.kernel.names.copy()
+        lists = [node for node in walk(self.roots) if node.type.axis is not None]
+        for used in [*self.roots, *(arg for node in lists for arg in self.kernel.operands(node))]:
+            self._uses[used.id] = self._uses.get(used.id, 0) + 1
+
+    def line(self, text: str) -> None:
+        """Adds a statement to the body."""
+        self.lines.append(layout("", text, 2 * _INDENT) if "=" not in text else _assignment(text))
+
+    def value(self, node: Node, /) -> Value:
+        """The value of one member, or of a single value."""
+        if node.type.axis is None:
+            return self.kernel.value(node)
+        if node.id not in self._values:
+            value = EMITTERS[node.op](self, node)
+            named = self.kernel.let(node) is not None and node.op not in ("const", "tunable")
+            shared = (self._uses.get(node.id, 0) > 1 or len(value.text) > _LONG) and not is_cheap(value)
+            if named or shared:
+                value = self._bind(node, value)
+            self._values[node.id] = value
+        return self._values[node.id]
+
+    def name(self, node: Node, /) -> str:
+        """A variable that holds the operand."""
+        if node.type.axis is None:
+            return self.kernel.name(node)
+        value = self.value(node)
+        if not value.text.isidentifier():
+            value = self._values[node.id] = self._bind(node, value)
+        return value.text
+
+    def helper(self, name: str, /) -> str:
+        """A small function that the module then defines."""
+        return self.kernel.module.helper(name)
+
+    def constant(self, node: Node, /) -> Value:
+        """The member of a list of constants."""
+        assert node.type.axis is not None
+        values = _members(node.attr, node.type.shape)
+        if len(set(values)) == 1:
+            return _constant(values[0])
+        name = self.kernel.module.constant(values, self.kernel.let(node) or "values")
+        return Value(f"{name}[{self.index}]")
+
+    def leaf(self, node: Node, /) -> Value:
+        """A value that comes from outside the kernel."""
+        return self.kernel._leaf(self.kernel, self, node)
+
+    def picked(self, node: Node, /) -> Value:
+        """The member that ``pick`` maps this one to."""
+        assert isinstance(node.attr, tuple)
+        (operand,) = node.args
+        assert operand.type.axis is not None
+        places = [int(place) for place in node.attr]  # type: ignore[arg-type]
+        start = places[0]
+        if places == list(range(start, start + len(places))):
+            index = f"{self.index} + {start}" if start else self.index
+        else:
+            index = f"{self.kernel.module.constant(places, 'places')}[{self.index}]"
+        inner = Loop(self.kernel, operand.type.axis, [operand], index, self.lines, _values={})
+        inner.names = self.names
+        return inner.value(operand)
+
+    def stacked(self, node: Node, /) -> Value:
+        """The member of a list that is written out member by member."""
+        texts = [self.kernel.value(arg).text for arg in node.args]
+        return Value(f"{self.kernel.local(f'wp.vector({", ".join(texts)})', 'members')}[{self.index}]")
+
+    def square_sum(self, node: Node, /) -> Value | None:
+        """The sum of squares under a ``list_norm``, where it was computed."""
+        return self.kernel.square_sum(node) if node.type.axis is None else None
+
+    def member(self, array: str, wish: str) -> str:
+        """A variable that holds the present element of an array of indices."""
+        key = f"{array}[{self.index}]"
+        if key not in self._members:
+            self._members[key] = self.names.unique(wish)
+            self.lines.append(f"{' ' * _INDENT * 2}{self._members[key]} = {key}")
+        return self._members[key]
+
+    def _bind(self, node: Node, value: Value) -> Value:
+        let = self.kernel.let(node)
+        known = {key: item.text for key, item in self._values.items() if item.text.isidentifier()}
+        name = self.names.unique(let or describe(node, known))
+        self.lines.append(layout(f"{name} = ", value.text, _INDENT * 2))
+        return Value(name)
+
+
+def is_cheap(value: Value) -> bool:
+    """Whether a text may be written twice: a name, a number, or an element or field of one that is in a register."""
+    return all(part.isidentifier() or part.replace(".", "").isdigit() for part in _pieces(value.text))
+
+
+def _pieces(text: str) -> list[str]:
+    text = text.removeprefix("-")
+    if text.endswith("]") and "[env" not in text and text.count("[") == 1:
+        return text.removesuffix("]").replace("[", ".").split(".")
+    return [text] if text.replace(".", "").isdigit() else text.split(".")
+
+
+def _assignment(text: str) -> str:
+    target, _, rest = text.partition(" = ")
+    return layout(f"{target} = ", rest, 2 * _INDENT) if rest else layout("", text, 2 * _INDENT)
+
+
+def _start(node: Node) -> str:
+    """What a reduction begins with; ``float(…)`` makes a variable that a loop may change."""
+    size = node.type.components
+    match node.op:
+        case "list_max":
+            return "float(-wp.inf)"
+        case "list_min":
+            return "float(wp.inf)"
+        case "any":
+            return "bool(False)"
+        case "all":
+            return "bool(True)"
+        case _:
+            return "float(0.0)" if size == 1 else f"{VECTORS[size]}()"
+
+
+def _step(node: Node, total: str, member: Value, kernel: Kernel) -> str:
+    match node.op:
+        case "list_max":
+            return f"{total} = {call('wp.max', [Value(total), member]).text}"
+        case "list_min":
+            return f"{total} = {call('wp.min', [Value(total), member]).text}"
+        case "any":
+            return f"{total} = {infix('or', Precedence.OR, Value(total), member).text}"
+        case "all":
+            return f"{total} = {infix('and', Precedence.AND, Value(total), member).text}"
+        case "count":
+            return f"{total} += float({member.text})"
+        case "list_norm":
+            return f"{total} += {kernel.helper('square')}({member.text})"
+        case _:
+            return f"{total} += {member.text}"
+
+
+def _end(node: Node, total: str, count: int) -> Value:
+    match node.op:
+        case "mean":
+            return Value(f"{total} / {literal(float(count))}", Precedence.PRODUCT)
+        case "list_norm":
+            return Value(f"wp.sqrt({total})")
+        case _:
+            return Value(total)
+
+
+def _members(value: object, shape: tuple[int, ...]) -> list[object]:
+    """The members of a constant list; one value stands for all."""
+    if not isinstance(value, tuple):
+        return [value] * shape[0]
+    if len(shape) > 1 and not isinstance(value[0], tuple):
+        return [value] * shape[0]
+    return list(value) if len(value) == shape[0] else list(value) * shape[0]
+
+
+def _constant(value: object) -> Value:
+    if isinstance(value, tuple):
+        return call(VECTORS[len(value)], [Value(literal(float(part))) for part in value])
+    text = literal(value if isinstance(value, bool) else float(value))  # type: ignore[arg-type]
+    return Value(text, Precedence.UNARY if text.startswith("-") else Precedence.ATOM)

@@ -1,0 +1,267 @@
+"""How generated kernels read the simulation: arrays that Newton and Isaac Lab keep, indexed by environment.
+
+Only arrays that physics itself writes are read. What Isaac Lab derives from them when it is asked (velocities in the
+frame of the body, projected gravity) is derived in the kernel: a property that is computed lazily cannot be captured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from stripe_dsl.emit.identifiers import literal, safe_identifier
+from stripe_dsl.emit.naming import escaped, tunable_path, word
+from stripe_dsl.emit.values import Precedence, Value, call, infix
+from stripe_dsl.emit.warp.kernel import Kernel, Loop
+from stripe_dsl.emit.warp.module import Module
+from stripe_dsl.emit.warp.operators import VECTORS
+from stripe_dsl.ir.graph import Node, Read
+from stripe_dsl.ir.program import Action, Program
+from stripe_dsl.ir.types import Kind, Type
+
+type Leaf = Callable[[Kernel, Loop | None, Node], Value]
+
+JOINT_DATA = {
+    "joint.pos": "joint_pos",
+    "joint.vel": "joint_vel",
+    "joint.acc": "joint_acc",
+    "joint.default_pos": "default_joint_pos",
+    "joint.default_vel": "default_joint_vel",
+    "joint.vel_limit": "soft_joint_vel_limits",
+}
+BODY_DATA = {
+    "body.pos@world": ("body_link_pose_w", "wp.transform", "wp.transform_get_translation"),
+    "body.rot@world": ("body_link_pose_w", "wp.transform", "wp.transform_get_rotation"),
+    "body.lin_vel@world": ("body_com_vel_w", "wp.spatial_vector", "wp.spatial_top"),
+    "body.ang_vel@world": ("body_com_vel_w", "wp.spatial_vector", "wp.spatial_bottom"),
+}
+WRENCH_DATA = {"wrench.force@joint": "force", "wrench.torque@joint": "torque"}
+
+
+def dtype(type: Type) -> str:
+    """Warp's type of one element."""
+    return "wp.bool" if type.kind is Kind.BOOL else VECTORS.get(type.components, "float")
+
+
+def array(type: Type) -> str:
+    """The annotation of an array that holds a value for each environment."""
+    return f"wp.array{'2d' if type.axis is not None else ''}(dtype={dtype(type)})"
+
+
+class Leaves:
+    """Leaf texts of one generated module.
+
+    Args:
+        program: the task.
+        module: what its kernels share.
+
+    Attributes:
+        robots: attribute of each robot.
+        sensors: attribute of each sensor.
+        memories: attribute of the memory of each operand of ``prev``, by id.
+    """
+
+    def __init__(self, program: Program, module: Module) -> None:
+        self.program = program
+        self.module = module
+        self.robots = {
+            robot.name: "robot" if len(program.robots) == 1 else f"robot_{robot.name}" for robot in program.robots
+        }
+        self.sensors = {sensor.name: safe_identifier(sensor.name) for sensor in program.sensors}
+        self.memories: dict[int, str] = {}
+
+    # what kernels read
+
+    def step(self, given: Mapping[str, str], *, previous_actions: str) -> Leaf:
+        """Leaves in kernels that work on all environments.
+
+        Args:
+            given: local variables that hold quantities (``env.failed``, ``term.fallen``).
+            previous_actions: the array that ``prev`` of an action reads.
+        """
+
+        def leaf(kernel: Kernel, loop: Loop | None, node: Node) -> Value:
+            if node.op == "tunable":
+                return self.tunable(kernel, loop, node)
+            if node.op == "prev":
+                return self.previous(kernel, loop, node, previous_actions)
+            assert node.read is not None
+            if node.read.quantity in given:
+                return Value(given[node.read.quantity])
+            return self.read(kernel, loop, node, node.read)
+
+        return leaf
+
+    def reset(self, given: Mapping[str, str]) -> Leaf:
+        """Leaves in the kernel that resets: defaults, limits and draws."""
+
+        def leaf(kernel: Kernel, loop: Loop | None, node: Node) -> Value:
+            if node.op == "tunable":
+                return self.tunable(kernel, loop, node)
+            scope = loop or kernel
+            if node.op == "uniform":
+                low, high = (scope.value(arg) for arg in node.args)
+                size = node.type.components
+                if size == 1:
+                    return call("wp.randf", [Value("rng"), low, high])
+                ends = [scope.name(arg) if arg.type.components > 1 else scope.value(arg).text for arg in node.args]
+                places = [
+                    [
+                        f"{end}[{place}]" if arg.type.components > 1 else end
+                        for end, arg in zip(ends, node.args, strict=True)
+                    ]
+                    for place in range(size)
+                ]
+                return call(VECTORS[size], [Value(f"wp.randf(rng, {', '.join(pair)})") for pair in places])
+            assert node.read is not None
+            if node.read.quantity in given:
+                return Value(given[node.read.quantity])
+            return self.read(kernel, loop, node, node.read)
+
+        return leaf
+
+    def tunable(self, kernel: Kernel, loop: Loop | None, node: Node) -> Value:
+        """A field of the settings, or one end of a range."""
+        path, end = tunable_path(node.attr)
+        member = f"[{loop.index}]" if loop is not None and node.type.axis is not None else end
+        return Value(f"{self.setting(kernel, path)}{member}")
+
+    def setting(self, kernel: Kernel, path: str) -> str:
+        """``reward.alive``: a field of the struct that carries its group."""
+        group, _, name = path.partition(".")
+        self.module.setting(group)
+        struct = kernel.parameter(f"self._{group}", f"{group.title()}Settings", group)
+        return f"{struct}.{safe_identifier(name)}"
+
+    def previous(self, kernel: Kernel, loop: Loop | None, node: Node, previous_actions: str) -> Value:
+        """What ``prev`` reads: the value at the last observation."""
+        (operand,) = node.args
+        if operand.read is not None and operand.read.quantity.startswith("action."):
+            return self.action(kernel, loop, operand, previous_actions)
+        memory = self.memories[operand.id]
+        name = kernel.parameter(f"self.{memory}", array(operand.type), memory.strip("_"))
+        value = Value(
+            f"{name}[env, {loop.index}]" if loop is not None and node.type.axis is not None else f"{name}[env]"
+        )
+        if kernel.operands(node):
+            scope = loop or kernel
+            return call("wp.where", [Value("fresh"), scope.value(operand), value])
+        return value
+
+    def read(self, kernel: Kernel, loop: Loop | None, node: Node, read: Read) -> Value:
+        """One quantity of one environment."""
+        quantity = read.quantity
+        if quantity.startswith("action."):
+            return self.action(kernel, loop, node, "actions")
+        if quantity == "env.origin":
+            return Value(f"{self.origins(kernel)}[env]")
+        if quantity == "env.time":
+            length = kernel.parameter("self._episode_length_buf_wp", "wp.array(dtype=int)", "episode_length")
+            step = kernel.parameter("self.step_dt", "float", "step_dt")
+            return infix("*", Precedence.PRODUCT, Value(f"float({length}[env])"), Value(step))
+        if quantity.startswith("root."):
+            return self.root(kernel, read.entity, quantity)
+        if quantity in BODY_DATA:
+            data, kind, function = BODY_DATA[quantity]
+            place = self.place(kernel, loop, node, "body", read)
+            return Value(f"{function}({self.data(kernel, read.entity, data, 2, kind)}[env, {place}])")
+        if quantity in WRENCH_DATA:
+            place = self.place(kernel, loop, node, "body", read)
+            sensor, field = self.sensors[read.entity], WRENCH_DATA[quantity]
+            host = self.module.attribute(f"self.{sensor}.data.{field}.warp", f"{sensor}_{field}")
+            name = kernel.parameter(host, "wp.array2d(dtype=wp.vec3)", f"{sensor}_{field}")
+            return Value(f"{name}[env, {place}]")
+        place = self.place(kernel, loop, node, "joint", read)
+        if quantity in ("joint.lower", "joint.upper"):
+            limits = self.data(kernel, read.entity, "soft_joint_pos_limits", 2, "wp.vec2")
+            return Value(f"{limits}[env, {place}][{int(quantity == 'joint.upper')}]")
+        if quantity == "joint.effort":
+            robot = self.robots[read.entity]
+            host = f"self.{robot}.actuators.applied_effort.warp"
+            return Value(f"{kernel.parameter(host, 'wp.array2d(dtype=float)', 'applied_effort')}[env, {place}]")
+        return Value(f"{self.data(kernel, read.entity, JOINT_DATA[quantity], 2, 'float')}[env, {place}]")
+
+    def root(self, kernel: Kernel, robot: str, quantity: str) -> Value:
+        """Pose and velocity of the base, in local variables."""
+        pose = f"{self.data(kernel, robot, 'root_link_pose_w', 1, 'wp.transform')}[env]"
+        rotation = f"wp.transform_get_rotation({pose})"
+        own = "" if len(self.robots) == 1 else f"{word(robot)}_"
+        if quantity == "root.pos@world":
+            return Value(kernel.local(f"wp.transform_get_translation({pose})", f"{own}root_pos"))
+        if quantity == "root.rot@world":
+            return Value(kernel.local(rotation, f"{own}root_quat"))
+        name, _, frame = quantity.removeprefix("root.").partition("@")
+        if name == "gravity":
+            gravity = f"wp.normalize({self.data(kernel, robot, 'GRAVITY_VEC_W', 1, 'wp.vec3')}[env])"
+            quat = kernel.local(rotation, f"{own}root_quat")
+            return Value(kernel.local(f"wp.quat_rotate_inv({quat}, {gravity})", f"{own}gravity_b"))
+        half = "wp.spatial_top" if name == "lin_vel" else "wp.spatial_bottom"
+        velocity = f"{half}({self.data(kernel, robot, 'root_com_vel_w', 1, 'wp.spatial_vector')}[env])"
+        if frame == "world":
+            return Value(kernel.local(velocity, f"{own}root_{name}_w"))
+        quat = kernel.local(rotation, f"{own}root_quat")
+        return Value(kernel.local(f"wp.quat_rotate_inv({quat}, {velocity})", f"{own}root_{name}_b"))
+
+    def data(self, kernel: Kernel, robot: str, name: str, dims: int, kind: str) -> str:
+        """The argument that holds an array of a robot's data."""
+        owner = self.robots[robot]
+        wish = name.lower() if len(self.robots) == 1 else f"{word(robot)}_{name.lower()}"
+        annotation = f"wp.array{'2d' if dims == 2 else ''}(dtype={kind})"
+        return kernel.parameter(f"self.{owner}.data.{name}.warp", annotation, wish)
+
+    def origins(self, kernel: Kernel) -> str:
+        """The argument that holds the origins of the environments."""
+        return kernel.parameter("self._env_origins", "wp.array(dtype=wp.vec3)", "env_origins")
+
+    def place(self, kernel: Kernel, loop: Loop | None, node: Node, kind: str, read: Read) -> str:
+        """Index of a joint or body: an argument for a single one, an element of an array inside a loop."""
+        if node.type.axis is None:
+            return kernel.parameter(self.single(read.entity, kind, read.names[0]), "int", word(read.names[0]))
+        assert loop is not None
+        return loop.member(self.several(kernel, read.entity, kind, read.names), kind)
+
+    def single(self, entity: str, kind: str, name: str) -> str:
+        """The attribute that holds the index of one joint or body."""
+        owner = self.robots.get(entity) or self.sensors[entity]
+        finder = f"self.{owner}.find_{'joints' if kind == 'joint' else 'bodies'}"
+        label = self.module.label((name,), name)
+        return self.module.attribute(f"{finder}({literal(escaped(name))})[0][0]", self._own(entity, label))
+
+    def several(self, kernel: Kernel, entity: str, kind: str, names: tuple[str, ...]) -> str:
+        """The argument that holds the indices of several joints or bodies."""
+        owner = self.robots.get(entity) or self.sensors[entity]
+        plural = "joints" if kind == "joint" else "bodies"
+        members = self.module.members(names)
+        found = f"self.{owner}.find_{plural}({members}, preserve_order=True)[0]"
+        label = self._own(entity, self.module.label(names, plural))
+        host = self.module.attribute(f"wp.array({found}, dtype=wp.int32, device=self.device)", label)
+        return kernel.parameter(host, "wp.array(dtype=int)", label)
+
+    def _own(self, entity: str, label: str) -> str:
+        alone = len(self.robots) == 1 and entity in self.robots
+        return label if alone else f"{word(self.robots.get(entity) or self.sensors[entity])}_{label}"
+
+    def action(self, kernel: Kernel, loop: Loop | None, node: Node, array: str) -> Value:
+        """An element of one action term in an array of all actions."""
+        assert node.read is not None
+        name = node.read.quantity.removeprefix("action.")
+        start = 0
+        for action in self.program.actions:
+            if action.name == name:
+                break
+            start += len(action.joints)
+        parameter = kernel.parameter(f"self._{array}", "wp.array2d(dtype=float)", array)
+        return Value(f"{parameter}[env, {column(start, node.type, loop)}]")
+
+    def command(self, kernel: Kernel, action: Action) -> str:
+        """The argument that holds the targets which an action writes."""
+        robot = self.robots[action.robot]
+        wish = f"{action.kind}_target" if len(self.robots) == 1 else f"{robot}_{action.kind}_target"
+        host = f"self.{robot}.actuators.target_command.{action.kind}.warp"
+        return kernel.parameter(host, "wp.array2d(dtype=float)", wish)
+
+
+def column(start: int, type: Type, loop: Loop | None) -> str:
+    """A column of a flat array: ``3``, ``i``, ``3 + i``."""
+    if type.axis is None or loop is None:
+        return str(start)
+    return f"{start} + {loop.index}" if start else loop.index

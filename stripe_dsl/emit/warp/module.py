@@ -1,0 +1,158 @@
+"""What the kernels of one generated module share: helper functions, constants, settings, attributes of the class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stripe_dsl.emit.identifiers import literal, safe_identifier, validate_identifier
+from stripe_dsl.emit.naming import Names, set_labels, word
+from stripe_dsl.emit.warp.helpers import HELPERS, helper_sources
+from stripe_dsl.ir.program import Program, Tunable
+from stripe_dsl.ir.types import Axis
+
+GROUPS = {
+    "param": "ParamSettings",
+    "let": "LetSettings",
+    "action": "ActionSettings",
+    "observe": "ObserveSettings",
+    "reward": "RewardSettings",
+    "terminate": "TerminateSettings",
+    "reset": "ResetSettings",
+}
+"""Structs that carry the groups of the cfg into kernels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """``self.name = text`` in ``__init__``, with a comment above it where there is one."""
+
+    name: str
+    text: str
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """One ``@wp.struct``: its group of the cfg, its name and the names and types of its fields."""
+
+    group: str
+    name: str
+    fields: tuple[tuple[str, str], ...]
+
+
+class Module:
+    """Names and definitions of one generated module.
+
+    Attributes:
+        attributes: what ``__init__`` has to set, in order of first use.
+        sets: names of constants that list the members of a set.
+        constants: other constants of the module, as ``name, text``.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.attributes: list[Attribute] = []
+        self.sets: dict[tuple[str, ...], str] = {}
+        self.constants: list[tuple[str, str]] = []
+        self.groups: list[str] = []
+        self.reserved = {*HELPERS, *GROUPS, *GROUPS.values()}
+        self._helpers: set[str] = set()
+        self._names = Names({*self.reserved, "REWARD_TERMS", "TERMINATION_TERMS", "Any"})
+        self._attribute_names = Names(ATTRIBUTES_OF_THE_BASE_CLASS)
+        self._known_constants: dict[str, str] = {}
+        self._known_attributes: dict[str, str] = {}
+        self._labels = set_labels(program)
+
+    def helper(self, name: str) -> str:
+        """A function of ``HELPERS``, which the module then defines."""
+        self._helpers.add(name)
+        return name
+
+    @property
+    def helpers(self) -> list[str]:
+        """Sources of the helper functions."""
+        return helper_sources(self._helpers)
+
+    def members(self, names: tuple[str, ...]) -> str:
+        """The constant that lists the members of a set."""
+        if names not in self.sets:
+            wish = word(self._labels.get(names) or f"set_{len(self.sets) + 1}").upper()
+            self.sets[names] = self._names.unique(validate_identifier(wish))
+        return self.sets[names]
+
+    def label(self, names: tuple[str, ...], default: str) -> str:
+        """What the file calls a set."""
+        return safe_identifier(word(self._labels.get(names) or default))
+
+    def length(self, axis: Axis) -> str:
+        """Text of the number of members of a set."""
+        return f"wp.static(len({self.members(axis.names)}))"
+
+    def constant(self, values: Sequence[object], wish: str) -> str:
+        """A module constant: a vector of numbers, whole numbers or conditions, or a matrix of one vector a row."""
+        if isinstance(values[0], tuple):
+            flat = [float(part) for row in values for part in row]  # type: ignore[attr-defined]
+            kind = f"wp.types.matrix(shape=({len(values)}, {len(values[0])}), dtype=float)"
+        else:
+            whole = isinstance(values[0], (bool, int))
+            flat = [int(value) if whole else float(value) for value in values]  # type: ignore[call-overload, arg-type]
+            dtype = "bool" if isinstance(values[0], bool) else "int" if whole else "float"
+            kind = f"wp.types.vector(length={len(values)}, dtype={dtype})"
+        text = f"wp.constant({kind}({', '.join(map(literal, flat))}))"
+        if text not in self._known_constants:
+            name = self._names.unique(validate_identifier(word(wish).upper()))
+            self._known_constants[text] = name
+            self.constants.append((name, text))
+        return self._known_constants[text]
+
+    def attribute(self, text: str, wish: str, comment: str = "") -> str:
+        """``self._wish``, set to ``text`` once; the same for the same text."""
+        if text not in self._known_attributes:
+            name = self._attribute_names.unique("_" + safe_identifier(word(wish)).strip("_"))
+            self._known_attributes[text] = name
+            self.attributes.append(Attribute(name, text, comment))
+        return f"self.{self._known_attributes[text]}"
+
+    def setting(self, group: str) -> None:
+        """Notes that kernels read a group of the cfg."""
+        if group not in self.groups:
+            self.groups.append(group)
+
+    @property
+    def structs(self) -> list[Struct]:
+        """The structs of the groups that kernels read."""
+        return [
+            Struct(group, name, tuple(_field(item) for item in self.program.tunables if item.group == group))
+            for group, name in GROUPS.items()
+            if group in self.groups
+        ]
+
+
+ATTRIBUTES_OF_THE_BASE_CLASS = (
+    "_graph_cache",
+    "_episode_length_buf_wp",
+    "_episode_length_buf_torch",
+    "_ALL_ENV_MASK",
+    "_sim_step_counter",
+    "_is_closed",
+    "_window",
+    "_debug_vis_handle",
+    "_rng",
+    "_actions",
+    "_previous_actions",
+    "_rewards",
+    "_episode_sums",
+    "_terminations",
+    "_log",
+    "_log_sums",
+    "_env_origins",
+    *(f"_{group}" for group in GROUPS),
+)
+"""Attributes that other things of the class have."""
+
+
+def _field(item: Tunable) -> tuple[str, str]:
+    size = len(item.value) if isinstance(item.value, tuple) else 1
+    types = {1: "float", 2: "wp.vec2", 3: "wp.vec3", 4: "wp.vec4"}
+    return safe_identifier(item.name), types.get(size) or f"wp.types.vector(length={size}, dtype=float)"

@@ -1,0 +1,192 @@
+"""The kernel that begins new episodes: it logs the old ones and draws the state that they start in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stripe_dsl.emit.cfg import origin
+from stripe_dsl.emit.naming import word
+from stripe_dsl.emit.values import Precedence, Value, infix
+from stripe_dsl.emit.warp.kernel import Kernel
+from stripe_dsl.emit.warp.leaves import Leaves
+from stripe_dsl.emit.warp.module import Module
+from stripe_dsl.ir.graph import walk
+from stripe_dsl.ir.program import Program, Reset, Robot
+from stripe_dsl.ir.types import Axis
+
+
+def reset_kernel(
+    program: Program, module: Module, leaves: Leaves, lets: Mapping[int, str], *, keeps_previous_actions: bool
+) -> Kernel:
+    """The body of ``reset_envs``."""
+    given: dict[str, str] = {}
+    kernel = Kernel(module, leaves.reset(given), lets, ["mask", "rng", "column", "limits", "speed"])
+    mask = kernel.parameter("mask", "wp.array(dtype=wp.bool)", "mask")
+    kernel.line(f"if not {mask}[env]:")
+    kernel.line("return", 2)
+    _log(kernel, program)
+    length = kernel.parameter("self._episode_length_buf_wp", "wp.array(dtype=int)", "episode_length")
+    kernel.line(f"{length}[env] = 0")
+    actions = kernel.parameter("self._actions", "wp.array2d(dtype=float)", "actions")
+    kernel.line(f"for i in range({actions}.shape[1]):")
+    kernel.line(f"{actions}[env, i] = 0.0", 2)
+    if keeps_previous_actions:
+        previous = kernel.parameter("self._previous_actions", "wp.array2d(dtype=float)", "previous_actions")
+        kernel.line(f"{previous}[env, i] = 0.0", 2)
+    draws = any(node.op == "uniform" for node in walk(reset.value for reset in program.resets))
+    states = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states") if draws else ""
+    if draws:
+        kernel.line(f"rng = {states}[env]")
+    for robot in program.robots:
+        _RobotReset(kernel, program, robot, leaves, given).write()
+    if draws:
+        kernel.line(f"{states}[env] = rng")
+    return kernel
+
+
+def _log(kernel: Kernel, program: Program) -> None:
+    """Adds the sums and the ends of the episodes that are over to the log."""
+    log = kernel.parameter("self._log_sums", "wp.array(dtype=float)", "log_sums")
+    kernel.line(f"wp.atomic_add({log}, wp.static(len(REWARD_TERMS) + len(TERMINATION_TERMS)), 1.0)")
+    if program.rewards:
+        sums = kernel.parameter("self._episode_sums", "wp.array2d(dtype=float)", "episode_sums")
+        kernel.line("for k in range(wp.static(len(REWARD_TERMS))):")
+        kernel.line(f"wp.atomic_add({log}, k, {sums}[env, k])", 2)
+        kernel.line(f"{sums}[env, k] = 0.0", 2)
+    if program.terminations or program.timeout:
+        ends = kernel.parameter("self._terminations", "wp.array2d(dtype=wp.bool)", "terminations")
+        kernel.line("for k in range(wp.static(len(TERMINATION_TERMS))):")
+        kernel.line(f"wp.atomic_add({log}, wp.static(len(REWARD_TERMS)) + k, float({ends}[env, k]))", 2)
+        kernel.line(f"{ends}[env, k] = False", 2)
+    kernel.lines.append("")
+
+
+class _RobotReset:
+    """The part of the kernel that speaks of one robot."""
+
+    def __init__(self, kernel: Kernel, program: Program, robot: Robot, leaves: Leaves, given: dict[str, str]) -> None:
+        self.kernel = kernel
+        self.robot = robot
+        self.leaves = leaves
+        self.given = given
+        self.resets = [reset for reset in program.resets if reset.robot == robot.name]
+        self.own = "" if len(program.robots) == 1 else f"{word(robot.name)}_"
+        self.attribute = leaves.robots[robot.name]
+        self.state: dict[str, str] = {}
+        """Local variables that hold the state of the base: ``root_pos``, ``root_quat``, …"""
+
+    def write(self) -> None:
+        if not self.robot.model.fixed_base:
+            self.root_defaults()
+        self.joint_defaults()
+        for reset in self.resets:
+            self.kernel.comment(origin(reset.span))
+            self.kernel.plan([reset.value])
+            self.kernel.compute([reset.value])
+            if reset.quantity.startswith("joint."):
+                self.joints(reset)
+            else:
+                self.root(reset)
+        self.limit_joints()
+        if not self.robot.model.fixed_base:
+            self.place_root()
+
+    def output(self, name: str, annotation: str) -> str:
+        """The argument that holds what is sent to the simulator."""
+        return self.kernel.parameter(f"self._{self.attribute}_{name}", annotation, f"{self.own}{name}")
+
+    def root_defaults(self) -> None:
+        kernel, own = self.kernel, self.own
+        pose = f"{self.leaves.data(kernel, self.robot.name, 'default_root_pose', 1, 'wp.transform')}[env]"
+        velocity = f"{self.leaves.data(kernel, self.robot.name, 'default_root_vel', 1, 'wp.spatial_vector')}[env]"
+        kernel.lines.append("")
+        for name, function, source in (
+            ("root_pos", "wp.transform_get_translation", pose),
+            ("root_quat", "wp.transform_get_rotation", pose),
+            ("root_lin_vel", "wp.spatial_top", velocity),
+            ("root_ang_vel", "wp.spatial_bottom", velocity),
+        ):
+            local = kernel.names.unique(f"{own}{name}")
+            self.state[name] = local
+            kernel.line(f"{local} = {function}({source})")
+        needed = {node.read.quantity for reset in self.resets for node in walk([reset.value]) if node.read is not None}
+        for quantity, name in (
+            ("root.default_pos", "root_pos"),
+            ("root.default_lin_vel", "root_lin_vel"),
+            ("root.default_ang_vel", "root_ang_vel"),
+        ):
+            if quantity in needed:
+                self.given[quantity] = kernel.names.unique(f"{own}default_{name}")
+                kernel.line(f"{self.given[quantity]} = {self.state[name]}")
+        if "root.default_yaw" in needed or any(reset.quantity == "root.yaw" for reset in self.resets):
+            self.given["root.default_yaw"] = kernel.names.unique(f"{own}default_yaw")
+            kernel.line(f"{self.given['root.default_yaw']} = {kernel.helper('yaw_of')}({self.state['root_quat']})")
+
+    def joint_defaults(self) -> None:
+        kernel = self.kernel
+        pos, vel = self.output("joint_pos", JOINTS), self.output("joint_vel", JOINTS)
+        default_pos = self.leaves.data(kernel, self.robot.name, "default_joint_pos", 2, "float")
+        default_vel = self.leaves.data(kernel, self.robot.name, "default_joint_vel", 2, "float")
+        kernel.line(f"for column in range({pos}.shape[1]):")
+        kernel.line(f"{pos}[env, column] = {default_pos}[env, column]", 2)
+        kernel.line(f"{vel}[env, column] = {default_vel}[env, column]", 2)
+
+    def joints(self, reset: Reset) -> None:
+        kernel = self.kernel
+        target = self.output("joint_pos" if reset.quantity == "joint.pos" else "joint_vel", JOINTS)
+        if len(reset.joints) == 1 and reset.value.type.axis is None:
+            host = self.leaves.single(reset.robot, "joint", reset.joints[0])
+            joint = kernel.parameter(host, "int", word(reset.joints[0]))
+            kernel.statement(f"{target}[env, {joint}] = ", kernel.value(reset.value).text)
+            return
+        axis = reset.value.type.axis or Axis("joint", reset.robot, reset.joints)
+        with kernel.loop(axis, [reset.value]) as loop:
+            joint = loop.member(self.leaves.several(kernel, reset.robot, "joint", reset.joints), "joint")
+            loop.line(f"{target}[env, {joint}] = {loop.value(reset.value).text}")
+
+    def root(self, reset: Reset) -> None:
+        kernel, node = self.kernel, reset.value
+        if reset.quantity == "root.yaw":
+            quat = self.state["root_quat"]
+            turn = infix("-", Precedence.SUM, kernel.value(node), Value(self.given["root.default_yaw"]))
+            kernel.statement(f"{quat} = ", f"wp.quat_from_axis_angle(wp.vec3(0.0, 0.0, 1.0), {turn.text}) * {quat}")
+            return
+        target = self.state[reset.quantity.replace("root.", "root_")]
+        parts = reset.parts or "xyz"
+        if len(parts) == 3 and node.type.components == 3:
+            kernel.statement(f"{target} = ", kernel.value(node).text)
+            return
+        vector = kernel.name(node) if node.type.components > 1 else ""
+        for place, letter in enumerate(parts):
+            text = f"{vector}[{place}]" if vector else kernel.value(node).text
+            kernel.statement(f"{target}[{'xyz'.index(letter)}] = ", text)
+
+    def limit_joints(self) -> None:
+        kernel = self.kernel
+        pos, vel = self.output("joint_pos", JOINTS), self.output("joint_vel", JOINTS)
+        limits = self.leaves.data(kernel, self.robot.name, "soft_joint_pos_limits", 2, "wp.vec2")
+        speeds = self.leaves.data(kernel, self.robot.name, "soft_joint_vel_limits", 2, "float")
+        kernel.comment("the simulator takes any state, so keep what was drawn within the limits of the joints;")
+        kernel.comment("zero stands for a velocity limit that the robot file does not name")
+        kernel.line(f"for column in range({pos}.shape[1]):")
+        kernel.line(f"limits = {limits}[env, column]", 2)
+        kernel.line(f"{pos}[env, column] = wp.clamp({pos}[env, column], limits[0], limits[1])", 2)
+        kernel.line(f"speed = {speeds}[env, column]", 2)
+        kernel.line("if speed > 0.0:", 2)
+        kernel.line(f"{vel}[env, column] = wp.clamp({vel}[env, column], -speed, speed)", 3)
+
+    def place_root(self) -> None:
+        """Writes the base where Newton keeps it; the pose of the other bodies follows from it."""
+        kernel, name = self.kernel, self.robot.name
+        pose = self.leaves.data(kernel, name, "root_link_pose_w", 1, "wp.transform")
+        velocity = self.leaves.data(kernel, name, "root_com_vel_w", 1, "wp.spatial_vector")
+        position = f"{self.state['root_pos']} + {self.leaves.origins(kernel)}[env]"
+        kernel.line(f"{pose}[env] = wp.transform({position}, {self.state['root_quat']})")
+        speeds = f"{self.state['root_lin_vel']}, {self.state['root_ang_vel']}"
+        kernel.line(f"{velocity}[env] = wp.spatial_vector({speeds})")
+
+
+JOINTS = "wp.array2d(dtype=float)"
+"""The annotation of an array with a column for each joint."""
+
+__all__ = ["reset_kernel"]
