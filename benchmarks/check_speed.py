@@ -26,12 +26,12 @@ from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 
-from synthetic import document
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.page import DOCUMENT, cpu_name, replaced
+from benchmarks.synthetic import document
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-DOCUMENT = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- check_speed -->", "<!-- /check_speed -->"
 EXAMPLE = "examples/cartpole.stripe"
 PACKAGES = ("pydantic", "lark", "typer")
 
@@ -159,15 +159,9 @@ def long_file(lines: int, runs: int) -> list[tuple[str, Times]]:
 
 def machine() -> str:
     """Processor, system and versions."""
-    model = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    return f"{model}, {os.cpu_count()} CPUs{load}; Python {platform.python_version()}, {versions}"
+    return f"{cpu_name()}{load}; Python {platform.python_version()}, {versions}"
 
 
 def table(title: str, rows: list[tuple[str, Times]]) -> list[str]:
@@ -199,9 +193,7 @@ def main() -> None:
     print(found)
     if args.write:
         text = DOCUMENT.read_text(encoding="utf-8")
-        before, _, rest = text.partition(BEGIN)
-        _, _, after = rest.partition(END)
-        DOCUMENT.write_text(f"{before}{BEGIN}\n{found}{END}{after}", encoding="utf-8")
+        DOCUMENT.write_text(replaced(text, "check_speed", found), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""What checking, stepping and training cost, measured; ``docs/performance.md`` is written from it."""
