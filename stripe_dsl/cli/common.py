@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,14 @@ from stripe_dsl.cli.report import failed, show
 if TYPE_CHECKING:
     from stripe_dsl.source import SourceFile
 
+
+class Backend(StrEnum):
+    """What an environment is written in."""
+
+    torch = "torch"
+    warp = "warp"
+
+
 File = Annotated[Path, typer.Argument(help="A .stripe or .stripe.yaml file.", show_default=False)]
 TaskName = Annotated[str | None, typer.Option("--task", "-t", help="One task of the file.", show_default=False)]
 Sets = Annotated[
@@ -21,6 +30,9 @@ Sets = Annotated[
 ]
 Device = Annotated[
     str | None, typer.Option(help="cpu, cuda or cuda:<n>; the GPU where there is one.", show_default=False)
+]
+BackendChoice = Annotated[
+    Backend | None, typer.Option("--backend", help="torch or warp; warp on a GPU, else torch.", show_default=False)
 ]
 
 
@@ -105,11 +117,11 @@ def need_simulator() -> None:
             ) from None
 
 
-def compiled(file: Path, task: str | None, sets: Sequence[str] | None) -> Path:
+def compiled(file: Path, task: str | None, sets: Sequence[str] | None, backend: Backend | None = None) -> Path:
     """Compiles one task for a run and gives the folder of its package; an already compiled package is taken as it is.
 
     Packages of runs stand in ``.stripec`` of the working directory, apart from what ``stripec compile`` writes, and are
-    overwritten freely.
+    overwritten freely. They hold the environment of ``backend``, or all that the task has where it is ``None``.
     """
     if file.is_dir():
         if sets:
@@ -120,7 +132,8 @@ def compiled(file: Path, task: str | None, sets: Sequence[str] | None) -> Path:
     from stripe_dsl.pipeline import compile_file
     from stripe_dsl.text import and_list
 
-    packages, diagnostics = compile_file(file, Path(".stripec"), task=task, settings=settings(sets))
+    backends = tuple(Backend) if backend is None else (backend,)
+    packages, diagnostics = compile_file(file, Path(".stripec"), task=task, settings=settings(sets), backends=backends)
     if failed(diagnostics):
         show(diagnostics)
         raise typer.Exit(1)

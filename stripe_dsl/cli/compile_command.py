@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stripe_dsl.cli.common import File, Sets, TaskName, settings
+from stripe_dsl.cli.common import Backend, File, Sets, TaskName, settings
 from stripe_dsl.cli.report import failed, show
+
+
+class Backends(StrEnum):
+    """The environments that a package gets."""
+
+    torch = "torch"
+    warp = "warp"
+    both = "both"
 
 
 def run(
@@ -16,6 +25,7 @@ def run(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder that gets the packages.")] = Path("generated"),
     task: TaskName = None,
     set: Sets = None,
+    backend: Annotated[Backends, typer.Option(help="The environments in the package.")] = Backends.both,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 if something would change.")
     ] = False,
@@ -25,7 +35,8 @@ def run(
     from stripe_dsl.emit.output import changes, write
     from stripe_dsl.pipeline import compile_file
 
-    packages, diagnostics = compile_file(file, out, task=task, settings=settings(set))
+    backends = tuple(Backend) if backend is Backends.both else (Backend(backend),)
+    packages, diagnostics = compile_file(file, out, task=task, settings=settings(set), backends=backends)
     show(diagnostics)
     if failed(diagnostics):
         raise typer.Exit(1)

@@ -25,9 +25,10 @@ def run(
         raise typer.Exit(1)
     need_simulator()
     tasks, problems = list_tasks(folders or None)
-    width = max((len(task.task_id) for task in tasks), default=0)
+    names = max((len(task.task_id) for task in tasks), default=0)
+    backends = max((len(", ".join(task.backends)) for task in tasks), default=0)
     for task in tasks:
-        typer.echo(f"{task.task_id:<{width}}  {task.summary}")
+        typer.echo(f"{task.task_id:<{names}}  {', '.join(task.backends):<{backends}}  {task.summary}")
     for problem in problems:
         fail(problem.message, *problem.help)
     if problems:

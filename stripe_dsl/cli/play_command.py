@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stripe_dsl.cli.common import Device, File, Sets, TaskName, compiled, fail, need_simulator
+from stripe_dsl.cli.common import BackendChoice, Device, File, Sets, TaskName, compiled, fail, need_simulator
 
 OPTIONS = {"epilog": "Settings of the task follow as env.episode_length_s=10."}
 
@@ -22,6 +22,7 @@ def run(
     episodes: Annotated[int | None, typer.Option(help="Episodes.", min=1, show_default=False)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed.", min=0, show_default=False)] = None,
     device: Device = None,
+    backend: BackendChoice = None,
     physics: Annotated[str | None, typer.Option(help="Physics preset.", show_default=False)] = None,
     export: Annotated[bool, typer.Option(help="Write policy.pt and policy.onnx beside the checkpoint.")] = True,
     logs: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("logs"),
@@ -29,13 +30,14 @@ def run(
     """Runs a trained policy and reports its reward, episode length and terms."""
     from stripe_dsl.runtime.play import PlayRequest, play
 
-    package = compiled(file, task, set)
+    package = compiled(file, task, set, backend)
     need_simulator()
     result = play(
         PlayRequest(
             package=package,
             checkpoint=checkpoint,
             device=device,
+            backend=backend,
             num_envs=envs,
             episodes=episodes,
             seed=seed,

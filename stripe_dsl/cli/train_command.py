@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from stripe_dsl.cli.common import Device, File, Sets, TaskName, check_folder, compiled, fail, need_simulator
+from stripe_dsl.cli.common import (
+    BackendChoice,
+    Device,
+    File,
+    Sets,
+    TaskName,
+    check_folder,
+    compiled,
+    fail,
+    need_simulator,
+)
 
 OPTIONS = {"epilog": "Settings of the task and the agent follow as env.reward.alive=2.0 or agent.seed=7."}
 
@@ -21,6 +31,7 @@ def run(
     iterations: Annotated[int | None, typer.Option(help="Iterations.", min=1, show_default=False)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed.", min=0, show_default=False)] = None,
     device: Device = None,
+    backend: BackendChoice = None,
     physics: Annotated[
         str | None, typer.Option(help="Physics preset, such as newton_mjwarp.", show_default=False)
     ] = None,
@@ -31,13 +42,14 @@ def run(
     from stripe_dsl.runtime.train import TrainRequest, train
 
     check_folder(logs, "--logs")
-    package = compiled(file, task, set)
+    package = compiled(file, task, set, backend)
     need_simulator()
     where = str(file) if task is None else f"{file} --task {task}"
     result = train(
         TrainRequest(
             package=package,
             device=device,
+            backend=backend,
             num_envs=envs,
             iterations=iterations,
             seed=seed,

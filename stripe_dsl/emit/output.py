@@ -89,7 +89,10 @@ def changes(package: Package) -> list[str]:
 
 
 def edited(package: Package) -> list[str]:
-    """Files on disk that were changed by hand since they were generated: neither as recorded nor as they will be."""
+    """Files on disk that were changed by hand since they were generated: neither as recorded nor as they will be.
+
+    One that this compile no longer makes counts too: it would be removed.
+    """
     recorded = _recorded(package.folder)
     out: list[str] = []
     for path, text in package.files.items():
@@ -98,6 +101,7 @@ def edited(package: Package) -> list[str]:
             continue
         if path not in recorded or _hash(present) != recorded[path]:
             out.append(path)
+    out += [path for path in _stale(package) if _hash(_read(package.folder / path) or b"") != recorded[path]]
     return sorted(out)
 
 
@@ -135,12 +139,8 @@ def write(*packages: Package, force: bool = False) -> list[Diagnostic]:
 
 def _stale(package: Package) -> list[str]:
     """Files that an earlier compile wrote and this one does not."""
-    out: list[str] = []
-    for path, digest in _recorded(package.folder).items():
-        present = _read(package.folder / path) if path not in package.files and _safe(path) else None
-        if present is not None and _hash(present) == digest:
-            out.append(path)
-    return out
+    recorded = [path for path in _recorded(package.folder) if path not in package.files and _safe(path)]
+    return [path for path in recorded if _read(package.folder / path) is not None]
 
 
 def _safe(path: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stripe_dsl.runtime.problem import PackageError, Problem
-from stripe_dsl.runtime.register import find_packages, register_package, search_roots
+from stripe_dsl.runtime.register import find_packages, package_backends, register_package, search_roots
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Task:
         package: The folder of the generated package.
         env: The environment class as ``module:Class``.
         env_cfg: The environment's configuration class as ``module:Class``.
+        backends: The back ends that it has an environment for, ``torch`` before ``warp``.
         agents: The learning libraries that the package configures, such as ``rsl_rl``.
         summary: The first line of the package's docstring, or an empty string.
     """
@@ -27,6 +28,7 @@ class Task:
     package: Path
     env: str
     env_cfg: str
+    backends: tuple[str, ...]
     agents: tuple[str, ...]
     summary: str
 
@@ -66,6 +68,7 @@ def _describe(task_id: str, package: Path, summary: str) -> Task:
         package=package,
         env=str(spec.entry_point),
         env_cfg=str(spec.kwargs.get("env_cfg_entry_point", "")),
+        backends=package_backends(package),
         agents=tuple(agent for agent in agents if agent != "env"),
         summary=summary,
     )

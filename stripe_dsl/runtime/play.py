@@ -41,6 +41,7 @@ class PlayRequest:
         overrides: ``env.x.y=value`` and ``agent.z=value``.
         log_root: The folder that holds ``rsl_rl/<experiment>/<time>/``.
         physics: Name of a physics preset of the task; None takes its default.
+        backend: ``torch`` or ``warp``; None takes Warp on a GPU if the package has it, else torch.
         export: Whether to write ``exported/policy.pt`` and ``exported/policy.onnx`` beside the checkpoint.
     """
 
@@ -55,6 +56,7 @@ class PlayRequest:
     overrides: list[str] = field(default_factory=list)
     log_root: Path = Path("logs")
     physics: str | None = None
+    backend: str | None = None
     export: bool = True
 
 
@@ -69,6 +71,7 @@ class PlayResult:
         checkpoint: The checkpoint that was played.
         exported: The files that were exported.
         device: Where it ran.
+        backend: The back end that it ran on, ``torch`` or ``warp``.
         num_envs: Number of environments.
         episodes: Episodes that were played to their end.
         mean_reward: Mean return of these episodes.
@@ -84,6 +87,7 @@ class PlayResult:
     checkpoint: Path | None = None
     exported: tuple[Path, ...] = ()
     device: str | None = None
+    backend: str | None = None
     num_envs: int | None = None
     episodes: int = 0
     mean_reward: float | None = None
@@ -155,7 +159,12 @@ def _run_policy(request: PlayRequest, session: Session, env: CheckedVecEnv, chec
 
     agent, display = session.config.agent, session.display
     result = PlayResult(
-        "done", task_id=session.task_id, checkpoint=checkpoint, device=session.device, num_envs=env.num_envs
+        "done",
+        task_id=session.task_id,
+        checkpoint=checkpoint,
+        device=session.device,
+        backend=session.choice.backend,
+        num_envs=env.num_envs,
     )
     runner = OnPolicyRunner(env, to_dict(agent), log_dir=None, device=agent.device)
     problem = load_checkpoint(runner, checkpoint, agent.device)

@@ -13,8 +13,10 @@ from types import ModuleType
 
 from stripe_dsl.runtime.problem import PackageError, Problem
 
-PACKAGE_FILES = ("__init__.py", "env_cfg.py", "env.py")
-"""What makes a folder a generated package."""
+PACKAGE_FILES = ("__init__.py", "env_cfg.py")
+"""What every generated package has."""
+ENVIRONMENTS = {"torch": "env", "warp": "env_warp"}
+"""The module with the environment of each back end; a package has one of them or both."""
 ENVIRONMENT_VARIABLE = "STRIPE_TASKS"
 """Names the folders to search for generated packages, separated like ``PATH``."""
 DEFAULT_FOLDER = "generated"
@@ -37,13 +39,32 @@ def is_package(folder: Path) -> bool:
 
     It reads one small file and imports nothing, so other people's folders can be looked at safely.
     """
+    text = _registration(folder)
+    has_environment = any((folder / f"{module}.py").is_file() for module in ENVIRONMENTS.values())
+    return has_environment and "gym.register(" in text and "env_cfg_entry_point" in text
+
+
+def package_backends(folder: Path) -> tuple[str, ...]:
+    """The back ends that a generated package has an environment for, ``torch`` before ``warp``; imports nothing.
+
+    A file that the registration does not name does not count: it is somebody's own.
+    """
+    text = _registration(folder)
+    return tuple(
+        backend
+        for backend, module in ENVIRONMENTS.items()
+        if f".{module}:" in text and (folder / f"{module}.py").is_file()
+    )
+
+
+def _registration(folder: Path) -> str:
+    """The text of a package's ``__init__.py``; empty where a file is missing that every package has."""
     if not all((folder / name).is_file() for name in PACKAGE_FILES):
-        return False
+        return ""
     try:
-        text = (folder / "__init__.py").read_text(encoding="utf-8")
+        return (folder / "__init__.py").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return False
-    return "gym.register(" in text and "env_cfg_entry_point" in text
+        return ""
 
 
 def find_packages(root: Path) -> list[Path]:
@@ -123,7 +144,7 @@ def _name_problem(folder: Path, name: str) -> Problem | None:
     if not is_package(folder):
         return Problem(
             f"{folder} is not a generated package",
-            (f"a generated package has {', '.join(PACKAGE_FILES)} and registers a task with gymnasium",),
+            (f"a generated package has {' and '.join(PACKAGE_FILES)}, an environment, and registers a task",),
         )
     if not name.isidentifier():
         return Problem(

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from rich.text import Text
+
+from stripe_dsl.runtime.backend import Choice, check_backend, choose_backend
 from stripe_dsl.runtime.launch import choose_device, kernel_report, simulation
 from stripe_dsl.runtime.overrides import closest
 from stripe_dsl.runtime.problem import Problem
@@ -16,6 +19,7 @@ from stripe_dsl.runtime.register import is_package, register_package
 from stripe_dsl.runtime.static_names import check_names
 
 if TYPE_CHECKING:
+    import gymnasium
     from rsl_rl.runners import OnPolicyRunner
 
     from stripe_dsl.runtime.config import RunConfig
@@ -39,6 +43,8 @@ class Request(Protocol):
     def overrides(self) -> list[str]: ...
     @property
     def physics(self) -> str | None: ...
+    @property
+    def backend(self) -> str | None: ...
 
 
 def check_request(request: Request) -> list[Problem]:
@@ -47,6 +53,8 @@ def check_request(request: Request) -> list[Problem]:
     if not is_package(request.package):
         hint = "compile one: stripec compile <file>"
         problems.append(Problem(f"{request.package} is not a generated package", (hint,)))
+    elif (problem := check_backend(request.package, request.backend)) is not None:
+        problems.append(problem)
     if request.num_envs is not None and request.num_envs < 1:
         problems.append(Problem(f"the number of environments must be at least 1, not {request.num_envs}"))
     return problems or check_names(request.package, request.overrides)
@@ -73,6 +81,7 @@ class Session:
     device: str
     config: RunConfig
     display: Display
+    choice: Choice
 
     @contextlib.contextmanager
     def environment(self, log_dir: Path) -> Iterator[CheckedVecEnv]:
@@ -84,7 +93,6 @@ class Session:
         Yields:
             The environment, wrapped for rsl_rl and reset.
         """
-        import gymnasium as gym
         from isaaclab_rl.entrypoints.common import close_env
 
         from stripe_dsl.runtime.runner import CheckedVecEnv
@@ -92,13 +100,24 @@ class Session:
         self.config.env.log_dir = str(log_dir)
         envs = self.config.env.scene.num_envs
         self.display.phase(f"building {envs} environment{'s' if envs != 1 else ''} on {self.device}")
+        self.display.print(Text(str(self.choice)))
         with kernel_report(self.display.detail), simulation(self.config.env, self.device):
-            env = gym.make(self.task_id, cfg=self.config.env)
+            env = self._build()
             try:
                 # The wrapper resets the environment, which compiles the kernels that are left.
                 yield CheckedVecEnv(env, clip_actions=self.config.agent.clip_actions)  # type: ignore[arg-type]
             finally:
                 close_env(env)
+
+    def _build(self) -> gymnasium.Env:
+        """As ``isaaclab train`` does with ``--frontend torch`` or ``--frontend warp``."""
+        if self.choice.backend == "warp":
+            from isaaclab_experimental.envs.frontend import WarpFrontend
+
+            return WarpFrontend.build_env(self.config.env, self.task_id)
+        import gymnasium
+
+        return gymnasium.make(self.task_id, cfg=self.config.env)
 
 
 @contextlib.contextmanager
@@ -128,7 +147,11 @@ def open_session(
             overrides=request.overrides,
             play=play,
         )
-    yield problems if config is None else Session(task_id, device, config, display)
+    if config is None:
+        yield problems
+        return
+    choice = choose_backend(request.package, request.backend, config.env, device)
+    yield [choice] if isinstance(choice, Problem) else Session(task_id, device, config, display, choice)
 
 
 def _task_id(request: Request) -> str | Problem:

@@ -45,6 +45,7 @@ class TrainRequest:
         overrides: ``env.x.y=value`` and ``agent.z=value``.
         log_root: The folder that gets ``rsl_rl/<experiment>/<time>/``.
         physics: Name of a physics preset of the task; None takes its default.
+        backend: ``torch`` or ``warp``; None takes Warp on a GPU if the package has it, else torch.
         play_command: What the summary tells the user to type; None says ``stripec play <package>``. If there is a best
             checkpoint, ``--checkpoint best`` is added.
     """
@@ -59,6 +60,7 @@ class TrainRequest:
     overrides: list[str] = field(default_factory=list)
     log_root: Path = Path("logs")
     physics: str | None = None
+    backend: str | None = None
     play_command: str | None = None
 
 
@@ -75,6 +77,7 @@ class TrainResult:
         checkpoint: The last checkpoint.
         best_checkpoint: The checkpoint with the highest mean reward.
         device: Where it ran.
+        backend: The back end that it ran on, ``torch`` or ``warp``.
         num_envs: Number of environments.
         iterations: Iterations that were completed.
         mean_reward: Mean return of the last 100 episodes.
@@ -95,6 +98,7 @@ class TrainResult:
     checkpoint: Path | None = None
     best_checkpoint: Path | None = None
     device: str | None = None
+    backend: str | None = None
     num_envs: int | None = None
     iterations: int = 0
     mean_reward: float | None = None
@@ -152,7 +156,12 @@ def _train(request: TrainRequest, output: OutputCapture, display: Display) -> Tr
         run_dir = _run_folder(request.log_root, config.agent)
         output.move_to(run_dir / "console.log")
         partial = TrainResult(
-            "failed", task_id=task_id, run_dir=run_dir, device=session.device, num_envs=config.env.scene.num_envs
+            "failed",
+            task_id=task_id,
+            run_dir=run_dir,
+            device=session.device,
+            backend=session.choice.backend,
+            num_envs=config.env.scene.num_envs,
         )
         try:
             env = stack.enter_context(session.environment(run_dir))

@@ -64,6 +64,39 @@ def test_out_and_task_choose(stripec: Stripec, task: Path, tmp_path: Path) -> No
     assert sorted(path.name for path in (tmp_path / "both").iterdir()) == ["hold", "swing"]
 
 
+def test_back_ends_choose_the_environments(stripec: Stripec, task: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "generated/swing"
+
+    def environments() -> list[str]:
+        return sorted(path.name for path in folder.glob("env*.py") if path.name != "env_cfg.py")
+
+    assert stripec("compile", task.name).returncode == 0
+    assert environments() == ["env.py", "env_warp.py"]
+    assert stripec("compile", task.name, "--backend", "both", "--check").returncode == 0
+    done = stripec("compile", task.name, "--backend", "torch", "--check")
+    assert done.returncode == 1
+    assert "would change generated/swing/env_warp.py" in done.stdout
+    assert stripec("compile", task.name, "--backend", "torch").returncode == 0
+    assert environments() == ["env.py"]
+    assert stripec("compile", task.name, "--backend", "warp").returncode == 0
+    assert environments() == ["env_warp.py"]
+    done = stripec("compile", task.name, "--backend", "jax")
+    assert done.returncode == 2
+    assert "'torch', 'warp', 'both'" in done.stderr
+
+
+def test_an_edited_environment_is_not_removed(stripec: Stripec, task: Path, tmp_path: Path) -> None:
+    stripec("compile", task.name)
+    warp = tmp_path / "generated/swing/env_warp.py"
+    warp.write_text(warp.read_text() + "# mine\n")
+    done = stripec("compile", task.name, "--backend", "torch")
+    assert done.returncode == 1
+    assert "error[E0608]" in done.stderr
+    assert "# mine" in warp.read_text()
+    assert stripec("compile", task.name, "--backend", "torch", "--force").returncode == 0
+    assert not warp.exists()
+
+
 def test_set_reaches_the_package(stripec: Stripec, task: Path, tmp_path: Path) -> None:
     stripec("compile", task.name, "--set", "push=0.75 N*m")
     assert "0.75" in (tmp_path / "generated/swing/env_cfg.py").read_text()

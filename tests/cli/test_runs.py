@@ -98,6 +98,33 @@ def test_a_package_takes_no_set(stripec: Stripec, task: Path, no_simulator: dict
     assert "env.x=" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["train", "play"])
+def test_a_back_end_that_the_package_lacks(
+    stripec: Stripec, task: Path, tmp_path: Path, no_simulator: dict[str, str], command: str
+) -> None:
+    for backend, other, name in (("torch", "warp", "Warp"), ("warp", "torch", "torch")):
+        stripec("compile", task.name, "--backend", backend)
+        done = stripec(command, "generated/swing", "--backend", other, env=no_simulator)
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[0] == f"error: the package swing has no {name} environment"
+        assert f"--backend {other}" in done.stderr.splitlines()[1]
+    done = stripec(command, task.name, "--backend", "both", env=no_simulator)
+    assert done.returncode == 2
+    assert "'torch', 'warp'" in done.stderr
+
+
+@pytest.mark.parametrize("backend", ["torch", "warp", None])
+def test_a_run_compiles_the_back_end_that_it_was_asked_for(
+    stripec: Stripec, task: Path, tmp_path: Path, no_simulator: dict[str, str], backend: str | None
+) -> None:
+    options = ["--backend", backend] if backend is not None else []
+    done = stripec("train", task.name, *options, "env.rewad=1", env=no_simulator)
+    assert "env has no field 'rewad'" in done.stderr, "the run came as far as the overrides"
+    found = sorted(path.name for path in (tmp_path / ".stripec/swing").glob("env*.py"))
+    expected = {"torch": ["env.py"], "warp": ["env_warp.py"], None: ["env.py", "env_warp.py"]}[backend]
+    assert found == sorted([*expected, "env_cfg.py"])
+
+
 def test_a_folder_that_is_no_package(stripec: Stripec, no_simulator: dict[str, str]) -> None:
     done = stripec("train", ".", env=no_simulator)
     assert done.returncode == 1
@@ -145,7 +172,9 @@ def test_list(stripec: Stripec, task: Path, tmp_path: Path, no_simulator: dict[s
     assert "no compiled tasks here" in done.stdout
     task.write_text("# Swing up.\n" + TASK)
     stripec("compile", task.name)
-    assert stripec("list", env=no_simulator).stdout.split()[0] == "Stripe-Swing"
+    assert stripec("list", env=no_simulator).stdout == "Stripe-Swing  torch, warp  Swing up.\n"
+    stripec("compile", task.name, "--backend", "warp")
+    assert stripec("list", env=no_simulator).stdout == "Stripe-Swing  warp  Swing up.\n"
     assert stripec("list", "generated/swing", env=no_simulator).stdout.split()[0] == "Stripe-Swing"
     done = stripec("list", "no/such/folder", env=no_simulator)
     assert done.returncode == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 INIT = '''"""{summary}
@@ -14,9 +15,9 @@ import gymnasium as gym
 
 gym.register(
     id={task_id!r},
-    entry_point=f"{{__name__}}.env:Env",
+    entry_point=f"{{__name__}}.{environment}:Env",
     disable_env_checker=True,
-    kwargs={{
+    kwargs={{{warp}
         "env_cfg_entry_point": f"{{__name__}}.env_cfg:EnvCfg",
         "rsl_rl_cfg_entry_point": f"{{__name__}}.agents.rsl_rl_ppo_cfg:PPORunnerCfg",
         "default_agent": "rsl_rl",
@@ -54,12 +55,27 @@ class PPORunnerCfg(RslRlOnPolicyRunnerCfg):
 """
 
 
-def write_package(folder: Path, task_id: str, *, init: str | None = None, summary: str = "A task.") -> Path:
+def registration(task_id: str, *, summary: str = "A task.", backends: Sequence[str] = ("torch",)) -> str:
+    """The ``__init__.py`` of a package."""
+    environment = "env" if "torch" in backends else "env_warp"
+    warp = '\n        "warp_entry_point": f"{__name__}.env_warp:Env",' if "warp" in backends else ""
+    return INIT.format(task_id=task_id, summary=summary, environment=environment, warp=warp)
+
+
+def write_package(
+    folder: Path,
+    task_id: str,
+    *,
+    init: str | None = None,
+    summary: str = "A task.",
+    backends: Sequence[str] = ("torch",),
+) -> Path:
     """Write a package that registers ``task_id``; it can be imported and read, not run."""
     (folder / "agents").mkdir(parents=True)
-    (folder / "__init__.py").write_text(init or INIT.format(task_id=task_id, summary=summary))
+    (folder / "__init__.py").write_text(init or registration(task_id, summary=summary, backends=backends))
     (folder / "env_cfg.py").write_text(ENV_CFG)
-    (folder / "env.py").write_text("class Env:\n    pass\n")
+    for backend in backends:
+        (folder / {"torch": "env.py", "warp": "env_warp.py"}[backend]).write_text("class Env:\n    pass\n")
     (folder / "agents" / "__init__.py").write_text("")
     (folder / "agents" / "rsl_rl_ppo_cfg.py").write_text(AGENT)
     return folder

@@ -11,8 +11,14 @@ from gymnasium.envs.registration import registry
 from stripe_dsl.runtime import register
 from stripe_dsl.runtime.list import list_tasks
 from stripe_dsl.runtime.problem import PackageError
-from stripe_dsl.runtime.register import find_packages, is_package, register_package, registered_packages
-from tests.runtime.packages import INIT, write_package
+from stripe_dsl.runtime.register import (
+    find_packages,
+    is_package,
+    package_backends,
+    register_package,
+    registered_packages,
+)
+from tests.runtime.packages import registration, write_package
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +85,7 @@ def test_what_cannot_be_registered(tmp_path: Path) -> None:
     assert "is not a Python module name" in message(write_package(tmp_path / "two words", "Stripe-Words"))
     silent = "# gym.register( env_cfg_entry_point\n"
     assert "registers no task" in message(write_package(tmp_path / "silent_task", "", init=silent))
-    broken = INIT.format(task_id="Stripe-Broken", summary="") + "1 / 0\n"
+    broken = registration("Stripe-Broken") + "1 / 0\n"
     assert "ZeroDivisionError" in message(write_package(tmp_path / "broken_task", "", init=broken))
     # a package that failed half way leaves nothing behind
     assert "Stripe-Broken" not in registry
@@ -95,6 +101,33 @@ def test_finding_packages(tmp_path: Path) -> None:
     assert find_packages(alpha) == [alpha]
     assert find_packages(tmp_path / "nowhere") == []
     assert not is_package(tmp_path / "other")
+
+
+@pytest.mark.parametrize("backends", [("torch",), ("warp",), ("torch", "warp")])
+def test_the_back_ends_of_a_package(tmp_path: Path, backends: tuple[str, ...]) -> None:
+    package = write_package(tmp_path / "alpha_task", "Stripe-Alpha", backends=backends)
+    assert is_package(package)
+    assert package_backends(package) == backends
+    assert register_package(package) == ["Stripe-Alpha"]
+    spec = registry["Stripe-Alpha"]
+    assert spec.entry_point == f"alpha_task.{'env' if 'torch' in backends else 'env_warp'}:Env"
+    assert spec.kwargs.get("warp_entry_point") == ("alpha_task.env_warp:Env" if "warp" in backends else None)
+    (task,), problems = list_tasks([package])
+    assert task.backends == backends
+    assert problems == []
+
+
+def test_a_back_end_is_what_is_registered_and_there(tmp_path: Path) -> None:
+    own = write_package(tmp_path / "alpha_task", "Stripe-Alpha")
+    (own / "env_warp.py").write_text("# somebody's own\n")
+    assert package_backends(own) == ("torch",)
+    half = write_package(tmp_path / "beta_task", "Stripe-Beta", backends=("torch", "warp"))
+    (half / "env_warp.py").unlink()
+    assert package_backends(half) == ("torch",)
+    (half / "env.py").unlink()
+    assert package_backends(half) == ()
+    assert not is_package(half)
+    assert package_backends(tmp_path / "nowhere") == ()
 
 
 def test_listing_tasks(tmp_path: Path) -> None:
