@@ -194,7 +194,11 @@ def main() -> None:
     try:
         for path in args.files:
             new = Results.load(path)
-            kept.setdefault(FOLDER / f"{new.slug}.json", Results()).add(new)
+            results = kept.setdefault(FOLDER / f"{new.slug}.json", Results())
+            results.add(new)
+            failed = [" ".join(map(str, name)) for name in new.records if results.find(*name) is None]
+            if failed and not args.partial:
+                raise ValueError(f"failed in {path}: {', '.join(failed)}")
         text = page(DOCUMENT.read_text(encoding="utf-8"), list(kept.values()), partial=args.partial)
     except (ValueError, OSError) as error:
         sys.exit(str(error))

@@ -185,7 +185,8 @@ class Bench:
             record["result"] = self.measure(item)
         except RuntimeError as error:
             print(error, file=sys.stderr)
-            record["error"] = str(error).rstrip().rpartition("\n")[2]
+            first, *rest = str(error).strip().splitlines()
+            record["error"] = " ".join([first, *rest[-1:]])
             self.failed.append(item)
         record["seconds"] = round(time.monotonic() - start, 1)
         self.keep(record)
