@@ -223,6 +223,8 @@ class PendulumWarpEnv(DirectRLEnvWarp):
     cfg: PendulumEnvCfg
 
     def __init__(self, cfg: PendulumEnvCfg, render_mode: str | None = None, **kwargs):
+        # the physics becomes part of one graph with the kernels below, instead of a graph of its own
+        cfg.sim.physics.use_cuda_graph = False
         super().__init__(cfg, render_mode, **kwargs)
         self.robot: Articulation = self.scene["robot"]
         # kernels read the settings as they are now: a captured graph keeps them
@@ -235,7 +237,9 @@ class PendulumWarpEnv(DirectRLEnvWarp):
         self._env_origins = wp.from_torch(self.scene.env_origins, dtype=wp.vec3f)
         self._rng = wp.zeros(self.num_envs, dtype=wp.uint32, device=self.device)
         self._seed_states(self.cfg.seed)
-        self._actions = wp.zeros((self.num_envs, self.cfg.action_space), dtype=float, device=self.device)
+        self._new_actions = wp.zeros((self.num_envs, self.cfg.action_space), dtype=float, device=self.device)
+        self._torch_new_actions = wp.to_torch(self._new_actions)
+        self._actions = wp.zeros_like(self._new_actions)
         self._policy = wp.zeros((self.num_envs, 4), dtype=float, device=self.device)
         self._rewards = wp.zeros(self.num_envs, dtype=float, device=self.device)
         # sums over the running episode, and how each ended; for the log
@@ -268,6 +272,69 @@ class PendulumWarpEnv(DirectRLEnvWarp):
         if seed is not None:
             self._seed_states(seed)
         return super().reset(seed, options)
+
+    def step(self, action: torch.Tensor) -> tuple[dict, torch.Tensor, torch.Tensor, torch.Tensor, dict]:
+        """Advance all environments by one control step, which is one graph launch.
+
+        Frames that are rendered between the physics steps need Python: then the base class steps.
+
+        Args:
+            action: Shape (num_envs, action_space).
+
+        Returns:
+            Observations by group, rewards, terminated, truncated (each (num_envs,)), extras.
+        """
+        if self.sim.is_rendering or self.cfg.action_noise_model:
+            super().step(action)
+        else:
+            self._torch_new_actions.copy_(action)
+            if "cuda" in self.device:
+                self._graph_cache.capture_or_replay("control_step", self._control_step)
+            else:
+                # Warp does not record copies between strided arrays of a CPU
+                self._command()
+                self._graph_cache.capture_or_replay("advance", self._advance)
+            self._advance_clocks()
+            self.obs_buf = {"policy": self.torch_obs_buf.clone()}
+        return (
+            self.obs_buf,
+            self.torch_reward_buf,
+            self.torch_reset_terminated,
+            self.torch_reset_time_outs,
+            self.extras,
+        )
+
+    def _control_step(self) -> None:
+        self._command()
+        self._advance()
+
+    def _command(self) -> None:
+        self._pre_physics_step(self._new_actions)
+        # once: implicit actuators are drives of the physics engine, whose targets stay over a control step
+        self.scene.write_data_to_sim()
+
+    def _advance(self) -> None:
+        for _ in range(self.cfg.decimation):
+            self._compute_efforts()
+            self.sim.step(render=False)
+            self.scene.update(dt=self.physics_dt)
+        self._step_warp_end_pre()
+        self._compute_efforts()
+        self._step_warp_end_post()
+
+    def _compute_efforts(self) -> None:
+        for articulation in self.scene.articulations.values():
+            articulation.actuators.compute(self.physics_dt)
+
+    def _advance_clocks(self) -> None:
+        """Do for Python what a replay leaves out: count, and say that what Isaac Lab computes lazily is out of date."""
+        self._sim_step_counter += self.cfg.decimation
+        self.common_step_counter += 1
+        for articulation in self.scene.articulations.values():
+            data = articulation.data
+            data._sim_timestamp += self.step_dt
+            # the graph updates these two
+            data._joint_acc.timestamp = data._body_com_acc_w.timestamp = data._sim_timestamp
 
     def _pre_physics_step(self, actions: wp.array) -> None:
         wp.launch(
