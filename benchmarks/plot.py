@@ -40,8 +40,9 @@ def step_times(machines: Sequence[Results]) -> str:
                 for variant, (colour, marker, line) in LOOKS.items():
                     x, y = curve(machine, task, variant)
                     panel.plot(x, y, line, color=colour, marker=marker, markersize=4, label=VARIANTS[variant])
-                x, y = physics_curve(machine, task)
-                panel.plot(x, y, ":", color="#222222", label="bare physics")
+                for how, colour in (("called", "#222222"), ("replayed", "#999999")):
+                    x, y = physics_curve(machine, task, how)
+                    panel.plot(x, y, ":", color=colour, label=f"physics, {how}")
                 panel.set(xscale="log", yscale="log", xlabel="environments", ylabel="ms per control step")
                 panel.set_title(f"{task}, {machine.device}", fontsize=9)
                 panel.xaxis.set_major_locator(FixedLocator(machine.sizes("step", task)))
@@ -53,7 +54,7 @@ def step_times(machines: Sequence[Results]) -> str:
                 panel.grid(color="#dddddd", linewidth=0.5)
         shown = [panel for panel in panels.flat if panel.lines]
         if shown:
-            figure.legend(*shown[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
+            figure.legend(*shown[0].get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False)
         text = StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
@@ -66,8 +67,8 @@ def curve(machine: Results, task: str, variant: str) -> tuple[list[int], list[fl
     return list(points), list(points.values())
 
 
-def physics_curve(machine: Results, task: str) -> tuple[list[int], list[float]]:
+def physics_curve(machine: Results, task: str, how: str) -> tuple[list[int], list[float]]:
     """Sizes that were measured, and milliseconds of bare physics."""
-    points = {size: machine.physics_ms(task, size) for size in machine.sizes("step", task)}
+    points = {size: machine.physics_ms(task, size, how) for size in machine.sizes("step", task)}
     known = {size: value for size, value in points.items() if value is not None}
     return list(known), list(known.values())

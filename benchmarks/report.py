@@ -27,6 +27,8 @@ TRAINED = VARIANTS | {
     "stripec_torch": "generated torch, `stripec train`",
     "stripec_warp": "generated Warp, `stripec train`",
 }
+LEAST_SHARE = 0.9
+"""A step contains its physics: it may be faster by noise, and not by more."""
 PHASES = ("import_s", "build_s", "first_step_s", "total_s")
 
 
@@ -35,12 +37,14 @@ class Tables:
 
     Attributes:
         missing: Cells that were not measured, or failed.
+        impossible: Steps that took less than the physics they contain, measured in the same process.
     """
 
     def __init__(self, machine: Results) -> None:
         """Tables of what ``machine`` measured."""
         self.machine = machine
         self.missing: list[str] = []
+        self.impossible: list[str] = []
 
     def find(self, part: str, task: str, variant: str, envs: int) -> dict[str, Any]:
         """A result; empty, and noted as missing, where there is none."""
@@ -51,16 +55,22 @@ class Tables:
 
     def step_time(self) -> Iterator[str]:
         """Milliseconds of a step, and how the sides compare."""
-        ratios = ("generated Warp / physics", "generated / upstream, Warp", "generated / upstream, torch")
-        yield from head(("task",), ("environments", "bare physics", *VARIANTS.values(), *ratios))
+        physics = ("physics, called", "physics, replayed")
+        ratios = tuple(f"generated Warp / {name}" for name in physics)
+        ratios += ("generated / upstream, Warp", "generated / upstream, torch")
+        yield from head(("task",), ("environments", *physics, *VARIANTS.values(), *ratios))
         for task, envs in self.rows("step"):
-            steps = {name: self.find("step", task, name, envs).get("step_ms") for name in VARIANTS}
-            physics = self.machine.physics_ms(task, envs)
+            found = {name: self.find("step", task, name, envs) for name in VARIANTS}
+            for name, result in found.items():
+                if result and result["step_ms"] < LEAST_SHARE * result["physics_ms"]:
+                    times = f"{result['step_ms']} ms, physics {result['physics_ms']} ms"
+                    self.impossible.append(f"{task} {name} {envs} on {self.machine.device}: {times}")
+            steps = {name: result.get("step_ms") for name, result in found.items()}
+            called, replayed = (self.machine.physics_ms(task, envs, how) for how in ("called", "replayed"))
             warp, torch = steps["ours_warp"], steps["ours_torch"]
-            pairs = ((warp, physics), (warp, steps["upstream_warp"]), (torch, steps["upstream_torch"]))
-            yield row(
-                task, f"{envs:,}", digits(physics), *map(digits, steps.values()), *(ratio(*pair) for pair in pairs)
-            )
+            others = (called, replayed, steps["upstream_warp"])
+            compared = (*(ratio(warp, other) for other in others), ratio(torch, steps["upstream_torch"]))
+            yield row(task, f"{envs:,}", *map(digits, (called, replayed, *steps.values())), *compared)
 
     def train_time(self) -> Iterator[str]:
         """Seconds of an iteration of PPO."""
@@ -155,7 +165,7 @@ def page(text: str, machines: Sequence[Results], *, partial: bool = False) -> st
         partial: Whether cells may be missing; they are shown as ``-``.
 
     Raises:
-        ValueError: If cells are missing, or the markers.
+        ValueError: If cells are missing, or the markers, or a step took less than the physics in it.
     """
     tables = [Tables(machine) for machine in ordered(machines)]
     bodies = {
@@ -167,6 +177,9 @@ def page(text: str, machines: Sequence[Results], *, partial: bool = False) -> st
     missing = [cell for one in tables for cell in one.missing]
     if missing and not partial:
         raise ValueError(f"not measured: {', '.join(missing)}")
+    impossible = [cell for one in tables for cell in one.impossible]
+    if impossible:
+        raise ValueError(f"measured wrongly, a step contains its physics: {'; '.join(impossible)}")
     for name, sections in bodies.items():
         text = replaced(text, name, "\n".join(filter(None, sections)) or "Not measured yet.\n")
     return text

@@ -87,10 +87,16 @@ class Results:
         """The result of a measurement; None if it was not made or failed."""
         return self.records.get((part, task, variant, envs), {}).get("result")
 
-    def physics_ms(self, task: str, envs: int) -> float | None:
-        """Milliseconds of the physics of a step: the median of all sides, which have the same physics."""
+    def physics_ms(self, task: str, envs: int, how: str) -> float | None:
+        """Milliseconds of the physics of a step: the median of the sides that run it in one way.
+
+        Args:
+            task: A key of ``TASKS``.
+            envs: Number of environments.
+            how: ``called`` or ``replayed``, see ``worker.py``.
+        """
         found = [self.find("step", task, variant, envs) for variant in VARIANTS]
-        times = [result["physics_ms"] for result in found if result is not None]
+        times = [result["physics_ms"] for result in found if result is not None and result["physics_how"] == how]
         return statistics.median(times) if times else None
 
     def sizes(self, part: str, task: str) -> list[int]:

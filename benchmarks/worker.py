@@ -4,14 +4,19 @@
 
     real steps, not timed | physics, timed | real steps, not timed | real steps, timed | and again
 
-Bare physics is as many calls of ``sim.step`` as a control step makes, and nothing else. An environment that is only
-ever simulated is never reset: its robots fall, lie on the ground and touch it in more places, which is another and
-dearer problem to solve. Timing the physics inside every step would need a wait for the device around it, which takes
-away what the device does while Python goes on, and finds physics dearer than the whole step. So the real steps (with
-their resets) bring the robots into the states that the task has, and a short block of physics starts there; it is too
-short for the states to change much. Both kinds of block have the same length, a wait for the device at each end, and
-the same actions on every side. A repeat is the mean of many blocks, so that rare resets count as often as they happen;
+Bare physics is as many physics steps as a control step makes, and nothing else. An environment that is only ever
+simulated is never reset: its robots fall, lie on the ground and touch it in more places, which is another and dearer
+problem to solve. Timing the physics inside every step would need a wait for the device around it, which takes away
+what the device does while Python goes on, and finds physics dearer than the whole step. So the real steps (with their
+resets) bring the robots into the states that the task has, and a short block of physics starts there; it is too short
+for the states to change much. Both kinds of block have the same length, a wait for the device at each end, and the
+same actions on every side. A repeat is the mean of many blocks, so that rare resets count as often as they happen;
 the result is the median of the repeats.
+
+Physics is run as the environment runs it. Most call ``sim.step``, which replays a CUDA graph on a GPU and launches
+kernel by kernel from Python on a CPU. An environment that records its whole step turns that graph off; there
+``sim.step`` from Python is what it never does, and on either device dearer than its whole step. Its physics is recorded
+and replayed, too. The two are told apart in ``physics_how``, and are two columns of the table.
 
 **Training.** PPO iterations of rsl_rl's own runner with its plain wrapper, or of the runner behind ``stripec train``,
 on the same agent. What is collected and what is learned is timed by rsl_rl; the time of a whole iteration is on the
@@ -53,6 +58,7 @@ class Stepper:
     """Steps an environment with random actions, uniform in -1..1; the same on every side.
 
     Attributes:
+        physics_how: ``called`` if the physics is ``sim.step`` from Python, ``replayed`` if it is recorded before.
         resets: Share of the environments that ended an episode, summed over the steps that counted.
         counted: Steps that counted.
     """
@@ -71,6 +77,13 @@ class Stepper:
         env.episode_length_buf = torch.randint_like(env.episode_length_buf, high=int(env.max_episode_length))
         # one call does all physics steps of a control step where the back end folds them
         self._calls = 1 if getattr(env, "_physics_handles_decimation", False) else env.cfg.decimation
+        # an environment that records its whole step has turned off the graph of the physics
+        self._recorded = None
+        if not env.cfg.sim.physics.use_cuda_graph:
+            from isaaclab_experimental.utils.warp_graph_cache import WarpGraphCache
+
+            self._recorded = WarpGraphCache()
+        self.physics_how = "called" if self._recorded is None else "replayed"
         self.resets, self.counted = torch.zeros((), device=env.device), 0
 
     def step(self) -> Any:
@@ -78,7 +91,13 @@ class Stepper:
         return self.env.step(self._actions[self._choice.randrange(ACTIONS)])
 
     def physics(self) -> None:
-        """The physics of one control step."""
+        """The physics of one control step, as the environment runs it."""
+        if self._recorded is None:
+            self._call_physics()
+        else:
+            self._recorded.capture_or_replay("physics", self._call_physics)
+
+    def _call_physics(self) -> None:
         for _ in range(self._calls):
             self.env.sim.step(render=False)
 
@@ -135,6 +154,7 @@ def step(spec: dict[str, Any]) -> dict[str, Any]:
         return {
             "step_ms": round(statistics.median(steps), 4),
             "physics_ms": round(statistics.median(physics), 4),
+            "physics_how": stepper.physics_how,
             "step_repeats_ms": steps,
             "physics_repeats_ms": physics,
             "timed_steps": spec["repeats"] * blocks * block,
