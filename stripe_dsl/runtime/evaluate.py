@@ -8,8 +8,12 @@ from typing import Any
 
 import torch
 
-from stripe_dsl.runtime.runner import CheckedVecEnv, EpisodeLog
+from stripe_dsl.runtime.episodes import EpisodeLog
+from stripe_dsl.runtime.finite import CheckedVecEnv
 from stripe_dsl.runtime.terms import split_log
+
+_LOOK = 20
+"""Control steps between two looks at the device; in between nothing waits for it."""
 
 
 @dataclass(frozen=True)
@@ -55,36 +59,39 @@ def evaluate(
     returns = torch.zeros(env.num_envs, device=device)
     lengths = torch.zeros(env.num_envs, device=device)
     played = torch.zeros(env.num_envs, dtype=torch.long, device=device)
-    total = torch.zeros(2, dtype=torch.float64, device=device)  # sums of returns and lengths
+    total = torch.zeros(3, dtype=torch.float64, device=device)  # returns, lengths, number of the episodes that count
     log = EpisodeLog(window=None)
     if seconds is None:
         steps, goal = rounds * int(env.max_episode_length), rounds * env.num_envs
     else:
         steps, goal = max(1, round(seconds / env.unwrapped.step_dt)), None
-    episodes, interrupted = 0, False
+    interrupted = False
     observations = env.get_observations()
+    env.check_every(_LOOK)
     try:
         for step in range(steps):
             with torch.inference_mode():
                 observations, rewards, dones, extras = env.step(policy(observations))
                 policy.reset(dones)
+            ended = dones.bool()
+            counted = ended if goal is None else ended & (played < rounds)
             returns += rewards
             lengths += 1
-            counted = dones.bool() if goal is None else dones.bool() & (played < rounds)
-            ended = int(counted.sum())
-            if ended:
-                total += torch.stack((returns[counted].double().sum(), lengths[counted].double().sum()))
-                episodes += ended
-                log.add(extras.get("log", {}), ended)
-            played += dones.bool()
-            returns[dones.bool()] = 0.0
-            lengths[dones.bool()] = 0.0
-            if goal is not None and episodes >= goal:
-                break
-            if step % 20 == 0:
+            total += torch.stack((returns * counted, lengths * counted, counted)).double().sum(dim=1)
+            log.add(extras.get("log", {}), counted)
+            played += ended
+            returns.masked_fill_(ended, 0.0)
+            lengths.masked_fill_(ended, 0.0)
+            if step % _LOOK == 0:
+                log.settle()
+                episodes = int(total[2])
                 report(f"{episodes} of {goal} episodes" if goal is not None else f"{step} of {steps} steps")
+                if goal is not None and episodes >= goal:
+                    break
+        env.check()
     except KeyboardInterrupt:
         interrupted = True
-    mean_reward, mean_length = (total / episodes).tolist() if episodes else (None, None)
+    episodes = int(total[2])
+    mean_reward, mean_length = (total[:2] / episodes).tolist() if episodes else (None, None)
     rewards_by_term, terminations = split_log(log.means())
     return Evaluation(episodes, mean_reward, mean_length, rewards_by_term, terminations, interrupted)

@@ -18,7 +18,7 @@ from stripe_dsl.runtime.summary import print_playing, report_failure
 if TYPE_CHECKING:
     from rsl_rl.runners import OnPolicyRunner
 
-    from stripe_dsl.runtime.runner import CheckedVecEnv
+    from stripe_dsl.runtime.finite import CheckedVecEnv
 
 PLAY_ENVS = 64
 """Environments unless the user says how many."""

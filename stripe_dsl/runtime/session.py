@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rsl_rl.runners import OnPolicyRunner
 
     from stripe_dsl.runtime.config import RunConfig
-    from stripe_dsl.runtime.runner import CheckedVecEnv
+    from stripe_dsl.runtime.finite import CheckedVecEnv
 
 
 class Request(Protocol):
@@ -95,7 +95,7 @@ class Session:
         """
         from isaaclab_rl.entrypoints.common import close_env
 
-        from stripe_dsl.runtime.runner import CheckedVecEnv
+        from stripe_dsl.runtime.finite import CheckedVecEnv
 
         self.config.env.log_dir = str(log_dir)
         envs = self.config.env.scene.num_envs

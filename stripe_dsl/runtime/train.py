@@ -25,7 +25,8 @@ from stripe_dsl.runtime.terms import is_solved, split_log
 
 if TYPE_CHECKING:
     from stripe_dsl.runtime.config import RunConfig
-    from stripe_dsl.runtime.runner import CheckedVecEnv, ReportingRunner
+    from stripe_dsl.runtime.finite import CheckedVecEnv
+    from stripe_dsl.runtime.runner import ReportingRunner
 
 Status = Literal["done", "interrupted", "failed", "invalid"]
 
@@ -179,7 +180,8 @@ def _learn(
     from isaaclab_rl.entrypoints.common import dump_train_configs, scoped_torch_backend_flags, write_run_manifest
 
     from stripe_dsl.runtime.config import AGENT_ENTRY_POINT
-    from stripe_dsl.runtime.runner import NonFiniteError, ReportingRunner
+    from stripe_dsl.runtime.finite import NonFiniteError
+    from stripe_dsl.runtime.runner import ReportingRunner
 
     agent, run_dir = config.agent, partial.run_dir
     assert run_dir is not None
