@@ -12,6 +12,7 @@ import warp as wp
 from isaaclab.assets import Articulation
 from isaaclab.sensors import JointWrenchSensor
 from isaaclab_experimental.envs import DirectRLEnvWarp
+from isaaclab_newton.physics import NewtonManager
 
 from .env_cfg import AntEnvCfg
 
@@ -28,6 +29,7 @@ JOINTS = (
 FEET = ("front_left_foot", "front_right_foot", "left_back_foot", "right_back_foot")
 REWARD_TERMS = ("alive", "upright", "facing", "drive", "energy", "limits", "progress", "fall")
 TERMINATION_TERMS = ("fallen", "timeout")
+BLOCK_DIM = 64  # environments in a block of threads: small, so that a few thousand spread over a whole GPU
 
 
 @wp.struct
@@ -148,10 +150,10 @@ def apply_actions(
 
 @wp.kernel
 def end_step(
+    episode_length: wp.array(dtype=int),
     root_link_pose_w: wp.array(dtype=wp.transform),
     env_origins: wp.array(dtype=wp.vec3),
     terminate: TerminateSettings,
-    episode_length: wp.array(dtype=int),
     max_episode_length: int,
     terminations: wp.array2d(dtype=wp.bool),
     terminated: wp.array(dtype=wp.bool),
@@ -172,6 +174,7 @@ def end_step(
 ):
     """Compute which episodes end, and the reward of each environment."""
     env = wp.tid()
+    episode_length[env] = episode_length[env] + 1
     root_pos = wp.transform_get_translation(root_link_pose_w[env])
     root_pos_world_difference = root_pos - env_origins[env]
     # ant.stripe:60
@@ -513,16 +516,18 @@ class AntWarpEnv(DirectRLEnvWarp):
 
     def _advance(self) -> None:
         for _ in range(self.cfg.decimation):
-            self._compute_efforts()
             self.sim.step(render=False)
-            self.scene.update(dt=self.physics_dt)
+            # where poses are needed again, this graph computes them itself
+            NewtonManager.transforms_may_change_on_graph_replay = False
+        self.scene.update(dt=self.step_dt)
         self._step_warp_end_pre()
-        self._compute_efforts()
         self._step_warp_end_post()
+        NewtonManager.transforms_may_change_on_graph_replay = False
 
-    def _compute_efforts(self) -> None:
-        for articulation in self.scene.articulations.values():
-            articulation.actuators.compute(self.physics_dt)
+    def _step_warp_end_pre(self) -> None:
+        self._get_dones()
+        self._get_rewards()
+        self._reset_idx(self.reset_buf)
 
     def _advance_clocks(self) -> None:
         """Do for Python what a replay leaves out: count, and say that what Isaac Lab computes lazily is out of date."""
@@ -546,6 +551,7 @@ class AntWarpEnv(DirectRLEnvWarp):
                 self._joints,
             ],
             device=self.device,
+            block_dim=BLOCK_DIM,
         )
 
     def _apply_action(self) -> None:
@@ -559,10 +565,10 @@ class AntWarpEnv(DirectRLEnvWarp):
             end_step,
             dim=self.num_envs,
             inputs=[
+                self._episode_length_buf_wp,
                 self.robot.data.root_link_pose_w.warp,
                 self._env_origins,
                 self._terminate,
-                self._episode_length_buf_wp,
                 self.max_episode_length,
                 self._terminations,
                 self.reset_terminated,
@@ -582,6 +588,7 @@ class AntWarpEnv(DirectRLEnvWarp):
                 self._episode_sums,
             ],
             device=self.device,
+            block_dim=BLOCK_DIM,
         )
 
     def _get_rewards(self) -> None:
@@ -620,12 +627,16 @@ class AntWarpEnv(DirectRLEnvWarp):
                 self._env_origins,
             ],
             device=self.device,
+            block_dim=BLOCK_DIM,
         )
         wp.launch(mean_log, dim=1, inputs=[self.max_episode_length_s, self._log_sums, self._log], device=self.device)
-        # also marks the poses of all bodies for an update
         self.robot.write_joint_state_to_sim_mask(
-            position=self._robot_joint_pos, velocity=self._robot_joint_vel, env_mask=mask
+            position=self._robot_joint_pos,
+            velocity=self._robot_joint_vel,
+            env_mask=mask,
+            skip_forward=True,
         )
+        NewtonManager.invalidate_fk(env_mask=mask, articulation_ids=self.robot.root_view.articulation_ids)
         self.sim.forward()
 
     def _get_observations(self) -> dict[str, torch.Tensor]:
@@ -651,5 +662,6 @@ class AntWarpEnv(DirectRLEnvWarp):
                 self._prev_distance,
             ],
             device=self.device,
+            block_dim=BLOCK_DIM,
         )
         return {"policy": self.torch_obs_buf}

@@ -11,11 +11,13 @@ import torch
 import warp as wp
 from isaaclab.assets import Articulation
 from isaaclab_experimental.envs import DirectRLEnvWarp
+from isaaclab_newton.physics import NewtonManager
 
 from .env_cfg import CartpoleEnvCfg
 
 REWARD_TERMS = ("alive", "failed", "pole_pos", "cart_vel", "pole_vel")
 TERMINATION_TERMS = ("off_track", "timeout")
+BLOCK_DIM = 64  # environments in a block of threads: small, so that a few thousand spread over a whole GPU
 
 
 @wp.struct
@@ -92,10 +94,10 @@ def apply_actions(
 
 @wp.kernel
 def end_step(
+    episode_length: wp.array(dtype=int),
     slider_to_cart: int,
     joint_pos: wp.array2d(dtype=float),
     terminate: TerminateSettings,
-    episode_length: wp.array(dtype=int),
     max_episode_length: int,
     terminations: wp.array2d(dtype=wp.bool),
     terminated: wp.array(dtype=wp.bool),
@@ -110,6 +112,7 @@ def end_step(
 ):
     """Compute which episodes end, and the reward of each environment."""
     env = wp.tid()
+    episode_length[env] = episode_length[env] + 1
     # cartpole.stripe:28
     off_track = wp.abs(joint_pos[env, slider_to_cart]) > terminate.off_track_threshold
     failed = off_track
@@ -339,16 +342,18 @@ class CartpoleWarpEnv(DirectRLEnvWarp):
 
     def _advance(self) -> None:
         for _ in range(self.cfg.decimation):
-            self._compute_efforts()
             self.sim.step(render=False)
-            self.scene.update(dt=self.physics_dt)
+            # where poses are needed again, this graph computes them itself
+            NewtonManager.transforms_may_change_on_graph_replay = False
+        self.scene.update(dt=self.step_dt)
         self._step_warp_end_pre()
-        self._compute_efforts()
         self._step_warp_end_post()
+        NewtonManager.transforms_may_change_on_graph_replay = False
 
-    def _compute_efforts(self) -> None:
-        for articulation in self.scene.articulations.values():
-            articulation.actuators.compute(self.physics_dt)
+    def _step_warp_end_pre(self) -> None:
+        self._get_dones()
+        self._get_rewards()
+        self._reset_idx(self.reset_buf)
 
     def _advance_clocks(self) -> None:
         """Do for Python what a replay leaves out: count, and say that what Isaac Lab computes lazily is out of date."""
@@ -372,6 +377,7 @@ class CartpoleWarpEnv(DirectRLEnvWarp):
                 self._slider,
             ],
             device=self.device,
+            block_dim=BLOCK_DIM,
         )
 
     def _apply_action(self) -> None:
@@ -383,10 +389,10 @@ class CartpoleWarpEnv(DirectRLEnvWarp):
             end_step,
             dim=self.num_envs,
             inputs=[
+                self._episode_length_buf_wp,
                 self._slider,
                 self.robot.data.joint_pos.warp,
                 self._terminate,
-                self._episode_length_buf_wp,
                 self.max_episode_length,
                 self._terminations,
                 self.reset_terminated,
@@ -400,6 +406,7 @@ class CartpoleWarpEnv(DirectRLEnvWarp):
                 self._episode_sums,
             ],
             device=self.device,
+            block_dim=BLOCK_DIM,
         )
 
     def _get_rewards(self) -> None:
@@ -433,12 +440,16 @@ class CartpoleWarpEnv(DirectRLEnvWarp):
                 self.robot.data.soft_joint_vel_limits.warp,
             ],
             device=self.device,
+            block_dim=BLOCK_DIM,
         )
         wp.launch(mean_log, dim=1, inputs=[self.max_episode_length_s, self._log_sums, self._log], device=self.device)
-        # also marks the poses of all bodies for an update
         self.robot.write_joint_state_to_sim_mask(
-            position=self._robot_joint_pos, velocity=self._robot_joint_vel, env_mask=mask
+            position=self._robot_joint_pos,
+            velocity=self._robot_joint_vel,
+            env_mask=mask,
+            skip_forward=True,
         )
+        NewtonManager.invalidate_fk(env_mask=mask, articulation_ids=self.robot.root_view.articulation_ids)
         self.sim.forward()
 
     def _get_observations(self) -> dict[str, torch.Tensor]:
@@ -453,5 +464,6 @@ class CartpoleWarpEnv(DirectRLEnvWarp):
                 self._policy,
             ],
             device=self.device,
+            block_dim=BLOCK_DIM,
         )
         return {"policy": self.torch_obs_buf}

@@ -11,11 +11,13 @@ import torch
 import warp as wp
 from isaaclab.assets import Articulation
 from isaaclab_experimental.envs import DirectRLEnvWarp
+from isaaclab_newton.physics import NewtonManager
 
 from .env_cfg import PendulumEnvCfg
 
 REWARD_TERMS = ("upright", "spin", "effort")
 TERMINATION_TERMS = ("timeout",)
+BLOCK_DIM = 64  # environments in a block of threads: small, so that a few thousand spread over a whole GPU
 
 
 @wp.struct
@@ -100,6 +102,7 @@ def end_step(
 ):
     """Compute which episodes end, and the reward of each environment."""
     env = wp.tid()
+    episode_length[env] = episode_length[env] + 1
     failed = bool(False)
     timeout = episode_length[env] >= max_episode_length
     terminations[env, 0] = timeout
@@ -315,16 +318,18 @@ class PendulumWarpEnv(DirectRLEnvWarp):
 
     def _advance(self) -> None:
         for _ in range(self.cfg.decimation):
-            self._compute_efforts()
             self.sim.step(render=False)
-            self.scene.update(dt=self.physics_dt)
+            # where poses are needed again, this graph computes them itself
+            NewtonManager.transforms_may_change_on_graph_replay = False
+        self.scene.update(dt=self.step_dt)
         self._step_warp_end_pre()
-        self._compute_efforts()
         self._step_warp_end_post()
+        NewtonManager.transforms_may_change_on_graph_replay = False
 
-    def _compute_efforts(self) -> None:
-        for articulation in self.scene.articulations.values():
-            articulation.actuators.compute(self.physics_dt)
+    def _step_warp_end_pre(self) -> None:
+        self._get_dones()
+        self._get_rewards()
+        self._reset_idx(self.reset_buf)
 
     def _advance_clocks(self) -> None:
         """Do for Python what a replay leaves out: count, and say that what Isaac Lab computes lazily is out of date."""
@@ -342,6 +347,7 @@ class PendulumWarpEnv(DirectRLEnvWarp):
             dim=self.num_envs,
             inputs=[actions, self._actions, self._action, self.robot.actuators.target_command.effort.warp, self._hinge],
             device=self.device,
+            block_dim=BLOCK_DIM,
         )
 
     def _apply_action(self) -> None:
@@ -369,6 +375,7 @@ class PendulumWarpEnv(DirectRLEnvWarp):
                 self._episode_sums,
             ],
             device=self.device,
+            block_dim=BLOCK_DIM,
         )
 
     def _get_rewards(self) -> None:
@@ -401,12 +408,16 @@ class PendulumWarpEnv(DirectRLEnvWarp):
                 self.robot.data.soft_joint_vel_limits.warp,
             ],
             device=self.device,
+            block_dim=BLOCK_DIM,
         )
         wp.launch(mean_log, dim=1, inputs=[self.max_episode_length_s, self._log_sums, self._log], device=self.device)
-        # also marks the poses of all bodies for an update
         self.robot.write_joint_state_to_sim_mask(
-            position=self._robot_joint_pos, velocity=self._robot_joint_vel, env_mask=mask
+            position=self._robot_joint_pos,
+            velocity=self._robot_joint_vel,
+            env_mask=mask,
+            skip_forward=True,
         )
+        NewtonManager.invalidate_fk(env_mask=mask, articulation_ids=self.robot.root_view.articulation_ids)
         self.sim.forward()
 
     def _get_observations(self) -> dict[str, torch.Tensor]:
@@ -422,5 +433,6 @@ class PendulumWarpEnv(DirectRLEnvWarp):
                 self._observe,
             ],
             device=self.device,
+            block_dim=BLOCK_DIM,
         )
         return {"policy": self.torch_obs_buf}

@@ -67,7 +67,8 @@ class WarpEnv:
     groups: list[tuple[str, str, int]] = field(default_factory=list)
     keeps_previous_actions: bool = False
     needs_any: bool = False
-    draws: bool = False
+    reads_effort: bool = False
+    reads_acceleration: bool = False
 
 
 def warp_env(program: Program) -> WarpEnv:
@@ -105,6 +106,10 @@ class _Writer:
         env.helpers = module.helpers
         env.needs_any = any("Any" in text for text in module.helpers)
         env.attributes = module.attributes
+        roots = [*self.operands, *(term.value for term in (*program.terminations, *program.rewards))]
+        roots += [item.value for group in program.groups for item in group.items]
+        read = {node.read.quantity for node in walk(roots) if node.read is not None}
+        env.reads_effort, env.reads_acceleration = "joint.effort" in read, "joint.acc" in read
         env.groups = [(group.name, safe_identifier(group.name), group.width) for group in program.groups]
         return env
 
@@ -191,13 +196,14 @@ class _Writer:
         failures = [term.value for term in program.terminations]
         values = [term.value for term in program.rewards]
         kernel.plan([*failures, *values])
+        length = kernel.parameter("self._episode_length_buf_wp", "wp.array(dtype=int)", "episode_length")
+        kernel.line(f"{length}[env] = {length}[env] + 1")
         kernel.compute(failures)
         for term in program.terminations:
             kernel.comment(origin(term.span))
             kernel.statement(f"{terms[term.name]} = ", kernel.value(term.value).text)
         kernel.line(f"failed = {' or '.join(terms.values()) if terms else 'bool(False)'}")
         if program.timeout:
-            length = kernel.parameter("self._episode_length_buf_wp", "wp.array(dtype=int)", "episode_length")
             longest = kernel.parameter("self.max_episode_length", "int", "max_episode_length")
             kernel.line(f"timeout = {length}[env] >= {longest}")
         else:
@@ -252,15 +258,15 @@ class _Writer:
             length = kernel.parameter("self._episode_length_buf_wp", "wp.array(dtype=int)", "episode_length")
             kernel.comment("an episode that has just begun has no past")
             kernel.line(f"fresh = {length}[env] == 0")
-        self.env.draws = any(item.noise is not None for _, item in items)
-        if self.env.draws:
+        draws = any(item.noise is not None for _, item in items)
+        if draws:
             states = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states")
             kernel.line(f"rng = {states}[env]")
         kernel.plan(roots)
         kernel.compute(roots)
         self.outputs(kernel, items)
         self.memorize(kernel)
-        if self.env.draws:
+        if draws:
             kernel.line(f"{states}[env] = rng")
         self.env.kernels["observe"] = self.finish(
             "observe", "Write the observations of all groups, and remember what the next step asks for.", kernel
