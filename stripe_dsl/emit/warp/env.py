@@ -67,6 +67,7 @@ class WarpEnv:
     groups: list[tuple[str, str, int]] = field(default_factory=list)
     keeps_previous_actions: bool = False
     needs_any: bool = False
+    foreign: list[str] = field(default_factory=list)
     reads_effort: bool = False
     reads_acceleration: bool = False
 
@@ -99,6 +100,7 @@ class _Writer:
             reset_kernel(program, module, self.leaves, self.lets, keeps_previous_actions=env.keeps_previous_actions),
         )
         env.robots = [(self.leaves.robots[robot.name], robot.name, robot.model.fixed_base) for robot in program.robots]
+        env.foreign = [f"cfg.scene.{self.leaves.robots[robot.name]}" for robot in program.robots if robot.cfg_reference]
         env.sensors = [(self.leaves.sensors[sensor.name], sensor.kind) for sensor in program.sensors]
         env.sets = [(name, literal(names)) for names, name in module.sets.items()]
         env.constants = module.constants
