@@ -11,6 +11,7 @@ COMMANDS = {
     "compile": "turn tasks into Python packages",
     "train": "compile and train a task",
     "play": "run a trained policy",
+    "tune": "measure the contacts and constraint rows a task needs",
     "fmt": "format files",
     "explain": "explain a diagnostic",
     "list": "list the compiled tasks",
