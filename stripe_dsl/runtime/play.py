@@ -43,6 +43,7 @@ class PlayRequest:
         physics: Name of a physics preset of the task; None takes its default.
         backend: ``torch`` or ``warp``; None takes Warp on a GPU if the package has it, else torch.
         export: Whether to write ``exported/policy.pt`` and ``exported/policy.onnx`` beside the checkpoint.
+        tune_command: What the user is told to type when a buffer was full; None says ``stripec tune <package>``.
     """
 
     package: Path
@@ -58,6 +59,7 @@ class PlayRequest:
     physics: str | None = None
     backend: str | None = None
     export: bool = True
+    tune_command: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ def _run_policy(request: PlayRequest, session: Session, env: CheckedVecEnv, chec
     from isaaclab.utils import to_dict
     from rsl_rl.runners import OnPolicyRunner
 
+    from stripe_dsl.runtime.buffers import watch_buffers
     from stripe_dsl.runtime.evaluate import evaluate
 
     agent, display = session.config.agent, session.display
@@ -174,9 +177,13 @@ def _run_policy(request: PlayRequest, session: Session, env: CheckedVecEnv, chec
         display.phase("exporting the policy")
         result = replace(result, exported=export_policy(runner, checkpoint.parent / "exported"))
     display.phase("playing")
+    check_buffers = watch_buffers(display, request.package, request.tune_command)
     policy: Any = runner.get_inference_policy(device=str(env.unwrapped.device))
     rounds = -(-(request.episodes or env.num_envs) // env.num_envs)
-    played = evaluate(env, policy, rounds=rounds, seconds=request.seconds, report=display.detail)
+    try:
+        played = evaluate(env, policy, rounds=rounds, seconds=request.seconds, report=display.detail)
+    finally:
+        check_buffers()
     return replace(
         result,
         status="interrupted" if played.interrupted else "done",

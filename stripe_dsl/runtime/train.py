@@ -18,7 +18,7 @@ from stripe_dsl.runtime.checkpoints import BEST, last_checkpoint
 from stripe_dsl.runtime.console import OutputCapture
 from stripe_dsl.runtime.launch import prepare_process
 from stripe_dsl.runtime.problem import PackageError, Problem
-from stripe_dsl.runtime.progress import Display
+from stripe_dsl.runtime.progress import Display, Iteration
 from stripe_dsl.runtime.session import check_request, load_checkpoint, open_session
 from stripe_dsl.runtime.summary import print_training, report_failure
 from stripe_dsl.runtime.terms import is_solved, split_log
@@ -49,6 +49,7 @@ class TrainRequest:
         backend: ``torch`` or ``warp``; None takes Warp on a GPU if the package has it, else torch.
         play_command: What the summary tells the user to type; None says ``stripec play <package>``. If there is a best
             checkpoint, ``--checkpoint best`` is added.
+        tune_command: What the user is told to type when a buffer was full; None says ``stripec tune <package>``.
     """
 
     package: Path
@@ -63,6 +64,7 @@ class TrainRequest:
     physics: str | None = None
     backend: str | None = None
     play_command: str | None = None
+    tune_command: str | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,7 @@ def _learn(
     from isaaclab.utils import to_dict
     from isaaclab_rl.entrypoints.common import dump_train_configs, scoped_torch_backend_flags, write_run_manifest
 
+    from stripe_dsl.runtime.buffers import watch_buffers
     from stripe_dsl.runtime.config import AGENT_ENTRY_POINT
     from stripe_dsl.runtime.finite import NonFiniteError
     from stripe_dsl.runtime.runner import ReportingRunner
@@ -188,7 +191,13 @@ def _learn(
     assert partial.task_id is not None
     write_run_manifest(str(run_dir), library="rsl_rl", task=partial.task_id, metadata={"agent": AGENT_ENTRY_POINT})
     dump_train_configs(str(run_dir), config.env, agent)
-    runner = ReportingRunner(env, to_dict(agent), str(run_dir), agent.device, on_iteration=display.iteration)
+    check_buffers = watch_buffers(display, request.package, request.tune_command)
+
+    def report(iteration: Iteration) -> None:
+        display.iteration(iteration)
+        check_buffers()
+
+    runner = ReportingRunner(env, to_dict(agent), str(run_dir), agent.device, on_iteration=report)
     if request.resume is not None:
         resume = last_checkpoint(request.resume)
         assert resume is not None  # checked with the request
@@ -208,6 +217,7 @@ def _learn(
             status = "interrupted"
         except NonFiniteError as error:
             status, problems = "failed", (error.problem,)
+    check_buffers()  # those of an iteration that did not end, of which they may be the reason
     if status != "done" and runner.logger.last is not None:
         runner.save_now()
     getattr(runner.logger.writer, "flush", lambda: None)()  # TensorBoard's events of an interrupted run
