@@ -245,6 +245,9 @@ class _Writer:
         kernel.statement(f"{rewards}[env] = ", " + ".join(names) or "0.0")
         if names:
             sums = kernel.parameter("self._episode_sums", "wp.array2d(dtype=float)", "episode_sums")
+            if len(names) == 1:
+                kernel.line(f"{sums}[env, 0] = {sums}[env, 0] + {names[0]}")
+                return
             kernel.statement("terms = ", f"wp.vector({', '.join(names)})")
             kernel.line("for k in range(wp.static(len(REWARD_TERMS))):")
             kernel.line(f"{sums}[env, k] = {sums}[env, k] + terms[k]", 2)
