@@ -20,6 +20,7 @@ from stripe_dsl.emit.warp.leaves import Leaves, array, column, dtype
 from stripe_dsl.emit.warp.module import Attribute, Module, Struct
 from stripe_dsl.emit.warp.resets import reset_kernel
 from stripe_dsl.ir.graph import Node, walk
+from stripe_dsl.ir.ops import REDUCTIONS
 from stripe_dsl.ir.program import Action, Group, Observation, Program
 from stripe_dsl.ir.types import Axis
 
@@ -204,12 +205,12 @@ class _Writer:
         for term in program.terminations:
             kernel.comment(origin(term.span))
             kernel.statement(f"{terms[term.name]} = ", kernel.value(term.value).text)
-        kernel.line(f"failed = {' or '.join(terms.values()) if terms else 'bool(False)'}")
+        kernel.line(f"failed = {' or '.join(terms.values()) if terms else 'wp.bool(False)'}")
         if program.timeout:
             longest = kernel.parameter("self.max_episode_length", "int", "max_episode_length")
             kernel.line(f"timeout = {length}[env] >= {longest}")
         else:
-            kernel.line("timeout = bool(False)")
+            kernel.line("timeout = wp.bool(False)")
         conditions = [*terms.values(), *(["timeout"] if program.timeout else [])]
         if conditions:
             counted = kernel.parameter("self._terminations", "wp.array2d(dtype=wp.bool)", "terminations")
@@ -228,6 +229,10 @@ class _Writer:
         )
 
     def rewards(self, kernel: Kernel, values: Sequence[Node], reserved: Sequence[str]) -> None:
+        for term, node in zip(self.program.rewards, values, strict=True):
+            totals = [item for item in walk([node]) if item.op in REDUCTIONS]
+            if len(totals) == 1:
+                kernel.wishes.setdefault(totals[0].id, f"{term.name}_{totals[0].op.removeprefix('list_')}")
         kernel.compute(values)
         names: list[str] = []
         for term, node in zip(self.program.rewards, values, strict=True):

@@ -69,6 +69,8 @@ class Kernel:
         self._known: dict[int, str] = {}
         self._locals: dict[str, str] = {}
         self._squares: dict[int, Value] = {}
+        self.wishes: dict[int, str] = {}
+        """Names for values that have none, by id of the node."""
         self._uses: dict[int, int] = {}
 
     # parameters and lines
@@ -172,7 +174,7 @@ class Kernel:
     def describe(self, node: Node) -> str:
         """A new name that says what the node is."""
         let = self._lets.get(node.id)
-        name = self.names.unique(let or describe(node, self._known))
+        name = self.names.unique(let or self.wishes.get(node.id) or describe(node, self._known))
         self._known[node.id] = name
         return name
 
@@ -219,6 +221,7 @@ class Kernel:
         totals: list[str] = []
         for node in reductions:
             wish = self._lets.get(node.id) if node.op not in ("mean", "list_norm") else None
+            wish = wish or self.wishes.get(node.id)
             totals.append(self.names.unique(wish or describe(node, self._known)))
             self.statement(f"{totals[-1]} = ", _start(node))
         with self.loop(axis, [node.args[0] for node in reductions]) as loop:
@@ -362,19 +365,19 @@ def _assignment(text: str) -> str:
 
 
 def _start(node: Node) -> str:
-    """What a reduction begins with; ``float(…)`` makes a variable that a loop may change."""
+    """What a reduction begins with; ``wp.float32(…)`` makes a variable that a loop may change."""
     size = node.type.components
     match node.op:
         case "list_max":
-            return "float(-wp.inf)"
+            return "wp.float32(-wp.inf)"
         case "list_min":
-            return "float(wp.inf)"
+            return "wp.float32(wp.inf)"
         case "any":
-            return "bool(False)"
+            return "wp.bool(False)"
         case "all":
-            return "bool(True)"
+            return "wp.bool(True)"
         case _:
-            return "float(0.0)" if size == 1 else f"{VECTORS[size]}()"
+            return "wp.float32(0.0)" if size == 1 else f"{VECTORS[size]}()"
 
 
 def _step(node: Node, total: str, member: Value, kernel: Kernel) -> str:
