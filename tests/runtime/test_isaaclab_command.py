@@ -1,0 +1,41 @@
+"""Isaac Lab's own command trains what Stripe compiled, with either of its front ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stripe_dsl.emit.output import write
+from stripe_dsl.pipeline import compile_file
+
+pytestmark = [pytest.mark.sim, pytest.mark.slow]
+CARTPOLE = Path(__file__).parents[2] / "examples" / "cartpole.stripe"
+
+
+@pytest.mark.parametrize(
+    ("backends", "options", "in_warp"),
+    [
+        (("torch", "warp"), (), False),
+        (("torch", "warp"), ("--frontend", "warp"), True),
+        (("warp",), (), True),  # the only environment, so that of both front ends
+    ],
+)
+def test_isaaclab_trains(tmp_path: Path, backends: tuple[str, ...], options: tuple[str, ...], in_warp: bool) -> None:
+    packages, _ = compile_file(CARTPOLE, tmp_path / "generated", backends=backends)
+    assert write(*packages) == []
+    command = [Path(sys.executable).with_name("isaaclab"), "train", "--rl_library", "rsl_rl"]
+    command += ["--task", "Stripe-Cartpole", "--num_envs", "16", "--max_iterations", "1", "--device", "cpu", *options]
+    env = {key: value for key, value in os.environ.items() if key != "STRIPE_TASKS"}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (run,) = (tmp_path / "logs/rsl_rl/cartpole").iterdir()
+    assert (run / "model_0.pt").is_file()
+    cfg = yaml.unsafe_load((run / "params/env.yaml").read_text())
+    # the Warp environment makes the physics part of a graph of its own
+    assert cfg["sim"]["physics"]["use_cuda_graph"] is not in_warp
+    assert cfg["scene"]["class_type"].endswith("InteractiveSceneWarp") == ("warp" in options)
