@@ -156,7 +156,9 @@ class _Writer:
             self.command(kernel, action, start, new)
             start += len(action.joints)
         self.env.kernels["apply_actions"] = self.finish(
-            "apply_actions", "Keep the new actions and turn them into targets of the joints.", kernel
+            "apply_actions",
+            "Keep the new actions and turn them into targets of the joints, for Isaac Lab's data and for Newton.",
+            kernel,
         )
 
     def command(self, kernel: Kernel, action: Action, start: int, new: str) -> None:
@@ -164,18 +166,22 @@ class _Writer:
         roots = [node for node in (action.scale, action.offset) if node is not None]
         kernel.plan(roots)
         kernel.compute(roots)
-        target = self.leaves.command(kernel, action)
+        target, drive = self.leaves.commands(kernel, action)
         axis = Axis("joint", action.robot, action.joints)
+        name = kernel.names.unique(action.kind)
         if len(action.joints) == 1:
-            joint = kernel.parameter(
-                self.leaves.single(action.robot, "joint", action.joints[0]), "int", action.joints[0]
-            )
-            kernel.statement(f"{target}[env, {joint}] = ", self.commanded(kernel, None, action, f"{new}[env, {start}]"))
+            host = self.leaves.single(action.robot, "joint", action.joints[0])
+            joint = kernel.parameter(host, "int", word(action.joints[0]))
+            kernel.statement(f"{name} = ", self.commanded(kernel, None, action, f"{new}[env, {start}]"))
+            kernel.line(f"{target}[env, {joint}] = {name}")
+            kernel.line(f"{drive}[env, {joint}] = {name}")
             return
         with kernel.loop(axis, roots) as loop:
             joint = loop.member(self.leaves.several(kernel, action.robot, "joint", action.joints), "joint")
             place = f"{start} + i" if start else "i"
-            loop.line(f"{target}[env, {joint}] = {self.commanded(kernel, loop, action, f'{new}[env, {place}]')}")
+            loop.line(f"{name} = {self.commanded(kernel, loop, action, f'{new}[env, {place}]')}")
+            loop.line(f"{target}[env, {joint}] = {name}")
+            loop.line(f"{drive}[env, {joint}] = {name}")
 
     def commanded(self, kernel: Kernel, loop: Loop | None, action: Action, text: str) -> str:
         value = Value(text)

@@ -34,6 +34,9 @@ BODY_DATA = {
     "body.lin_vel@world": ("body_com_vel_w", "wp.spatial_vector", "wp.spatial_top"),
     "body.ang_vel@world": ("body_com_vel_w", "wp.spatial_vector", "wp.spatial_bottom"),
 }
+CONTROL = {"effort": "joint_f", "position": "joint_target_q", "velocity": "joint_target_qd"}
+"""What Newton calls the targets of joints."""
+
 WRENCH_DATA = {"wrench.force@joint": "force", "wrench.torque@joint": "torque"}
 
 
@@ -252,12 +255,16 @@ class Leaves:
         parameter = kernel.parameter(f"self._{array}", "wp.array2d(dtype=float)", array)
         return Value(f"{parameter}[env, {column(start, node.type, loop)}]")
 
-    def command(self, kernel: Kernel, action: Action) -> str:
-        """The argument that holds the targets which an action writes."""
+    def commands(self, kernel: Kernel, action: Action) -> tuple[str, str]:
+        """The arguments that hold the targets which an action writes: Isaac Lab's, and those that Newton reads."""
         robot = self.robots[action.robot]
-        wish = f"{action.kind}_target" if len(self.robots) == 1 else f"{robot}_{action.kind}_target"
+        own = "" if len(self.robots) == 1 else f"{robot}_"
         host = f"self.{robot}.actuators.target_command.{action.kind}.warp"
-        return kernel.parameter(host, "wp.array2d(dtype=float)", wish)
+        target = kernel.parameter(host, "wp.array2d(dtype=float)", f"{own}{action.kind}_target")
+        control = CONTROL[action.kind]
+        text = f"self.{robot}.root_view.get_attribute({literal(control)}, NewtonManager.get_control())[:, 0]"
+        drive = self.module.attribute(text, f"{own}{control}")
+        return target, kernel.parameter(drive, "wp.array2d(dtype=float)", f"{own}{control}")
 
 
 def column(start: int, type: Type, loop: Loop | None) -> str:
