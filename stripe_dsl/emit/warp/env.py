@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import WIDTH
-from stripe_dsl.emit.naming import describe
+from stripe_dsl.emit.naming import describe, word
 from stripe_dsl.emit.substitution import is_previous_action, memory_operands
 from stripe_dsl.emit.values import Precedence, Value, call, infix
 from stripe_dsl.emit.warp.kernel import Kernel, Loop
