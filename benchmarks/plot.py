@@ -54,7 +54,7 @@ def step_times(machines: Sequence[Results]) -> str:
                 panel.grid(color="#dddddd", linewidth=0.5)
         shown = [panel for panel in panels.flat if panel.lines]
         if shown:
-            figure.legend(*shown[0].get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False)
+            figure.legend(*shown[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
         text = StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
