@@ -274,15 +274,15 @@ class _Writer:
             length = kernel.parameter("self._episode_length_buf_wp", "wp.array(dtype=int)", "episode_length")
             kernel.comment("an episode that has just begun has no past")
             kernel.line(f"fresh = {length}[env] == 0")
-        draws = any(item.noise is not None for _, item in items)
-        if draws:
+        states = ""
+        if any(item.noise is not None for _, item in items):
             states = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states")
             kernel.line(f"rng = {states}[env]")
         kernel.plan(roots)
         kernel.compute(roots)
         self.outputs(kernel, items)
         self.memorize(kernel)
-        if draws:
+        if states:
             kernel.line(f"{states}[env] = rng")
         self.env.kernels["observe"] = self.finish(
             "observe", "Write the observations of all groups, and remember what the next step asks for.", kernel
