@@ -101,6 +101,19 @@ def test_playing_counts_whole_episodes(trained: TrainResult, logs: Path, capsys:
     onnx.checker.check_model(str(result.exported[1]))
 
 
+def test_what_one_back_end_learnt_the_other_plays(
+    trained: TrainResult, logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert trained.backend == "torch", "the device is the CPU"
+    result = run_play(logs, overrides=["env.episode_length_s=0.5", "env.reward.alive=2"], backend="warp")
+    assert result.problems == ()
+    assert (result.status, result.backend) == ("done", "warp")
+    assert result.checkpoint == trained.checkpoint
+    assert result.mean_episode_length == 30
+    assert result.rewards["alive"] == pytest.approx(2.0, rel=0.05)
+    assert "back end warp, as asked for" in capsys.readouterr().out
+
+
 def test_choosing_a_checkpoint(trained: TrainResult, logs: Path) -> None:
     short = ["env.episode_length_s=0.5"]
     assert run_play(logs, checkpoint="best", overrides=short).checkpoint == trained.best_checkpoint
