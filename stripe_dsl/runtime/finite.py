@@ -29,11 +29,13 @@ class _Seen:
         columns: For the reward, each reward term's sum over the episode and each column of the observations, over the
             environments.
         envs: For each environment, over the columns.
+        actions: Over all actions that the step was taken with, shape ().
         log: What the environment logged, by key.
     """
 
     columns: torch.Tensor
     envs: torch.Tensor
+    actions: torch.Tensor
     log: Mapping[str, torch.Tensor]
 
 
@@ -104,7 +106,7 @@ class CheckedVecEnv(RslRlVecEnvWrapper):
         parts = [rewards.unsqueeze(1), self._term_sums(), *groups]
         # zero times a finite number is 0, and NaN otherwise: sums of these cannot overflow
         marks = torch.cat(parts, dim=1) * 0.0
-        self._seen.append(_Seen(marks.sum(dim=0), marks.sum(dim=1), log))
+        self._seen.append(_Seen(marks.sum(dim=0), marks.sum(dim=1), (actions * 0.0).sum(), log))
         if len(self._seen) >= self._interval:
             self.check()
         return observations, rewards, dones, {**extras, "log": log} if log else extras
@@ -159,6 +161,11 @@ def describe_non_finite(seen: _Seen, terms: Sequence[str], columns: Mapping[str,
         columns: Names of the columns of each observation group.
         step: Number of the control step.
     """
+    ids = seen.envs.isnan().nonzero().flatten().tolist()
+    where = f"environment {ids[0]}" if len(ids) == 1 else f"{len(ids)} environments, the first is {ids[0]}"
+    end = f"became NaN or infinite at control step {step} ({where})"
+    if step > 1 and seen.actions.isnan():  # all was finite in the step before, so the networks are not
+        return Problem(f"the actions of the policy {end}", ("the training diverged: try a smaller learning rate",))
     bad = seen.columns.isnan().tolist()
     found: list[str] = []
     start = 1 + len(terms)
@@ -166,16 +173,13 @@ def describe_non_finite(seen: _Seen, terms: Sequence[str], columns: Mapping[str,
         names = [name for name, is_bad in zip(terms, bad[1:start], strict=True) if is_bad] or _logged_terms(seen.log)
         found.append(_plural("the reward term", names) if names else "the reward")
     for group, labels in columns.items():
-        end = start + len(labels)
         # a list has several columns of one name
-        names = list(dict.fromkeys(name for name, is_bad in zip(labels, bad[start:end], strict=True) if is_bad))
+        names = list(dict.fromkeys(name for column, name in enumerate(labels, start) if bad[column]))
         if names:
             found.append(f"{_plural('the observation', names)} of the group {group}")
-        start = end
-    ids = seen.envs.isnan().nonzero().flatten().tolist()
-    where = f"environment {ids[0]}" if len(ids) == 1 else f"{len(ids)} environments, the first is {ids[0]}"
+        start += len(labels)
     return Problem(
-        f"{' and '.join(found)} became NaN or infinite at control step {step} ({where})",
+        f"{' and '.join(found)} {end}",
         (
             "usual causes: a division by zero, the root or logarithm of a negative number, an exploding simulation",
             "if the simulation explodes, try a smaller physics step, weaker actuators, or a limit on the actions",

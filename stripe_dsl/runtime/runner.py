@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
+from rsl_rl.modules.distribution import GaussianDistribution
 from rsl_rl.runners import OnPolicyRunner
 
 from stripe_dsl.runtime.checkpoints import BEST
@@ -13,8 +16,21 @@ from stripe_dsl.runtime.finite import CheckedVecEnv, NonFiniteError
 from stripe_dsl.runtime.progress import Iteration
 
 
+class QueuedGaussian(GaussianDistribution):
+    """rsl_rl's distribution of actions, which is sampled without waiting for the device.
+
+    ``torch.normal`` reads the device twice a call, to see that no standard deviation is negative. The samples are the
+    same, and so are the parameters in a checkpoint.
+    """
+
+    def sample(self) -> torch.Tensor:
+        """Actions, shape (num_envs, num_actions)."""
+        with torch.no_grad():
+            return torch.randn_like(self.mean).mul_(self.std).add_(self.mean)
+
+
 class ReportingRunner(OnPolicyRunner):
-    """rsl_rl's on-policy runner with the logger above and a best checkpoint."""
+    """rsl_rl's on-policy runner with a logger of our own and a best checkpoint; its rollouts wait for no device."""
 
     env: CheckedVecEnv
     logger: ReportingLogger
@@ -37,7 +53,11 @@ class ReportingRunner(OnPolicyRunner):
             on_iteration: Called after each iteration.
         """
         # CheckedVecEnv names the term, which rsl_rl's own check cannot.
-        super().__init__(env, train_cfg | {"check_for_nan": False}, log_dir=log_dir, device=device)
+        train_cfg = copy.deepcopy(train_cfg) | {"check_for_nan": False}
+        distribution = train_cfg.get("actor", {}).get("distribution_cfg") or {}
+        if distribution.get("class_name") == GaussianDistribution.__name__:
+            distribution["class_name"] = f"{QueuedGaussian.__module__}:{QueuedGaussian.__name__}"
+        super().__init__(env, train_cfg, log_dir=log_dir, device=device)
         plain = self.logger
         self.logger = ReportingLogger(
             log_dir=log_dir,

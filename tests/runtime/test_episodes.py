@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 import torch
+from rsl_rl.modules.distribution import GaussianDistribution
 from rsl_rl.utils.logger import Logger
 
 from stripe_dsl.runtime.episodes import EpisodeLog, ReportingLogger
 from stripe_dsl.runtime.finite import copy_log
+from stripe_dsl.runtime.runner import QueuedGaussian
 from tests.runtime.looks import Looks
 
 pytestmark = pytest.mark.sim  # rsl_rl and Isaac Lab are imported; nothing is simulated
@@ -137,6 +139,20 @@ def test_the_means_forget_what_lies_behind_the_window() -> None:
     log.add({"x": torch.tensor(8.0)}, one)
     log.forget()
     assert log.present_means() == {"x": 7.0}
+
+
+@pytest.mark.parametrize("std_type", ["scalar", "log"])
+def test_samples_are_those_of_rsl_rl(std_type: str) -> None:
+    ours, theirs = (kind(3, init_std=0.7, std_type=std_type) for kind in (QueuedGaussian, GaussianDistribution))
+    assert ours.state_dict().keys() == theirs.state_dict().keys()
+    mean = torch.randn(50, 3)
+    samples = []
+    for distribution in (ours, theirs):
+        distribution.update(mean)
+        torch.manual_seed(5)
+        samples.append(distribution.sample())
+    assert torch.equal(*samples)
+    assert not samples[0].requires_grad
 
 
 def test_a_copied_log_stays_as_it_is() -> None:

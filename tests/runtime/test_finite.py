@@ -28,10 +28,10 @@ backends = pytest.mark.parametrize("backend", ["torch", "warp"])
 
 
 @contextlib.contextmanager
-def cartpole(out: Path, backend: str, *overrides: str) -> Iterator[tuple[Session, CheckedVecEnv]]:
+def cartpole(out: Path, backend: str, *overrides: str, device: str = "cpu") -> Iterator[tuple[Session, CheckedVecEnv]]:
     packages, _ = compile_file(CARTPOLE, out)
     assert write(*packages) == []
-    request = PlayRequest(packages[0].folder, device="cpu", num_envs=4, backend=backend, overrides=list(overrides))
+    request = PlayRequest(packages[0].folder, device=device, num_envs=4, backend=backend, overrides=list(overrides))
     with (
         Display(io.StringIO()) as display,
         open_session(request, display) as session,
@@ -68,6 +68,38 @@ def test_a_term_of_an_episode_that_ended_is_named(tmp_path: Path, backend: str) 
             "the reward term cart_vel became NaN or infinite at control step 4 (environment 1)"
         )
         env.check()  # looked at once, and no more
+
+
+def test_actions_that_are_not_finite_are_the_policys(tmp_path: Path) -> None:
+    with cartpole(tmp_path, "torch") as (_, env):
+        env.step(torch.zeros(4, 1))
+        with pytest.raises(NonFiniteError) as caught:
+            env.step(torch.full((4, 1), float("nan")))
+        message = caught.value.problem.message
+        assert message == (
+            "the actions of the policy became NaN or infinite at control step 2 (4 environments, the first is 0)"
+        )
+        assert "learning rate" in caught.value.problem.help[0]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_a_rollout_on_a_gpu_never_waits(tmp_path: Path) -> None:
+    with cartpole(tmp_path, "warp", f"agent.num_steps_per_env={STEPS}", device="cuda:0") as (session, env):
+        runner = ReportingRunner(env, to_dict(session.config.agent), str(tmp_path), "cuda:0")
+        runner.learn(2)  # what is recorded and allocated once is there now
+        env.check_every(STEPS)
+        observations = env.get_observations()
+        torch.cuda.synchronize()
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            with torch.inference_mode():
+                for _ in range(STEPS - 1):
+                    actions = runner.alg.act(observations)
+                    observations, rewards, dones, extras = env.step(actions)
+                    runner.alg.process_env_step(observations, rewards, dones, extras)
+                    runner.logger.process_env_step(rewards, dones, extras)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
 
 
 @backends
