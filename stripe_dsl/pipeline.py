@@ -91,6 +91,8 @@ def compile_file(
     if not checked.failed and not checked.programs:
         diagnostics.append(Diagnostic("E0214", f"`{path}` defines no task", helps=("add `task Name { … }`",)))
     diagnostics += [item for program in checked.programs for item in _not_simulated(program)]
+    if "warp" in backends:
+        diagnostics += [item for program in checked.programs for item in _in_phases(program)]
     if any(item.severity == "error" for item in diagnostics):
         return [], diagnostics
     with _deep_chains():
@@ -109,6 +111,21 @@ def _not_simulated(program: Program) -> list[Diagnostic]:
         for robot in program.robots
         if robot.model.format in ("urdf", "mjcf")
     ]
+
+
+def _in_phases(program: Program) -> list[Diagnostic]:
+    """Robots whose actuators compute in torch, which a recorded graph cannot hold."""
+    from stripe_dsl.robots.isaaclab_cfg import read_cfg
+
+    found: list[Diagnostic] = []
+    for robot in program.robots:
+        actuators = (read_cfg(robot.cfg_reference).actuators or ()) if robot.cfg_reference else ()
+        explicit = sorted({item.type for item in actuators if item.type != "ImplicitActuatorCfg"})
+        if explicit:
+            message = f"robot `{robot.name}` has {and_list(explicit)}, so its Warp step is recorded in phases"
+            helps = ("actuators in torch run between two physics steps; implicit ones are part of one graph",)
+            found.append(Diagnostic("W0010", message, robot.span, helps=helps))
+    return found
 
 
 @contextmanager

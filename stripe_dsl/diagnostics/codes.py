@@ -111,6 +111,7 @@ _TITLES = {
     "W0007": "reset outside the joint's limits",
     "W0008": "task without a timeout",
     "W0009": "new term resembles an inherited one",
+    "W0010": "Warp step in phases",
 }
 
 
