@@ -103,6 +103,18 @@ def square(x: float) -> float:
 
 
 @wp.func
+def minimum(a: float, b: float) -> float:
+    """Return the smaller number, nan where one is nan; ``wp.min`` takes the other one."""
+    return wp.where(a < b or wp.isnan(a), a, b)
+
+
+@wp.func
+def maximum(a: float, b: float) -> float:
+    """Return the larger number, nan where one is nan; ``wp.max`` takes the other one."""
+    return wp.where(a > b or wp.isnan(a), a, b)
+
+
+@wp.func
 def wrap_to_pi(angle: float) -> float:
     """Return the equal angle in (-pi, pi] [rad]; odd negative multiples of pi stay -pi."""
     turned = angle + wp.pi
@@ -113,7 +125,7 @@ def wrap_to_pi(angle: float) -> float:
 @wp.func
 def unit(v: Any):
     """Return the direction of a vector, zero for the zero vector."""
-    return v / wp.max(wp.length(v), 1.0e-9)
+    return v / maximum(wp.length(v), 1.0e-9)
 
 
 @wp.func
@@ -134,18 +146,19 @@ def apply_actions(
     actions: wp.array2d(dtype=float),
     action: ActionSettings,
     effort_target: wp.array2d(dtype=float),
+    joint_f: wp.array2d(dtype=float),
     joints: wp.array(dtype=int),
 ):
-    """Keep the new actions and turn them into targets of the joints."""
+    """Keep the new actions and turn them into targets of the joints, for Isaac Lab's data and for Newton."""
     env = wp.tid()
     for i in range(actions.shape[1]):
         actions[env, i] = new_actions[env, i]
     # ant.stripe:23
     for i in range(wp.static(len(JOINTS))):
         joint = joints[i]
-        effort_target[env, joint] = action.drive_scale * wp.clamp(
-            new_actions[env, i], action.drive_clip[0], action.drive_clip[1]
-        )
+        effort = action.drive_scale * wp.clamp(new_actions[env, i], action.drive_clip[0], action.drive_clip[1])
+        effort_target[env, joint] = effort
+        joint_f[env, joint] = effort
 
 
 @wp.kernel
@@ -194,30 +207,30 @@ def end_step(
     to_target = param.target - wp.vec2(root_pos_world_difference[0], root_pos_world_difference[1])
     heading = wp.dot(wp.vec2(root_rot_world_rotated[0], root_rot_world_rotated[1]), unit(to_target))
     distance = wp.length(to_target)
-    action_drive_norm = float(0.0)
-    action_drive_scaled_abs_sum = float(0.0)
-    sum_value = float(0.0)
+    drive_square_sum = wp.float32(0.0)
+    energy_sum = wp.float32(0.0)
+    limits_sum = wp.float32(0.0)
     for i in range(wp.static(len(JOINTS))):
         action_drive = actions[env, i]
-        action_drive_norm += square(action_drive)
+        drive_square_sum += square(action_drive)
         joint = joints[i]
-        action_drive_scaled_abs_sum += wp.abs(action_drive * joint_vel[env, joint])
+        energy_sum += wp.abs(action_drive * joint_vel[env, joint])
         joint_lower = soft_joint_pos_limits[env, joint][0]
         joint_upper = soft_joint_pos_limits[env, joint][1]
         bend = 2.0 * (joint_pos[env, joint] - (joint_lower + joint_upper) * 0.5) / (joint_upper - joint_lower)
-        sum_value += wp.max(wp.abs(bend) - reward.limits_offset, 0.0) / reward.limits_scale
+        limits_sum += maximum(wp.abs(bend) - reward.limits_offset, 0.0) / reward.limits_scale
     # ant.stripe:52
     alive = reward.alive * float(not failed) * step_dt
     # ant.stripe:53
     upright = reward.upright * float(up > reward.upright_threshold) * step_dt
     # ant.stripe:54
-    facing = reward.facing * wp.min(heading / reward.facing_scale, 1.0) * step_dt
+    facing = reward.facing * minimum(heading / reward.facing_scale, 1.0) * step_dt
     # ant.stripe:55
-    drive = reward.drive * action_drive_norm * step_dt
+    drive = reward.drive * drive_square_sum * step_dt
     # ant.stripe:56
-    energy = reward.energy * action_drive_scaled_abs_sum * step_dt
+    energy = reward.energy * energy_sum * step_dt
     # ant.stripe:57
-    limits = reward.limits * sum_value * step_dt
+    limits = reward.limits * limits_sum * step_dt
     # ant.stripe:48
     progress = reward.progress * (prev_distance[env] - distance)
     # ant.stripe:49
@@ -412,7 +425,7 @@ class AntWarpEnv(DirectRLEnvWarp):
     cfg: AntEnvCfg
 
     def __init__(self, cfg: AntEnvCfg, render_mode: str | None = None, **kwargs):
-        # the physics becomes part of one graph with the kernels below, instead of a graph of its own
+        # the physics becomes part of one graph with the kernels above, instead of a graph of its own
         cfg.sim.physics.use_cuda_graph = False
         super().__init__(cfg, render_mode, **kwargs)
         self.robot: Articulation = self.scene["robot"]
@@ -425,6 +438,7 @@ class AntWarpEnv(DirectRLEnvWarp):
         self._terminate = settings(TerminateSettings, self.cfg.terminate)
         self._reset = settings(ResetSettings, self.cfg.reset)
         # columns by name: physics back ends order joints and bodies differently, a policy keeps one order
+        self._joint_f = self.robot.root_view.get_attribute("joint_f", NewtonManager.get_control())[:, 0]
         self._joints = wp.array(
             self.robot.find_joints(JOINTS, preserve_order=True)[0], dtype=wp.int32, device=self.device
         )
@@ -489,12 +503,7 @@ class AntWarpEnv(DirectRLEnvWarp):
             super().step(action)
         else:
             self._torch_new_actions.copy_(action)
-            if "cuda" in self.device:
-                self._graph_cache.capture_or_replay("control_step", self._control_step)
-            else:
-                # Warp does not record copies between strided arrays of a CPU
-                self._command()
-                self._graph_cache.capture_or_replay("advance", self._advance)
+            self._graph_cache.capture_or_replay("control_step", self._control_step)
             self._advance_clocks()
             self.obs_buf = {"policy": self.torch_obs_buf.clone()}
         return (
@@ -506,20 +515,13 @@ class AntWarpEnv(DirectRLEnvWarp):
         )
 
     def _control_step(self) -> None:
-        self._command()
-        self._advance()
-
-    def _command(self) -> None:
-        self._pre_physics_step(self._new_actions)
         # once: implicit actuators are drives of the physics engine, whose targets stay over a control step
-        self.scene.write_data_to_sim()
-
-    def _advance(self) -> None:
+        self._pre_physics_step(self._new_actions)
         for _ in range(self.cfg.decimation):
             self.sim.step(render=False)
             # where poses are needed again, this graph computes them itself
             NewtonManager.transforms_may_change_on_graph_replay = False
-        self.scene.update(dt=self.step_dt)
+        self.wrench.update(self.step_dt)
         self._step_warp_end_pre()
         self._step_warp_end_post()
         NewtonManager.transforms_may_change_on_graph_replay = False
@@ -534,10 +536,7 @@ class AntWarpEnv(DirectRLEnvWarp):
         self._sim_step_counter += self.cfg.decimation
         self.common_step_counter += 1
         for articulation in self.scene.articulations.values():
-            data = articulation.data
-            data._sim_timestamp += self.step_dt
-            # the graph updates these two
-            data._joint_acc.timestamp = data._body_com_acc_w.timestamp = data._sim_timestamp
+            articulation.data._sim_timestamp += self.step_dt
 
     def _pre_physics_step(self, actions: wp.array) -> None:
         wp.launch(
@@ -548,6 +547,7 @@ class AntWarpEnv(DirectRLEnvWarp):
                 self._actions,
                 self._action,
                 self.robot.actuators.target_command.effort.warp,
+                self._joint_f,
                 self._joints,
             ],
             device=self.device,

@@ -82,14 +82,17 @@ def apply_actions(
     actions: wp.array2d(dtype=float),
     action: ActionSettings,
     effort_target: wp.array2d(dtype=float),
+    joint_f: wp.array2d(dtype=float),
     slider_to_cart: int,
 ):
-    """Keep the new actions and turn them into targets of the joints."""
+    """Keep the new actions and turn them into targets of the joints, for Isaac Lab's data and for Newton."""
     env = wp.tid()
     for i in range(actions.shape[1]):
         actions[env, i] = new_actions[env, i]
     # cartpole.stripe:16
-    effort_target[env, slider_to_cart] = action.push_scale * new_actions[env, 0]
+    effort = action.push_scale * new_actions[env, 0]
+    effort_target[env, slider_to_cart] = effort
+    joint_f[env, slider_to_cart] = effort
 
 
 @wp.kernel
@@ -249,7 +252,7 @@ class CartpoleWarpEnv(DirectRLEnvWarp):
     cfg: CartpoleEnvCfg
 
     def __init__(self, cfg: CartpoleEnvCfg, render_mode: str | None = None, **kwargs):
-        # the physics becomes part of one graph with the kernels below, instead of a graph of its own
+        # the physics becomes part of one graph with the kernels above, instead of a graph of its own
         cfg.sim.physics.use_cuda_graph = False
         super().__init__(cfg, render_mode, **kwargs)
         self.robot: Articulation = self.scene["robot"]
@@ -259,6 +262,7 @@ class CartpoleWarpEnv(DirectRLEnvWarp):
         self._terminate = settings(TerminateSettings, self.cfg.terminate)
         self._reset = settings(ResetSettings, self.cfg.reset)
         # columns by name: physics back ends order joints and bodies differently, a policy keeps one order
+        self._joint_f = self.robot.root_view.get_attribute("joint_f", NewtonManager.get_control())[:, 0]
         self._slider = self.robot.find_joints("slider_to_cart")[0][0]
         self._pole = self.robot.find_joints("cart_to_pole")[0][0]
         self._env_origins = wp.from_torch(self.scene.env_origins, dtype=wp.vec3f)
@@ -315,12 +319,7 @@ class CartpoleWarpEnv(DirectRLEnvWarp):
             super().step(action)
         else:
             self._torch_new_actions.copy_(action)
-            if "cuda" in self.device:
-                self._graph_cache.capture_or_replay("control_step", self._control_step)
-            else:
-                # Warp does not record copies between strided arrays of a CPU
-                self._command()
-                self._graph_cache.capture_or_replay("advance", self._advance)
+            self._graph_cache.capture_or_replay("control_step", self._control_step)
             self._advance_clocks()
             self.obs_buf = {"policy": self.torch_obs_buf.clone()}
         return (
@@ -332,20 +331,12 @@ class CartpoleWarpEnv(DirectRLEnvWarp):
         )
 
     def _control_step(self) -> None:
-        self._command()
-        self._advance()
-
-    def _command(self) -> None:
-        self._pre_physics_step(self._new_actions)
         # once: implicit actuators are drives of the physics engine, whose targets stay over a control step
-        self.scene.write_data_to_sim()
-
-    def _advance(self) -> None:
+        self._pre_physics_step(self._new_actions)
         for _ in range(self.cfg.decimation):
             self.sim.step(render=False)
             # where poses are needed again, this graph computes them itself
             NewtonManager.transforms_may_change_on_graph_replay = False
-        self.scene.update(dt=self.step_dt)
         self._step_warp_end_pre()
         self._step_warp_end_post()
         NewtonManager.transforms_may_change_on_graph_replay = False
@@ -360,10 +351,7 @@ class CartpoleWarpEnv(DirectRLEnvWarp):
         self._sim_step_counter += self.cfg.decimation
         self.common_step_counter += 1
         for articulation in self.scene.articulations.values():
-            data = articulation.data
-            data._sim_timestamp += self.step_dt
-            # the graph updates these two
-            data._joint_acc.timestamp = data._body_com_acc_w.timestamp = data._sim_timestamp
+            articulation.data._sim_timestamp += self.step_dt
 
     def _pre_physics_step(self, actions: wp.array) -> None:
         wp.launch(
@@ -374,6 +362,7 @@ class CartpoleWarpEnv(DirectRLEnvWarp):
                 self._actions,
                 self._action,
                 self.robot.actuators.target_command.effort.warp,
+                self._joint_f,
                 self._slider,
             ],
             device=self.device,

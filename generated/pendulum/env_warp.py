@@ -71,16 +71,17 @@ def apply_actions(
     actions: wp.array2d(dtype=float),
     action: ActionSettings,
     effort_target: wp.array2d(dtype=float),
+    joint_f: wp.array2d(dtype=float),
     hinge: int,
 ):
-    """Keep the new actions and turn them into targets of the joints."""
+    """Keep the new actions and turn them into targets of the joints, for Isaac Lab's data and for Newton."""
     env = wp.tid()
     for i in range(actions.shape[1]):
         actions[env, i] = new_actions[env, i]
     # pendulum.stripe:16
-    effort_target[env, hinge] = action.torque_scale * wp.clamp(
-        new_actions[env, 0], action.torque_clip[0], action.torque_clip[1]
-    )
+    effort = action.torque_scale * wp.clamp(new_actions[env, 0], action.torque_clip[0], action.torque_clip[1])
+    effort_target[env, hinge] = effort
+    joint_f[env, hinge] = effort
 
 
 @wp.kernel
@@ -103,7 +104,7 @@ def end_step(
     """Compute which episodes end, and the reward of each environment."""
     env = wp.tid()
     episode_length[env] = episode_length[env] + 1
-    failed = bool(False)
+    failed = wp.bool(False)
     timeout = episode_length[env] >= max_episode_length
     terminations[env, 0] = timeout
     terminated[env] = failed
@@ -226,7 +227,7 @@ class PendulumWarpEnv(DirectRLEnvWarp):
     cfg: PendulumEnvCfg
 
     def __init__(self, cfg: PendulumEnvCfg, render_mode: str | None = None, **kwargs):
-        # the physics becomes part of one graph with the kernels below, instead of a graph of its own
+        # the physics becomes part of one graph with the kernels above, instead of a graph of its own
         cfg.sim.physics.use_cuda_graph = False
         super().__init__(cfg, render_mode, **kwargs)
         self.robot: Articulation = self.scene["robot"]
@@ -236,6 +237,7 @@ class PendulumWarpEnv(DirectRLEnvWarp):
         self._reward = settings(RewardSettings, self.cfg.reward)
         self._reset = settings(ResetSettings, self.cfg.reset)
         # columns by name: physics back ends order joints and bodies differently, a policy keeps one order
+        self._joint_f = self.robot.root_view.get_attribute("joint_f", NewtonManager.get_control())[:, 0]
         self._hinge = self.robot.find_joints("hinge")[0][0]
         self._env_origins = wp.from_torch(self.scene.env_origins, dtype=wp.vec3f)
         self._rng = wp.zeros(self.num_envs, dtype=wp.uint32, device=self.device)
@@ -291,12 +293,7 @@ class PendulumWarpEnv(DirectRLEnvWarp):
             super().step(action)
         else:
             self._torch_new_actions.copy_(action)
-            if "cuda" in self.device:
-                self._graph_cache.capture_or_replay("control_step", self._control_step)
-            else:
-                # Warp does not record copies between strided arrays of a CPU
-                self._command()
-                self._graph_cache.capture_or_replay("advance", self._advance)
+            self._graph_cache.capture_or_replay("control_step", self._control_step)
             self._advance_clocks()
             self.obs_buf = {"policy": self.torch_obs_buf.clone()}
         return (
@@ -308,20 +305,12 @@ class PendulumWarpEnv(DirectRLEnvWarp):
         )
 
     def _control_step(self) -> None:
-        self._command()
-        self._advance()
-
-    def _command(self) -> None:
-        self._pre_physics_step(self._new_actions)
         # once: implicit actuators are drives of the physics engine, whose targets stay over a control step
-        self.scene.write_data_to_sim()
-
-    def _advance(self) -> None:
+        self._pre_physics_step(self._new_actions)
         for _ in range(self.cfg.decimation):
             self.sim.step(render=False)
             # where poses are needed again, this graph computes them itself
             NewtonManager.transforms_may_change_on_graph_replay = False
-        self.scene.update(dt=self.step_dt)
         self._step_warp_end_pre()
         self._step_warp_end_post()
         NewtonManager.transforms_may_change_on_graph_replay = False
@@ -336,16 +325,20 @@ class PendulumWarpEnv(DirectRLEnvWarp):
         self._sim_step_counter += self.cfg.decimation
         self.common_step_counter += 1
         for articulation in self.scene.articulations.values():
-            data = articulation.data
-            data._sim_timestamp += self.step_dt
-            # the graph updates these two
-            data._joint_acc.timestamp = data._body_com_acc_w.timestamp = data._sim_timestamp
+            articulation.data._sim_timestamp += self.step_dt
 
     def _pre_physics_step(self, actions: wp.array) -> None:
         wp.launch(
             apply_actions,
             dim=self.num_envs,
-            inputs=[actions, self._actions, self._action, self.robot.actuators.target_command.effort.warp, self._hinge],
+            inputs=[
+                actions,
+                self._actions,
+                self._action,
+                self.robot.actuators.target_command.effort.warp,
+                self._joint_f,
+                self._hinge,
+            ],
             device=self.device,
             block_dim=BLOCK_DIM,
         )

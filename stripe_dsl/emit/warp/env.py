@@ -116,10 +116,16 @@ class _Writer:
         env.groups = [(group.name, safe_identifier(group.name), group.width) for group in program.groups]
         return env
 
-    def kernel(self, reserved: Sequence[str] = (), given: Mapping[str, str] | None = None, **options: object) -> Kernel:
-        previous = "actions" if options.get("remembers") else "previous_actions"
-        leaf = self.leaves.step(given or {}, previous_actions=previous)
-        return Kernel(self.module, leaf, self.lets, reserved, remembers=bool(options.get("remembers")))
+    def kernel(
+        self,
+        reserved: Sequence[str] = (),
+        arguments: Mapping[str, str] | None = None,
+        given: Mapping[str, str] | None = None,
+        *,
+        remembers: bool = False,
+    ) -> Kernel:
+        leaf = self.leaves.step(given or {}, previous_actions="actions" if remembers else "previous_actions")
+        return Kernel(self.module, leaf, self.lets, reserved, arguments, remembers=remembers)
 
     def finish(self, name: str, doc: str, kernel: Kernel) -> KernelText:
         parameters = tuple((item.name, item.annotation, item.host) for item in kernel.parameters.values())
@@ -142,7 +148,7 @@ class _Writer:
     # kernels
 
     def actions(self) -> None:
-        kernel = self.kernel(["new_actions"])
+        kernel = self.kernel()
         new = kernel.parameter("actions", "wp.array2d(dtype=float)", "new_actions")
         kept = kernel.parameter("self._actions", "wp.array2d(dtype=float)", "actions")
         kernel.line(f"for i in range({kept}.shape[1]):")
@@ -197,11 +203,10 @@ class _Writer:
 
     def end_step(self) -> None:
         program = self.program
-        terms = {term.name: safe_identifier(term.name) for term in program.terminations}
-        reserved = ["failed", "timeout", "terms", *terms.values()]
         given = {"env.failed": "failed", "env.timeout": "timeout"}
+        kernel = self.kernel(["failed", "timeout", "terms"], given=given)
+        terms = {term.name: kernel.names.unique(term.name) for term in program.terminations}
         given |= {f"term.{name}": local for name, local in terms.items()}
-        kernel = self.kernel(reserved, given)
         failures = [term.value for term in program.terminations]
         values = [term.value for term in program.rewards]
         kernel.plan([*failures, *values])
@@ -229,12 +234,12 @@ class _Writer:
         ):
             kernel.line(f"{kernel.parameter(host, 'wp.array(dtype=wp.bool)', name)}[env] = {text}")
         kernel.lines.append("")
-        self.rewards(kernel, values, reserved)
+        self.rewards(kernel, values)
         self.env.kernels["end_step"] = self.finish(
             "end_step", "Compute which episodes end, and the reward of each environment.", kernel
         )
 
-    def rewards(self, kernel: Kernel, values: Sequence[Node], reserved: Sequence[str]) -> None:
+    def rewards(self, kernel: Kernel, values: Sequence[Node]) -> None:
         for term, node in zip(self.program.rewards, values, strict=True):
             totals = [item for item in walk([node]) if item.op in REDUCTIONS]
             if len(totals) == 1:
@@ -249,8 +254,8 @@ class _Writer:
                 value = infix(
                     "*", Precedence.PRODUCT, value, Value(kernel.parameter("self.step_dt", "float", "step_dt"))
                 )
-            taken = term.name in reserved
-            names.append(kernel.names.unique(f"{term.name}_reward" if taken else safe_identifier(term.name)))
+            ends = term.name in ("failed", "timeout", *(end.name for end in self.program.terminations))
+            names.append(kernel.names.unique(f"{term.name}_reward" if ends else term.name))
             kernel.statement(f"{names[-1]} = ", value.text)
         rewards = kernel.parameter("self._rewards", "wp.array(dtype=float)", "rewards")
         kernel.statement(f"{rewards}[env] = ", " + ".join(names) or "0.0")
@@ -266,8 +271,8 @@ class _Writer:
     def observe(self) -> None:
         program = self.program
         items = [(group, item) for group in program.groups for item in group.items]
-        groups = [safe_identifier(group.name) for group in program.groups]
-        kernel = self.kernel(["fresh", "rng", *groups], remembers=True)
+        groups = {f"self._{name}": name for name in (safe_identifier(group.name) for group in program.groups)}
+        kernel = self.kernel(["fresh", "rng"], groups, remembers=True)
         roots = [*(item.value for _, item in items), *self.operands]
         kept = any(node.op == "prev" and not is_previous_action(node) for node in walk(roots))
         if kept:

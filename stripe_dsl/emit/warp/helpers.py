@@ -11,8 +11,26 @@ def square(x: float) -> float:
     "sign": '''
 @wp.func
 def sign(x: float) -> float:
-    """Return -1, 0 or 1; ``wp.sign`` gives 1 for 0."""
-    return float(x > 0.0) - float(x < 0.0)
+    """Return -1, 0 or 1, nan for nan; ``wp.sign`` gives 1 for 0."""
+    return wp.where(x > 0.0, 1.0, wp.where(x < 0.0, -1.0, x))
+''',
+    "minimum": '''
+@wp.func
+def minimum(a: float, b: float) -> float:
+    """Return the smaller number, nan where one is nan; ``wp.min`` takes the other one."""
+    return wp.where(a < b or wp.isnan(a), a, b)
+''',
+    "maximum": '''
+@wp.func
+def maximum(a: float, b: float) -> float:
+    """Return the larger number, nan where one is nan; ``wp.max`` takes the other one."""
+    return wp.where(a > b or wp.isnan(a), a, b)
+''',
+    "clip": '''
+@wp.func
+def clip(x: float, low: float, high: float) -> float:
+    """Return the number of low .. high that is next to x, nan for nan; ``wp.clamp`` gives a bound."""
+    return minimum(maximum(x, low), high)
 ''',
     "asin": '''
 @wp.func
@@ -31,7 +49,7 @@ def acos(x: float) -> float:
 def remainder(a: float, b: float) -> float:
     """Return a - b * floor(a / b), which has the sign of b."""
     rest = wp.mod(a, b)
-    return wp.where(rest * b < 0.0, rest + b, rest)
+    return wp.where(rest < 0.0 and b > 0.0 or rest > 0.0 and b < 0.0, rest + b, rest)
 ''',
     "wrap_to_pi": '''
 @wp.func
@@ -45,7 +63,7 @@ def wrap_to_pi(angle: float) -> float:
 @wp.func
 def unit(v: Any):
     """Return the direction of a vector, zero for the zero vector."""
-    return v / wp.max(wp.length(v), 1.0e-9)
+    return v / maximum(wp.length(v), 1.0e-9)
 ''',
     "roll_of": '''
 @wp.func
@@ -84,7 +102,7 @@ def quat_from_rpy(roll: float, pitch: float, yaw: float) -> wp.quat:
 }
 """Source text by name, in the order in which a module defines them."""
 
-NEEDS = {"yaw_only": ("yaw_of",)}
+NEEDS = {"clip": ("minimum", "maximum"), "unit": ("maximum",), "yaw_only": ("yaw_of",)}
 """Functions that a function calls."""
 
 

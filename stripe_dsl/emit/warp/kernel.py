@@ -7,19 +7,21 @@ that can be known at the same time share one loop.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from stripe_dsl.emit.identifiers import literal
 from stripe_dsl.emit.layout import layout
-from stripe_dsl.emit.naming import Names, describe
-from stripe_dsl.emit.values import Precedence, Value, call, infix
-from stripe_dsl.emit.warp.module import Module
-from stripe_dsl.emit.warp.operators import EMITTERS, VECTORS
+from stripe_dsl.emit.naming import describe
+from stripe_dsl.emit.values import Value, call
+from stripe_dsl.emit.warp.module import GROUPS, Locals, Module
+from stripe_dsl.emit.warp.operators import EMITTERS, VECTORS, constant
+from stripe_dsl.emit.warp.reductions import begin, finish, take_in
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.ops import REDUCTIONS
-from stripe_dsl.ir.types import Axis
+from stripe_dsl.ir.types import Axis, Kind
 
 _LONG = 90
 """Characters beyond which an operand gets a variable of its own."""
@@ -45,6 +47,7 @@ class Kernel:
             stands in or ``None``, and the node.
         lets: names of named values, by node id.
         reserved: local variables that the caller writes himself.
+        arguments: names that arguments will have, by what the launch passes; those of the settings are known.
         remembers: whether ``prev`` needs the present value of its operand as well.
     """
 
@@ -54,12 +57,13 @@ class Kernel:
         leaf: Callable[[Kernel, Loop | None, Node], Value],
         lets: Mapping[int, str],
         reserved: Iterable[str] = (),
+        arguments: Mapping[str, str] | None = None,
         *,
         remembers: bool = False,
     ) -> None:
         self.module = module
-        self._held = {*module.reserved, *reserved}
-        self.names = Names({"env", "i", "k", "wp", "Any", *self._held})
+        self._held = {f"self._{group}": group for group in GROUPS} | dict(arguments or {})
+        self.names = Locals({"env", "i", "k", "wp", *module.reserved, *reserved, *self._held.values()})
         self.parameters: dict[str, Parameter] = {}
         self.lines: list[str] = []
         self._leaf = leaf
@@ -72,15 +76,14 @@ class Kernel:
         self.wishes: dict[int, str] = {}
         """Names for values that have none, by id of the node."""
         self._uses: dict[int, int] = {}
+        self._in_loops: dict[tuple[str, str], list[str]] = {}
 
     # parameters and lines
 
     def parameter(self, host: str, annotation: str, wish: str) -> str:
         """The name of the argument that the launch gives as ``host``."""
         if host not in self.parameters:
-            # names that were held back from local variables are meant for arguments
-            name = wish if wish in self._held else self.names.unique(wish)
-            self._held.discard(wish)
+            name = self._held.get(host) or self.names.unique(wish)
             self.parameters[host] = Parameter(name, annotation, host)
         return self.parameters[host].name
 
@@ -216,20 +219,39 @@ class Kernel:
         self.statement(f"{name} = ", value.text)
         return Value(name)
 
+    def in_loops(self, wish: str, kind: str, number: int) -> str:
+        """The name that loops give to the ``number``-th value of this kind which they would call ``wish``.
+
+        Warp keeps the type of a name from one loop to the next.
+        """
+        names = self._in_loops.setdefault((wish, kind), [])
+        if number == len(names):
+            names.append(self.names.unique(wish))
+        return names[number]
+
+    def _total(self, node: Node) -> str:
+        """What a loop calls the result that it gathers, which :func:`~stripe_dsl.emit.warp.reductions.finish` ends."""
+        name = self.wishes.get(node.id) or describe(node, self._known)
+        match node.op:
+            case "mean":
+                return f"{name.removesuffix('_mean')}_sum"
+            case "list_norm":
+                return f"{name.removesuffix('_norm')}_square_sum"
+            case _:
+                return self._lets.get(node.id) or name
+
     def _reduce(self, axis: Axis, reductions: Sequence[Node], lists: set[int]) -> None:
         """One loop for several reductions over a set."""
         totals: list[str] = []
         for node in reductions:
-            wish = self._lets.get(node.id) if node.op not in ("mean", "list_norm") else None
-            wish = wish or self.wishes.get(node.id)
-            totals.append(self.names.unique(wish or describe(node, self._known)))
-            self.statement(f"{totals[-1]} = ", _start(node))
+            totals.append(self.names.unique(self._total(node)))
+            self.statement(f"{totals[-1]} = ", begin(node))
         with self.loop(axis, [node.args[0] for node in reductions]) as loop:
             for node, total in zip(reductions, totals, strict=True):
-                loop.line(_step(node, total, loop.value(node.args[0]), self))
+                loop.line(*take_in(node, total, loop))
         for node, total in zip(reductions, totals, strict=True):
             self._squares[node.id] = Value(total)
-            value = _end(node, total, len(axis))
+            value = finish(node, total)
             named = node.id in self._lets and value.text != total
             if (self.uses(node) > 1 or node.id in lists or named) and not is_cheap(value):
                 value = self._bind(node, value)
@@ -253,20 +275,22 @@ class Loop:
     roots: Sequence[Node] = ()
     index: str = "i"
     lines: list[str] = field(default_factory=list)
-    names: Names = field(init=False)
+    _asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     _values: dict[int, Value] = field(default_factory=dict)
     _members: dict[str, str] = field(default_factory=dict)
     _uses: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.names = self.kernel.names.copy()
         lists = [node for node in walk(self.roots) if node.type.axis is not None]
         for used in [*self.roots, *(arg for node in lists for arg in self.kernel.operands(node))]:
             self._uses[used.id] = self._uses.get(used.id, 0) + 1
 
-    def line(self, text: str) -> None:
-        """Adds a statement to the body."""
-        self.lines.append(layout("", text, 2 * _INDENT) if "=" not in text else _assignment(text))
+    def line(self, target: str, text: str = "") -> None:
+        """Adds a statement to the body: ``target = `` and a value, which may be long, or all in one."""
+        if not text:
+            target, _, text = target.partition(" = ")
+            target += " = "
+        self.lines.append(layout(target, text, 2 * _INDENT))
 
     def value(self, node: Node, /) -> Value:
         """The value of one member, or of a single value."""
@@ -290,6 +314,10 @@ class Loop:
             value = self._values[node.id] = self._bind(node, value)
         return value.text
 
+    def operand(self, node: Node) -> str:
+        """The text of a number, the name of a variable that holds a vector."""
+        return self.name(node) if node.type.components > 1 else self.value(node).text
+
     def helper(self, name: str, /) -> str:
         """A small function that the module then defines."""
         return self.kernel.module.helper(name)
@@ -299,8 +327,10 @@ class Loop:
         assert node.type.axis is not None
         values = _members(node.attr, node.type.shape)
         if len(set(values)) == 1:
-            return _constant(values[0])
+            return constant(values[0])
         name = self.kernel.module.constant(values, self.kernel.let(node) or "values")
+        if node.type.kind is Kind.QUAT:  # the row of a matrix is no rotation
+            return call(VECTORS[4], [Value(f"{name}[{self.index}, {place}]") for place in range(4)])
         return Value(f"{name}[{self.index}]")
 
     def leaf(self, node: Node, /) -> Value:
@@ -318,8 +348,7 @@ class Loop:
             index = f"{self.index} + {start}" if start else self.index
         else:
             index = f"{self.kernel.module.constant(places, 'places')}[{self.index}]"
-        inner = Loop(self.kernel, operand.type.axis, [operand], index, self.lines, _values={})
-        inner.names = self.names
+        inner = Loop(self.kernel, operand.type.axis, [operand], index, self.lines, self._asked)
         return inner.value(operand)
 
     def stacked(self, node: Node, /) -> Value:
@@ -335,90 +364,35 @@ class Loop:
         """A variable that holds the present element of an array of indices."""
         key = f"{array}[{self.index}]"
         if key not in self._members:
-            self._members[key] = self.names.unique(wish)
+            self._members[key] = self.unique(wish, "int")
             self.lines.append(f"{' ' * _INDENT * 2}{self._members[key]} = {key}")
         return self._members[key]
 
     def _bind(self, node: Node, value: Value) -> Value:
         let = self.kernel.let(node)
         known = {key: item.text for key, item in self._values.items() if item.text.isidentifier()}
-        name = self.names.unique(let or describe(node, known))
+        name = self.unique(let or describe(node, known), node.type.kind)
         self.lines.append(layout(f"{name} = ", value.text, _INDENT * 2))
         return Value(name)
+
+    def unique(self, wish: str, kind: str) -> str:
+        """A name that is free in this loop."""
+        number = self._asked[wish, kind]
+        self._asked[wish, kind] += 1
+        return self.kernel.in_loops(wish, kind, number)
 
 
 def is_cheap(value: Value) -> bool:
     """Whether a text may be written twice: a name, a number, or an element or field of one that is in a register."""
-    return all(part.isidentifier() or part.replace(".", "").isdigit() for part in _pieces(value.text))
+    return _CHEAP.fullmatch(value.text) is not None
 
 
-def _pieces(text: str) -> list[str]:
-    text = text.removeprefix("-")
-    if text.endswith("]") and "[env" not in text and text.count("[") == 1:
-        return text.removesuffix("]").replace("[", ".").split(".")
-    return [text] if text.replace(".", "").isdigit() else text.split(".")
-
-
-def _assignment(text: str) -> str:
-    target, _, rest = text.partition(" = ")
-    return layout(f"{target} = ", rest, 2 * _INDENT) if rest else layout("", text, 2 * _INDENT)
-
-
-def _start(node: Node) -> str:
-    """What a reduction begins with; ``wp.float32(…)`` makes a variable that a loop may change."""
-    size = node.type.components
-    match node.op:
-        case "list_max":
-            return "wp.float32(-wp.inf)"
-        case "list_min":
-            return "wp.float32(wp.inf)"
-        case "any":
-            return "wp.bool(False)"
-        case "all":
-            return "wp.bool(True)"
-        case _:
-            return "wp.float32(0.0)" if size == 1 else f"{VECTORS[size]}()"
-
-
-def _step(node: Node, total: str, member: Value, kernel: Kernel) -> str:
-    match node.op:
-        case "list_max":
-            return f"{total} = {call('wp.max', [Value(total), member]).text}"
-        case "list_min":
-            return f"{total} = {call('wp.min', [Value(total), member]).text}"
-        case "any":
-            return f"{total} = {infix('or', Precedence.OR, Value(total), member).text}"
-        case "all":
-            return f"{total} = {infix('and', Precedence.AND, Value(total), member).text}"
-        case "count":
-            return f"{total} += float({member.text})"
-        case "list_norm":
-            return f"{total} += {kernel.helper('square')}({member.text})"
-        case _:
-            return f"{total} += {member.text}"
-
-
-def _end(node: Node, total: str, count: int) -> Value:
-    match node.op:
-        case "mean":
-            return Value(f"{total} / {literal(float(count))}", Precedence.PRODUCT)
-        case "list_norm":
-            return Value(f"wp.sqrt({total})")
-        case _:
-            return Value(total)
+_CHEAP = re.compile(r"-?(\d[\d.]*(e[+-]?\d+)?|[^\W\d]\w*(\.\w+)*(\[\w+\])?)")
 
 
 def _members(value: object, shape: tuple[int, ...]) -> list[object]:
     """The members of a constant list; one value stands for all."""
-    if not isinstance(value, tuple):
-        return [value] * shape[0]
-    if len(shape) > 1 and not isinstance(value[0], tuple):
-        return [value] * shape[0]
-    return list(value) if len(value) == shape[0] else list(value) * shape[0]
-
-
-def _constant(value: object) -> Value:
-    if isinstance(value, tuple):
-        return call(VECTORS[len(value)], [Value(literal(float(part))) for part in value])
-    text = literal(value if isinstance(value, bool) else float(value))  # type: ignore[arg-type]
-    return Value(text, Precedence.UNARY if text.startswith("-") else Precedence.ATOM)
+    size = shape[0]
+    if not isinstance(value, tuple) or (len(shape) > 1 and not isinstance(value[0], tuple)):
+        return [value] * size
+    return list(value) if len(value) == size else list(value) * size

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stripe_dsl.emit.identifiers import literal, safe_identifier, validate_identifier
+from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.naming import Names, set_labels, word
 from stripe_dsl.emit.warp.helpers import HELPERS, helper_sources
 from stripe_dsl.ir.program import Program, Tunable
@@ -41,6 +41,14 @@ class Struct:
     fields: tuple[tuple[str, str], ...]
 
 
+class Locals(Names):
+    """Names of arguments and variables. Capitals alone are left to the constants of the module."""
+
+    def unique(self, wish: str) -> str:
+        """The wished name, changed as little as possible."""
+        return super().unique(wish.lower() if wish.isupper() else wish)
+
+
 class Module:
     """Names and definitions of one generated module.
 
@@ -56,9 +64,9 @@ class Module:
         self.sets: dict[tuple[str, ...], str] = {}
         self.constants: list[tuple[str, str]] = []
         self.groups: list[str] = []
-        self.reserved = {*HELPERS, *GROUPS, *GROUPS.values()}
+        self.reserved = {*HELPERS, *GROUPS.values(), "Any"}
         self._helpers: set[str] = set()
-        self._names = Names({*self.reserved, "REWARD_TERMS", "TERMINATION_TERMS", "Any"})
+        self._names = Names({"REWARD_TERMS", "TERMINATION_TERMS", "BLOCK_DIM"})
         self._attribute_names = Names(ATTRIBUTES_OF_THE_BASE_CLASS)
         self._known_constants: dict[str, str] = {}
         self._known_attributes: dict[str, str] = {}
@@ -77,8 +85,7 @@ class Module:
     def members(self, names: tuple[str, ...]) -> str:
         """The constant that lists the members of a set."""
         if names not in self.sets:
-            wish = word(self._labels.get(names) or f"set_{len(self.sets) + 1}").upper()
-            self.sets[names] = self._names.unique(validate_identifier(wish))
+            self.sets[names] = self._constant_name(self._labels.get(names) or f"set_{len(self.sets) + 1}")
         return self.sets[names]
 
     def label(self, names: tuple[str, ...], default: str) -> str:
@@ -101,10 +108,15 @@ class Module:
             kind = f"wp.types.vector(length={len(values)}, dtype={dtype})"
         text = f"wp.constant({kind}({', '.join(map(literal, flat))}))"
         if text not in self._known_constants:
-            name = self._names.unique(validate_identifier(word(wish).upper()))
+            name = self._constant_name(wish)
             self._known_constants[text] = name
             self.constants.append((name, text))
         return self._known_constants[text]
+
+    def _constant_name(self, wish: str) -> str:
+        """In capitals, with at least one letter: no name in a kernel is like that."""
+        name = word(wish).upper()
+        return self._names.unique(name if name.isupper() else f"SET_{name.strip('_')}")
 
     def attribute(self, text: str, wish: str, comment: str = "") -> str:
         """``self._wish``, set to ``text`` once; the same for the same text."""

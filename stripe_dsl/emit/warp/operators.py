@@ -2,11 +2,13 @@
 
 A kernel works on one environment a thread, and on one member of a list in each turn of a loop, so every operand here
 is a number, a condition, a ``wp.vec2``, ``wp.vec3`` or ``wp.quat``. What Warp does otherwise than the reference
-(``asin`` outside of its domain, the sign of zero, remainders of negative numbers) is written as a small ``@wp.func``.
+(``asin`` outside of its domain, the sign of zero, remainders of negative numbers, the smaller of a number and nan) is
+written as a small ``@wp.func``.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -66,7 +68,15 @@ def _operands(scope: Scope, node: Node) -> list[Value]:
     return [scope.value(arg) for arg in node.args]
 
 
-def _number(text: str) -> Value:
+def constant(value: object) -> Value:
+    """A number, a condition, or a vector or rotation of numbers."""
+    if isinstance(value, tuple):
+        return call(VECTORS[len(value)], [constant(part) for part in value])
+    if isinstance(value, bool):
+        return Value(literal(value))
+    number = float(value)  # type: ignore[arg-type]
+    text = literal(number) if math.isfinite(number) else f"wp.{abs(number)}"
+    text = f"-{text}" if number == -math.inf else text
     return Value(text, Precedence.UNARY if text.startswith("-") else Precedence.ATOM)
 
 
@@ -193,11 +203,9 @@ def _const(scope: Scope, node: Node) -> Value:
     if node.type.axis is not None:
         return scope.constant(node)
     if node.type.kind is Kind.BOOL:
-        return _number(literal(bool(node.attr)))
-    if _components(node) == 1:
-        return _number(literal(float(node.attr)))  # type: ignore[arg-type]
-    values = node.attr if isinstance(node.attr, tuple) else (node.attr,) * _components(node)
-    return call(VECTORS[_components(node)], [_number(literal(float(value))) for value in values])  # type: ignore[arg-type]
+        return constant(bool(node.attr))
+    alike = _components(node) > 1 and not isinstance(node.attr, tuple)
+    return constant((node.attr,) * _components(node) if alike else node.attr)
 
 
 def _leaf(scope: Scope, node: Node) -> Value:
@@ -228,8 +236,8 @@ EMITTERS: dict[str, Emitter] = {
     "mul": _mul,
     "div": _div,
     "pow": _pow,
-    "min": _same("wp.min"),
-    "max": _same("wp.max"),
+    "min": _helper("minimum"),
+    "max": _helper("maximum"),
     "atan2": _function("wp.atan2"),
     "mod": _helper("remainder"),
     "lt": _operator("<", Precedence.COMPARISON),
@@ -241,7 +249,7 @@ EMITTERS: dict[str, Emitter] = {
     "and": _operator("and", Precedence.AND),
     "or": _operator("or", Precedence.OR),
     "where": _where,
-    "clip": _function("wp.clamp"),
+    "clip": _helper("clip"),
     "norm": _on_vectors("wp.length"),
     "dot": _on_vectors("wp.dot"),
     "cross": _on_vectors("wp.cross"),
