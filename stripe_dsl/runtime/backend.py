@@ -38,7 +38,7 @@ def check_backend(package: Path, requested: str | None) -> Problem | None:
 
 
 def choose_backend(package: Path, requested: str | None, env_cfg: Any, device: str) -> Choice | Problem:
-    """The back end of a run: what was asked for; else Warp on a GPU with Newton, and torch otherwise.
+    """The back end of a run: what was asked for; else Warp where the physics is Newton, and torch otherwise.
 
     Args:
         package: Folder of a generated package.
@@ -67,6 +67,5 @@ def choose_backend(package: Path, requested: str | None, env_cfg: Any, device: s
         return Choice(present[0], "the only one of this package")
     if not on_newton:
         return Choice("torch", "since Warp needs the physics to be Newton")
-    if device == "cpu":
-        return Choice("torch", "since the device is the CPU; --backend warp for the other")
-    return Choice("warp", "since the device is a GPU; --backend torch for the other")
+    where = "a CPU" if device == "cpu" else "a GPU"
+    return Choice("warp", f"the faster one on {where}; --backend torch for the other")

@@ -42,14 +42,14 @@ def configuration(package: Path, physics: str | None = None) -> Any:
 
 
 @pytest.mark.sim
-def test_the_device_chooses(tmp_path: Path) -> None:
+def test_newton_runs_in_warp(tmp_path: Path) -> None:
     both = cartpole(tmp_path, "torch", "warp")
     cfg = configuration(both)
     assert choose_backend(both, None, cfg, "cpu") == Choice(
-        "torch", "since the device is the CPU; --backend warp for the other"
+        "warp", "the faster one on a CPU; --backend torch for the other"
     )
     on_gpu = choose_backend(both, None, cfg, "cuda:0")
-    assert str(on_gpu) == "back end warp, since the device is a GPU; --backend torch for the other"
+    assert str(on_gpu) == "back end warp, the faster one on a GPU; --backend torch for the other"
     for backend in ("torch", "warp"):
         for device in ("cpu", "cuda:0"):
             assert choose_backend(both, backend, cfg, device) == Choice(backend, "as asked for")
