@@ -196,9 +196,15 @@ def test_draws_take_their_range_from_the_cfg(sheet: Sheet) -> None:
     bounds = [sheet.field("reset.pos", end) for end in (0, 1)]
     _, written = block(sheet("uniform", *bounds), sheet("uniform", *bounds, type=LIST), num_envs="len(env_ids)")
     assert [each.text for each in written.results] == [
-        "sample_uniform(*self.cfg.reset.pos, len(env_ids), self.device)",
-        "sample_uniform(*self.cfg.reset.pos, (len(env_ids), 3), self.device)",
+        "torch.empty(len(env_ids), device=self.device).uniform_(*self.cfg.reset.pos)",
+        "torch.empty((len(env_ids), 3), device=self.device).uniform_(*self.cfg.reset.pos)",
     ]
+
+
+def test_draws_between_values_are_left_to_isaaclab(sheet: Sheet) -> None:
+    _, written = block(sheet("uniform", sheet.cart, sheet.number(1.0)), num_envs="len(env_ids)")
+    text = "sample_uniform(self.robot.data.joint_pos.torch[:, self._cart], 1.0, len(env_ids), self.device)"
+    assert [each.text for each in written.results] == [text]
 
 
 def test_the_operand_of_prev_is_not_computed(sheet: Sheet) -> None:

@@ -18,7 +18,7 @@ from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.naming import tunable_path
 from stripe_dsl.emit.values import Precedence, Value, call, infix
 from stripe_dsl.emit.warp.kernel import Kernel, Loop
-from stripe_dsl.emit.warp.leaves import array, dtype
+from stripe_dsl.emit.warp.leaves import Leaf, Leaves, array, dtype
 from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.operators import VECTORS
 from stripe_dsl.ir.graph import Node
@@ -61,14 +61,17 @@ class Written:
         program: with values that single precision can hold.
         lets: names of nodes, by id.
         fresh: whether an episode has just begun (N,), for kernels that remember; ``None`` for those that do not.
+        seed: of draws that the kernel makes as a reset does; without one it reads shares that the reference knows.
         values: what each argument is launched with.
     """
 
     name: str
     program: Program
-    lets: Mapping[int, str]
-    fresh: Array | None
+    lets: Mapping[int, str] = field(default_factory=dict)
+    fresh: Array | None = None
+    seed: int | None = None
     kernel: Kernel = field(init=False)
+    reset: Leaf = field(init=False)
     values: dict[str, Any] = field(default_factory=dict)
     shares: dict[int, Array] = field(default_factory=dict)
 
@@ -78,8 +81,10 @@ class Written:
         for node in schedule(self.program.roots):
             if node.op == "uniform":
                 self.shares[node.id] = single(rng.random((self.program.num_envs, *node.type.shape)))
-        reserved = () if self.fresh is None else ("fresh",)
-        self.kernel = kernel = Kernel(module, self.leaf, self.lets, reserved, remembers=self.fresh is not None)
+        self.reset = Leaves(task(), module).reset({})
+        self.kernel = kernel = Kernel(module, self.leaf, self.lets, ("fresh", "rng"), remembers=self.fresh is not None)
+        if self.seed is not None:
+            kernel.line(f"rng = wp.rand_init({self.seed}, env)")
         if self.fresh is not None:
             name = self.argument("just_begun", "wp.array(dtype=wp.bool)", to_warp(self.fresh, "wp.bool"))
             kernel.line(f"fresh = {name}[env]")
@@ -107,6 +112,8 @@ class Written:
             case "tunable":
                 path, end = tunable_path(node.attr)
                 return self.tunable(loop, path.replace(".", "_"), inputs.tunables[path], node.type, end)
+            case "uniform" if self.seed is not None:
+                return self.reset(kernel, loop, node)
             case "uniform":
                 return self.uniform(loop, node)
             case "prev":

@@ -55,8 +55,7 @@ def remainder(a: float, b: float) -> float:
 @wp.func
 def wrap_to_pi(angle: float) -> float:
     """Return the equal angle in (-pi, pi] [rad]; odd negative multiples of pi stay -pi."""
-    turned = angle + wp.pi
-    turned -= wp.floor(turned / (2.0 * wp.pi)) * (2.0 * wp.pi)
+    turned = remainder(angle + wp.pi, 2.0 * wp.pi)
     return wp.where(turned == 0.0 and angle > 0.0, wp.pi, turned - wp.pi)
 ''',
     "unit": '''
@@ -102,7 +101,12 @@ def quat_from_rpy(roll: float, pitch: float, yaw: float) -> wp.quat:
 }
 """Source text by name, in the order in which a module defines them."""
 
-NEEDS = {"clip": ("minimum", "maximum"), "unit": ("maximum",), "yaw_only": ("yaw_of",)}
+NEEDS = {
+    "clip": ("minimum", "maximum"),
+    "wrap_to_pi": ("remainder",),
+    "unit": ("maximum",),
+    "yaw_only": ("yaw_of",),
+}
 """Functions that a function calls."""
 
 

@@ -7,6 +7,7 @@ that can be known at the same time share one loop.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -328,7 +329,12 @@ class Loop:
         values = _members(node.attr, node.type.shape)
         if len(set(values)) == 1:
             return constant(values[0])
-        name = self.kernel.module.constant(values, self.kernel.let(node) or "values")
+        name = self.kernel.let(node) or "values"
+        if all(map(math.isfinite, _numbers(values))):
+            name = self.kernel.module.constant(values, name)
+        else:  # Warp writes no infinity into a constant
+            function = "wp.vector" if node.type.components == 1 else "wp.matrix_from_rows"
+            name = self.kernel.local(call(function, [constant(value) for value in values]).text, name)
         if node.type.kind is Kind.QUAT:  # the row of a matrix is no rotation
             return call(VECTORS[4], [Value(f"{name}[{self.index}, {place}]") for place in range(4)])
         return Value(f"{name}[{self.index}]")
@@ -396,3 +402,12 @@ def _members(value: object, shape: tuple[int, ...]) -> list[object]:
     if not isinstance(value, tuple) or (len(shape) > 1 and not isinstance(value[0], tuple)):
         return [value] * size
     return list(value) if len(value) == size else list(value) * size
+
+
+def _numbers(value: object) -> Iterator[float]:
+    """All numbers in tuples and lists."""
+    if isinstance(value, tuple | list):
+        for item in value:
+            yield from _numbers(item)
+    else:
+        yield float(value)  # type: ignore[arg-type]
