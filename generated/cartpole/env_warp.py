@@ -69,10 +69,16 @@ def square(x: float) -> float:
 
 
 @wp.func
+def remainder(a: float, b: float) -> float:
+    """Return a - b * floor(a / b), which has the sign of b."""
+    rest = wp.mod(a, b)
+    return wp.where(rest < 0.0 and b > 0.0 or rest > 0.0 and b < 0.0, rest + b, rest)
+
+
+@wp.func
 def wrap_to_pi(angle: float) -> float:
     """Return the equal angle in (-pi, pi] [rad]; odd negative multiples of pi stay -pi."""
-    turned = angle + wp.pi
-    turned -= wp.floor(turned / (2.0 * wp.pi)) * (2.0 * wp.pi)
+    turned = remainder(angle + wp.pi, 2.0 * wp.pi)
     return wp.where(turned == 0.0 and angle > 0.0, wp.pi, turned - wp.pi)
 
 
