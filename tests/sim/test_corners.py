@@ -1,8 +1,9 @@
 """What tasks rarely hold: two robots, no failure, groups of one entry, and names that the generated code has its own
-use for."""
+use for; in each back end."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from stripe_dsl.ir.graph import Read
 from stripe_dsl.pipeline import check_file
 
-from .recorder import Recording, record
+from .compare import assert_same_run, assert_up_to_date
+from .recorder import Recording, Run, record
 from .replay import assert_replayed
 
 pytestmark = pytest.mark.sim
@@ -20,8 +22,22 @@ SOURCE = Path(__file__).parent / "tasks" / "corners.stripe"
 
 
 @pytest.fixture(scope="module")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    return record(SOURCE, tmp_path_factory.mktemp("corners"), steps=90, num_envs=8)
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+    """By back end; ``recorded`` is ``warp`` once more, as the recorded step of a training."""
+    torch = Run(steps=90)
+    warp = Run("warp", steps=300)
+    wanted = {"torch": torch, "warp": warp, "recorded": replace(warp, inside=False)}
+    return record(SOURCE, tmp_path_factory.mktemp("corners"), wanted)
+
+
+@pytest.fixture(scope="module", params=["torch", "warp"])
+def recording(request: pytest.FixtureRequest, runs: dict[str, Recording]) -> Recording:
+    return runs[request.param]
+
+
+def test_the_recorded_step_is_the_launched_one(runs: dict[str, Recording]) -> None:
+    assert_same_run(runs["recorded"], runs["warp"])
+    assert_up_to_date(runs["recorded"])
 
 
 def test_everything_is_as_the_reference_says(recording: Recording) -> None:

@@ -1,12 +1,13 @@
-"""Memory, noise, actions, terminations, resets and the log of a purpose-made task, in Isaac Lab.
+"""Memory, noise, actions, terminations, resets and the log of a purpose-made task, in Isaac Lab, by each back end.
 
-One run of ``tasks/memory.stripe`` serves all tests: the reference says what every value has to be, and the tests below
-say the rest: what is drawn at random, and what must hold whatever the program says.
+One run of ``tasks/memory.stripe`` by each serves all tests: the reference says what every value has to be, and the
+tests below say the rest: what is drawn at random, and what must hold whatever the program says.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from stripe_dsl.ir.graph import Read
 from stripe_dsl.ir.program import Program
 from stripe_dsl.pipeline import check_file
 
-from .recorder import Array, Recording, record
+from .compare import assert_same_run, assert_up_to_date
+from .recorder import Array, Recording, Run, record
 from .replay import Replay, assert_replayed, entries
 
 pytestmark = pytest.mark.sim
@@ -33,10 +35,18 @@ def program() -> Program:
 
 
 @pytest.fixture(scope="module")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    # with the last observations of episodes, for which observations are made twice in a step
-    folder = tmp_path_factory.mktemp("memory")
-    return record(SOURCE, folder, steps=STEPS, num_envs=ENVS, overrides=["compute_final_obs=true"])
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+    """By back end; ``recorded`` is ``warp`` once more, as the recorded step of a training."""
+    # torch with the last observations of episodes, for which observations are made twice in a step
+    torch = Run(steps=STEPS, num_envs=ENVS, overrides=["compute_final_obs=true"])
+    warp = Run("warp", steps=320, num_envs=ENVS, shuffle=(0, 100))
+    wanted = {"torch": torch, "warp": warp, "recorded": replace(warp, inside=False)}
+    return record(SOURCE, tmp_path_factory.mktemp("memory"), wanted)
+
+
+@pytest.fixture(scope="module", params=["torch", "warp"])
+def recording(request: pytest.FixtureRequest, runs: dict[str, Recording]) -> Recording:
+    return runs[request.param]
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +71,11 @@ def test_everything_is_as_the_reference_says(recording: Recording, expected: Rep
     assert expected.terminations[..., :3].any(axis=(0, 1)).all(), "every termination was met"
     assert recording.truncated.any()
     assert recording.fresh[1:].sum() > 3 * ENVS
+
+
+def test_the_recorded_step_is_the_launched_one(runs: dict[str, Recording]) -> None:
+    assert_same_run(runs["recorded"], runs["warp"])
+    assert_up_to_date(runs["recorded"])
 
 
 # ---- prev -------------------------------------------------------------------------------------------------------

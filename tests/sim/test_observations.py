@@ -1,4 +1,5 @@
-"""Quantities and frames of a floating robot against Isaac Lab's own functions, and what resets of its base write.
+"""Quantities and frames of a floating robot against Isaac Lab's own functions, and what resets of its base write, in
+each back end.
 
 Entries of the group ``policy`` of ``tasks/turtle.stripe`` are named after the functions of ``isaaclab.envs.mdp`` that
 give the same value; the worker calls these on the same environment.
@@ -6,6 +7,7 @@ give the same value; the worker calls these on the same environment.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from stripe_dsl.ir.graph import Read
 from stripe_dsl.ir.program import Program
 from stripe_dsl.pipeline import check_file
 
-from .recorder import Array, Recording, record
+from .compare import assert_same_run, assert_up_to_date
+from .recorder import Array, Recording, Run, record
 from .replay import Replay, assert_replayed, entries
 
 pytestmark = pytest.mark.sim
@@ -45,7 +48,7 @@ def probe(env: Any) -> dict[str, Array]:
     found["lin_vel_heading"] = quat_apply_inverse(yaw_quat(turn), data.root_lin_vel_w.torch)
     found["ang_vel_heading"] = quat_apply_inverse(yaw_quat(turn), data.root_ang_vel_w.torch)
     found["roll"], found["pitch"], found["yaw"] = euler_xyz_from_quat(turn)
-    return {name: value.numpy() for name, value in found.items()}
+    return {name: value.cpu().numpy() for name, value in found.items()}
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +57,17 @@ def program() -> Program:
 
 
 @pytest.fixture(scope="module")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    folder = tmp_path_factory.mktemp("turtle")
-    return record(SOURCE, folder, steps=100, num_envs=24, probe="tests.sim.test_observations:probe")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+    """By back end; ``recorded`` is ``warp`` once more, as the recorded step of a training."""
+    torch = Run(steps=100, num_envs=24, probe="tests.sim.test_observations:probe")
+    warp = replace(torch, backend="warp", steps=300)
+    wanted = {"torch": torch, "warp": warp, "recorded": replace(warp, inside=False)}
+    return record(SOURCE, tmp_path_factory.mktemp("turtle"), wanted)
+
+
+@pytest.fixture(scope="module", params=["torch", "warp"])
+def recording(request: pytest.FixtureRequest, runs: dict[str, Recording]) -> Recording:
+    return runs[request.param]
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +85,11 @@ def test_everything_is_as_the_reference_says(recording: Recording, expected: Rep
     assert recording.truncated.any()
     assert (expected.observations["frames", "fast"] > 0).any()
     assert (expected.observations["frames", "lowest"] != 0).any()
+
+
+def test_the_recorded_step_is_the_launched_one(runs: dict[str, Recording]) -> None:
+    assert_same_run(runs["recorded"], runs["warp"])
+    assert_up_to_date(runs["recorded"])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -108,6 +124,14 @@ def test_directions(given: dict[str, Array]) -> None:
     np.testing.assert_allclose(given["forward"][..., 0], flat * np.cos(yaw), atol=1e-5)
     np.testing.assert_allclose(given["forward"][..., 1], flat * np.sin(yaw), atol=1e-5)
     np.testing.assert_allclose(given["there_and_back"], given["base_lin_vel"], atol=1e-4)
+
+
+def test_a_reset_clears_the_sensor_of_its_own_environment_alone(recording: Recording, given: dict[str, Array]) -> None:
+    force = abs(given["force"]).max(axis=-1)
+    np.testing.assert_array_equal(force[recording.fresh], 0.0)
+    others = ~recording.fresh & recording.fresh.any(axis=1, keepdims=True)
+    assert others.sum() > 100, "others were reset at the time"
+    assert (force[~recording.fresh] > 0.0).all()
 
 
 def test_groups_beside_the_policy_are_returned(recording: Recording, program: Program) -> None:

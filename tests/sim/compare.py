@@ -1,0 +1,68 @@
+"""Two runs of one task, side by side."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stripe_dsl.emit.naming import tunable_path
+from stripe_dsl.ir.graph import walk
+from stripe_dsl.ir.program import Program
+
+from .recorder import Array, Recording
+
+
+def without_chance(program: Program) -> list[str]:
+    """Overrides after which nothing is drawn: each range of a reset is one number in it, and noise is zero.
+
+    A turn about the vertical is none: the back ends round the product of two rotations differently, and contacts
+    magnify a difference in the last bit.
+    """
+    values = {item.path: item.value for item in program.tunables}
+    overrides = {}
+    for reset in program.resets:
+        draws = [node for node in walk([reset.value]) if node.op == "uniform"]
+        for path in {tunable_path(node.attr)[0] for node in walk(draws) if node.op == "tunable"}:
+            low, high = values[path]  # type: ignore[misc]
+            number = 0.0 if reset.quantity == "root.yaw" else low + 0.3 * (high - low)
+            overrides[path] = f"[{number},{number}]"
+    for group in program.groups:
+        for item in group.items:
+            if item.noise is not None:
+                overrides[item.noise.tunable] = "[0.0,0.0]" if item.noise.kind == "uniform" else "0.0"
+    return [f"{path}={value}" for path, value in overrides.items()]
+
+
+def assert_same_run(ours: Recording, theirs: Recording) -> None:
+    """Assert that two runs agree in every bit of what can be seen from outside."""
+    pairs = {name: (getattr(ours, name), getattr(theirs, name)) for name in ("reward", "terminated", "truncated")}
+    for table in ("groups", "states", "at_observation", "probes"):
+        mine, other = getattr(ours, table), getattr(theirs, table)
+        assert mine.keys() == other.keys()
+        pairs |= {f"{table} {name}": (value, other[name]) for name, value in mine.items()}
+    for name, (mine, other) in pairs.items():
+        np.testing.assert_array_equal(mine, other, err_msg=name)
+    assert ours.log == theirs.log
+
+
+def assert_up_to_date(recording: Recording) -> None:
+    """Assert that what Isaac Lab derives from a robot's state when it is asked belongs to the state of that moment."""
+    robots = {name.split("/")[0] for name in recording.states if "/" in name}
+    for robot in robots:
+        of = {name: recording.states[f"{robot}/{name}"] for name in DERIVED}
+        quat = of["root_link_pose_w"][..., 3:]
+        for derived, vector in (
+            ("root_com_lin_vel_b", of["root_com_vel_w"][..., :3]),
+            ("root_com_ang_vel_b", of["root_com_vel_w"][..., 3:]),
+            ("projected_gravity_b", np.broadcast_to([0.0, 0.0, -1.0], quat[..., :3].shape)),
+        ):
+            np.testing.assert_allclose(of[derived], _turned_back(quat, vector), rtol=1e-4, atol=1e-4, err_msg=derived)
+
+
+DERIVED = ("root_link_pose_w", "root_com_vel_w", "root_com_lin_vel_b", "root_com_ang_vel_b", "projected_gravity_b")
+
+
+def _turned_back(quat: Array, vector: Array) -> Array:
+    """A vector of the world in the frame of rotations (x, y, z, w)."""
+    axis, w = quat[..., :3], quat[..., 3:]
+    cross = 2 * np.cross(axis, vector)
+    return vector - w * cross + np.cross(axis, cross)
