@@ -249,12 +249,12 @@ def end_step(
 
 @wp.kernel
 def observe(
+    policy: wp.array2d(dtype=float),
     root_link_pose_w: wp.array(dtype=wp.transform),
     env_origins: wp.array(dtype=wp.vec3),
     root_com_vel_w: wp.array(dtype=wp.spatial_vector),
     param: ParamSettings,
     gravity_vec_w: wp.array(dtype=wp.vec3),
-    policy: wp.array2d(dtype=float),
     joints: wp.array(dtype=int),
     joint_pos: wp.array2d(dtype=float),
     soft_joint_pos_limits: wp.array2d(dtype=wp.vec2),
@@ -650,12 +650,12 @@ class AntWarpEnv(DirectRLEnvWarp):
             observe,
             dim=self.num_envs,
             inputs=[
+                self._policy,
                 self.robot.data.root_link_pose_w.warp,
                 self._env_origins,
                 self.robot.data.root_com_vel_w.warp,
                 self._param,
                 self.robot.data.GRAVITY_VEC_W.warp,
-                self._policy,
                 self._joints,
                 self.robot.data.joint_pos.warp,
                 self.robot.data.soft_joint_pos_limits.warp,

@@ -150,11 +150,11 @@ def end_step(
 
 @wp.kernel
 def observe(
+    policy: wp.array2d(dtype=float),
     slider_to_cart: int,
     joint_pos: wp.array2d(dtype=float),
     cart_to_pole: int,
     joint_vel: wp.array2d(dtype=float),
-    policy: wp.array2d(dtype=float),
 ):
     """Write the observations of all groups, and remember what the next step asks for."""
     env = wp.tid()
@@ -452,11 +452,11 @@ class CartpoleWarpEnv(DirectRLEnvWarp):
             observe,
             dim=self.num_envs,
             inputs=[
+                self._policy,
                 self._slider,
                 self.robot.data.joint_pos.warp,
                 self._pole,
                 self.robot.data.joint_vel.warp,
-                self._policy,
             ],
             device=self.device,
             block_dim=BLOCK_DIM,

@@ -125,11 +125,11 @@ def end_step(
 
 @wp.kernel
 def observe(
+    policy: wp.array2d(dtype=float),
     hinge: int,
     joint_pos: wp.array2d(dtype=float),
     joint_vel: wp.array2d(dtype=float),
     actions: wp.array2d(dtype=float),
-    policy: wp.array2d(dtype=float),
     observe: ObserveSettings,
 ):
     """Write the observations of all groups, and remember what the next step asks for."""
@@ -418,11 +418,11 @@ class PendulumWarpEnv(DirectRLEnvWarp):
             observe,
             dim=self.num_envs,
             inputs=[
+                self._policy,
                 self._hinge,
                 self.robot.data.joint_pos.warp,
                 self.robot.data.joint_vel.warp,
                 self._actions,
-                self._policy,
                 self._observe,
             ],
             device=self.device,

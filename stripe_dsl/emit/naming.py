@@ -151,7 +151,7 @@ def set_labels(program: Program) -> dict[tuple[str, ...], str]:
 
 def word(text: str) -> str:
     """The text with underscores where an identifier allows nothing else."""
-    return "".join(char if char.isalnum() else "_" for char in text)
+    return "".join(char if char.isascii() and char.isalnum() else "_" for char in text)
 
 
 def escaped(name: str) -> str:

@@ -82,6 +82,7 @@ class _Writer:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.module = Module(program)
+        self.groups = {group.name: self.module.own(group.name) for group in program.groups}
         self.leaves = Leaves(program, self.module)
         self.lets = {let.value.id: safe_identifier(let.name) for let in program.lets}
         self.env = WarpEnv(f"{safe_identifier(program.name)}WarpEnv")
@@ -113,19 +114,18 @@ class _Writer:
         roots += [item.value for group in program.groups for item in group.items]
         read = {node.read.quantity for node in walk(roots) if node.read is not None}
         env.reads_effort, env.reads_acceleration = "joint.effort" in read, "joint.acc" in read
-        env.groups = [(group.name, safe_identifier(group.name), group.width) for group in program.groups]
+        env.groups = [(group.name, self.groups[group.name], group.width) for group in program.groups]
         return env
 
     def kernel(
         self,
         reserved: Sequence[str] = (),
-        arguments: Mapping[str, str] | None = None,
         given: Mapping[str, str] | None = None,
         *,
         remembers: bool = False,
     ) -> Kernel:
         leaf = self.leaves.step(given or {}, previous_actions="actions" if remembers else "previous_actions")
-        return Kernel(self.module, leaf, self.lets, reserved, arguments, remembers=remembers)
+        return Kernel(self.module, leaf, self.lets, reserved, remembers=remembers)
 
     def finish(self, name: str, doc: str, kernel: Kernel) -> KernelText:
         parameters = tuple((item.name, item.annotation, item.host) for item in kernel.parameters.values())
@@ -138,8 +138,7 @@ class _Writer:
             wish = f"prev_{let or describe(operand, {})}"
             size = f"(self.num_envs, {len(operand.type.axis)})" if operand.type.axis is not None else "self.num_envs"
             source = let or (" ".join(operand.span.text.split()) if operand.span is not None else "x")
-            name = self.module.attribute(f"memory of {operand.id}", wish).removeprefix("self.")
-            self.module.attributes.pop()
+            name = self.module.own(wish)
             text = f"wp.zeros({size}, dtype={dtype(operand.type)}, device=self.device)"
             comment = f"``prev({source})``: its value at the last observation"
             self.env.memories.append(Attribute(name, text, comment))
@@ -271,8 +270,9 @@ class _Writer:
     def observe(self) -> None:
         program = self.program
         items = [(group, item) for group in program.groups for item in group.items]
-        groups = {f"self._{name}": name for name in (safe_identifier(group.name) for group in program.groups)}
-        kernel = self.kernel(["fresh", "rng"], groups, remembers=True)
+        kernel = self.kernel(["fresh", "rng"], remembers=True)
+        for attribute in self.groups.values():
+            kernel.parameter(f"self.{attribute}", "wp.array2d(dtype=float)", attribute.strip("_"))
         roots = [*(item.value for _, item in items), *self.operands]
         kept = any(node.op == "prev" and not is_previous_action(node) for node in walk(roots))
         if kept:
@@ -318,9 +318,8 @@ class _Writer:
 
     def entry(self, kernel: Kernel, loop: Loop | None, group: Group, item: Observation, start: int) -> None:
         """One entry of one group, with noise, clip and scale."""
-        target = kernel.parameter(
-            f"self._{safe_identifier(group.name)}", "wp.array2d(dtype=float)", safe_identifier(group.name)
-        )
+        attribute = self.groups[group.name]
+        target = kernel.parameter(f"self.{attribute}", "wp.array2d(dtype=float)", attribute.strip("_"))
         scope = loop or kernel
         size = item.value.type.components
         for part in range(size):

@@ -48,7 +48,6 @@ class Kernel:
             stands in or ``None``, and the node.
         lets: names of named values, by node id.
         reserved: local variables that the caller writes himself.
-        arguments: names that arguments will have, by what the launch passes; those of the settings are known.
         remembers: whether ``prev`` needs the present value of its operand as well.
     """
 
@@ -58,13 +57,11 @@ class Kernel:
         leaf: Callable[[Kernel, Loop | None, Node], Value],
         lets: Mapping[int, str],
         reserved: Iterable[str] = (),
-        arguments: Mapping[str, str] | None = None,
         *,
         remembers: bool = False,
     ) -> None:
         self.module = module
-        self._held = {f"self._{group}": group for group in GROUPS} | dict(arguments or {})
-        self.names = Locals({"env", "i", "k", "wp", *module.reserved, *reserved, *self._held.values()})
+        self.names = Locals({"env", "i", "k", "wp", *GROUPS, *module.reserved, *reserved})
         self.parameters: dict[str, Parameter] = {}
         self.lines: list[str] = []
         self._leaf = leaf
@@ -84,7 +81,8 @@ class Kernel:
     def parameter(self, host: str, annotation: str, wish: str) -> str:
         """The name of the argument that the launch gives as ``host``."""
         if host not in self.parameters:
-            name = self._held.get(host) or self.names.unique(wish)
+            settings = wish in GROUPS and host == f"self._{wish}"  # their names are kept for them
+            name = wish if settings else self.names.unique(wish)
             self.parameters[host] = Parameter(name, annotation, host)
         return self.parameters[host].name
 

@@ -41,12 +41,18 @@ class Struct:
     fields: tuple[tuple[str, str], ...]
 
 
+def with_a_letter(text: str) -> str:
+    """The text as a word of an identifier: an underscore alone is none."""
+    plain = word(text)
+    return plain if any(map(str.isalpha, plain)) else f"x{plain.rstrip('_')}"
+
+
 class Locals(Names):
     """Names of arguments and variables. Capitals alone are left to the constants of the module."""
 
     def unique(self, wish: str) -> str:
         """The wished name, changed as little as possible."""
-        return super().unique(wish.lower() if wish.isupper() else wish)
+        return super().unique(wish.lower() if wish.isupper() else with_a_letter(wish))
 
 
 class Module:
@@ -67,7 +73,9 @@ class Module:
         self.reserved = {*HELPERS, *GROUPS.values(), "Any"}
         self._helpers: set[str] = set()
         self._names = Names({"REWARD_TERMS", "TERMINATION_TERMS", "BLOCK_DIM"})
-        self._attribute_names = Names(ATTRIBUTES_OF_THE_BASE_CLASS)
+        robots = ["robot", *(f"robot_{robot.name}" for robot in program.robots)]
+        states = [f"_{robot}_joint_{state}" for robot in robots for state in ("pos", "vel")]
+        self._attribute_names = Names([*ATTRIBUTES, *states, *(f"_{group}" for group in GROUPS)])
         self._known_constants: dict[str, str] = {}
         self._known_attributes: dict[str, str] = {}
         self._labels = set_labels(program)
@@ -90,7 +98,7 @@ class Module:
 
     def label(self, names: tuple[str, ...], default: str) -> str:
         """What the file calls a set."""
-        return safe_identifier(word(self._labels.get(names) or default))
+        return safe_identifier(with_a_letter(self._labels.get(names) or default))
 
     def length(self, axis: Axis) -> str:
         """Text of the number of members of a set."""
@@ -115,16 +123,19 @@ class Module:
 
     def _constant_name(self, wish: str) -> str:
         """In capitals, with at least one letter: no name in a kernel is like that."""
-        name = word(wish).upper()
-        return self._names.unique(name if name.isupper() else f"SET_{name.strip('_')}")
+        return self._names.unique(with_a_letter(wish).upper())
 
     def attribute(self, text: str, wish: str, comment: str = "") -> str:
         """``self._wish``, set to ``text`` once; the same for the same text."""
         if text not in self._known_attributes:
-            name = self._attribute_names.unique("_" + safe_identifier(word(wish)).strip("_"))
+            name = self.own(wish)
             self._known_attributes[text] = name
             self.attributes.append(Attribute(name, text, comment))
         return f"self.{self._known_attributes[text]}"
+
+    def own(self, wish: str) -> str:
+        """A free attribute, which the template sets."""
+        return self._attribute_names.unique("_" + safe_identifier(with_a_letter(wish)).strip("_"))
 
     def setting(self, group: str) -> None:
         """Notes that kernels read a group of the cfg."""
@@ -141,27 +152,64 @@ class Module:
         ]
 
 
-ATTRIBUTES_OF_THE_BASE_CLASS = (
-    "_graph_cache",
-    "_episode_length_buf_wp",
-    "_episode_length_buf_torch",
-    "_ALL_ENV_MASK",
-    "_sim_step_counter",
-    "_is_closed",
-    "_window",
-    "_debug_vis_handle",
-    "_rng",
-    "_actions",
-    "_previous_actions",
-    "_rewards",
-    "_episode_sums",
-    "_terminations",
-    "_log",
-    "_log_sums",
-    "_env_origins",
-    *(f"_{group}" for group in GROUPS),
+ATTRIBUTES = frozenset(
+    {
+        "_ALL_ENV_MASK",
+        "_action_noise_model",
+        "_action_space",
+        "_actions",
+        "_advance",
+        "_advance_clocks",
+        "_apply_action",
+        "_cached_spec",
+        "_command",
+        "_compute_efforts",
+        "_compute_observations",
+        "_configure_gym_env_spaces",
+        "_control_step",
+        "_debug_vis_handle",
+        "_env_origins",
+        "_episode_length_buf_torch",
+        "_episode_length_buf_wp",
+        "_episode_sums",
+        "_get_dones",
+        "_get_observations",
+        "_get_rewards",
+        "_get_states",
+        "_graph_cache",
+        "_init_sim",
+        "_is_closed",
+        "_log",
+        "_log_sums",
+        "_metadata",
+        "_new_actions",
+        "_np_random",
+        "_np_random_seed",
+        "_observation_noise_model",
+        "_observation_space",
+        "_physics_handles_decimation",
+        "_post_step_visualize",
+        "_pre_physics_step",
+        "_previous_actions",
+        "_records",
+        "_reset_envs_from_buffer",
+        "_reset_idx",
+        "_rewards",
+        "_rng",
+        "_saved_kwargs",
+        "_seed_states",
+        "_set_debug_vis_impl",
+        "_setup_scene",
+        "_sim_step_counter",
+        "_step_warp_end_post",
+        "_step_warp_end_pre",
+        "_terminations",
+        "_torch_groups",
+        "_torch_new_actions",
+        "_window",
+    }
 )
-"""Attributes that other things of the class have."""
+"""Private attributes and methods of the generated class and its bases."""
 
 
 def _field(item: Tunable) -> tuple[str, str]:

@@ -20,7 +20,7 @@ def reset_kernel(
 ) -> Kernel:
     """The body of ``reset_envs``."""
     given: dict[str, str] = {}
-    kernel = Kernel(module, leaves.reset(given), lets, ["rng", "column", "limits", "speed"], {"mask": "mask"})
+    kernel = Kernel(module, leaves.reset(given), lets, ["rng", "column", "limits", "speed"])
     mask = kernel.parameter("mask", "wp.array(dtype=wp.bool)", "mask")
     kernel.line(f"if not {mask}[env]:")
     kernel.line("return", 2)
