@@ -1,0 +1,269 @@
+"""The two back ends are one environment: the same states, observations, rewards, endings and logs for the same actions,
+step by step, where nothing is drawn at random, and the same distributions where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stripe_dsl.ir.graph import Read
+from stripe_dsl.ir.program import Program
+from stripe_dsl.pipeline import check_file
+
+from .compare import without_chance
+from .recorder import ROOT, Array, Recording, Run, record
+from .replay import entries
+
+pytestmark = pytest.mark.sim
+
+TASKS = Path(__file__).parent / "tasks"
+
+
+# ---- step by step -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task, and how well its two environments agree.
+
+    Attributes:
+        overrides: short episodes, and what makes the endings many.
+        observation: bound of the difference of observations, relative to 1 + the value.
+        reward: bound of the difference of rewards.
+        state: bound of the difference of positions; zero: every bit of every state is the same.
+    """
+
+    source: Path
+    overrides: tuple[str, ...]
+    observation: float = 0.0
+    reward: float = 1e-7
+    state: float = 0.0
+
+
+EXAMPLES = {
+    "cartpole": Task(
+        ROOT / "examples" / "cartpole.stripe", ("episode_length_s=1.0", "terminate.off_track_threshold=0.6")
+    ),
+    "pendulum": Task(ROOT / "examples" / "pendulum.stripe", ("episode_length_s=1.0",), observation=1e-7),
+    "ant": Task(
+        ROOT / "examples" / "ant.stripe",
+        # nearer than in the example, so that a float resolves the progress
+        ("episode_length_s=1.0", "terminate.fallen_threshold=0.48", "param.target=[20.0,0.0]"),
+        observation=1e-6,
+        reward=8e-6,
+    ),
+    "memory": Task(TASKS / "memory.stripe", (), reward=1e-6),
+    "corners": Task(TASKS / "corners.stripe", ()),
+    # its base is turned when it is reset: a product of rotations, which differs in its last bit. Contacts and limits of
+    # joints magnify that until the episode ends, so it is thrown too high to come down
+    "turtle": Task(TASKS / "turtle.stripe", ("reset.base_pos_z=[4.0,4.0]",), observation=1e-2, reward=1e-5, state=1e-3),
+}
+MOVED = ("joint_pos", "root_link_pose_w", "body_link_pose_w", "body_com_pose_w")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same run in both back ends; Warp replays its recorded step."""
+
+    name: str
+    program: Program
+    torch: Recording
+    warp: Recording
+
+    @property
+    def task(self) -> Task:
+        return EXAMPLES[self.name]
+
+
+@pytest.fixture(scope="module", params=EXAMPLES)
+def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    task = EXAMPLES[request.param]
+    (program,) = check_file(task.source).programs
+    overrides = [*without_chance(program), *task.overrides]
+    overrides = [f"{path}={value}" for path, value in dict(item.split("=") for item in overrides).items()]
+    torch = Run(inside=False, steps=300, num_envs=12, amplitude=1.5, overrides=overrides, shuffle=(0, 70, 71))
+    folder = tmp_path_factory.mktemp(request.param)
+    runs = record(task.source, folder, {"torch": torch, "warp": replace(torch, backend="warp")})
+    return Pair(request.param, program, runs["torch"], runs["warp"])
+
+
+def test_states_are_equal(pair: Pair) -> None:
+    assert pair.torch.states.keys() == pair.warp.states.keys()
+    for name, theirs in pair.torch.states.items():
+        ours = pair.warp.states[name]
+        if pair.task.state == 0.0 or name == "episode_length":
+            np.testing.assert_array_equal(ours, theirs, err_msg=name)
+        elif name.rpartition("/")[2] in MOVED:
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=pair.task.state, err_msg=name)
+            first = pair.warp.fresh
+            np.testing.assert_allclose(ours[first], theirs[first], rtol=0, atol=1e-6, err_msg=name)
+    assert np.ptp(pair.warp.states["episode_length"]) > 10
+
+
+def test_endings_are_equal(pair: Pair) -> None:
+    np.testing.assert_array_equal(pair.warp.terminated, pair.torch.terminated)
+    np.testing.assert_array_equal(pair.warp.truncated, pair.torch.truncated)
+    assert pair.warp.fresh[1:].sum() > 3 * pair.warp.num_envs
+    assert pair.warp.truncated.any()
+    assert pair.warp.terminated.any() == (pair.name in ("cartpole", "ant", "memory"))
+
+
+def test_observations_and_rewards_are_equal(pair: Pair) -> None:
+    assert pair.torch.groups.keys() == pair.warp.groups.keys() == {group.name for group in pair.program.groups}
+    for name, theirs in pair.torch.groups.items():
+        bound, ours = pair.task.observation, pair.warp.groups[name]
+        np.testing.assert_allclose(ours, theirs, rtol=bound, atol=bound, err_msg=name)
+        np.testing.assert_allclose(ours[0], theirs[0], rtol=2e-6, atol=2e-6, err_msg=name)
+        assert len(np.unique(ours)) > 300
+    np.testing.assert_allclose(pair.warp.reward, pair.torch.reward, rtol=0, atol=pair.task.reward)
+    assert len(np.unique(pair.warp.reward)) > 100
+
+
+def test_logs_are_equal(pair: Pair) -> None:
+    """And stay as they are where no episode ends."""
+    rewards = {f"Episode_Reward/{term.name}" for term in pair.program.rewards}
+    ends = {f"Episode_Termination/{term.name}" for term in pair.program.terminations}
+    before = None
+    for step, (ours, theirs) in enumerate(zip(pair.warp.log, pair.torch.log, strict=True)):
+        assert ours.keys() == theirs.keys() == rewards | ends | {"Episode_Termination/timeout"}
+        assert ours == pytest.approx(theirs, rel=1e-5, abs=10 * pair.task.reward)
+        if before is not None and not pair.warp.fresh[step + 1].any():
+            assert ours == before
+        before = ours
+    assert any(value != 0.0 for value in pair.warp.log[-1].values())
+
+
+def test_lengths_of_episodes_can_be_set(pair: Pair) -> None:
+    """As rsl_rl does when a training begins; also when the step is recorded already."""
+    recording = pair.warp
+    longest = recording.facts["max_episode_length"]
+    shuffled = {int(step): np.array(lengths) for step, lengths in recording.facts["shuffled"].items()}
+    assert shuffled.keys() == {0, 70, 71}
+    lengths = np.zeros(recording.num_envs, int)
+    for step in range(len(recording.reward)):
+        lengths = shuffled.get(step, lengths) + 1
+        np.testing.assert_array_equal(recording.truncated[step], lengths >= longest)
+        lengths[recording.fresh[step + 1]] = 0
+        np.testing.assert_array_equal(recording.states["episode_length"][step + 1], lengths)
+
+
+# ---- draws ------------------------------------------------------------------------------------------------------
+
+MANY = 512
+SEEDS = {"first": 11, "second": None, "again": 11, "other": 12}
+
+
+def draws(env: Any) -> Mapping[str, Any]:
+    """Observations after resets with :data:`SEEDS` and three steps; runs in the worker."""
+    import torch
+
+    found = {}
+    still = torch.zeros(env.num_envs, env.cfg.action_space, device=env.device)
+    for name, seed in SEEDS.items():
+        observations, _ = env.reset(seed=seed)
+        found |= {f"{name} {group}": value.clone() for group, value in observations.items()}
+        for _ in range(3):
+            observations = env.step(still)[0]
+        found |= {f"{name} later {group}": value.clone() for group, value in observations.items()}
+    return found
+
+
+@pytest.fixture(scope="module")
+def memory() -> Program:
+    (program,) = check_file(TASKS / "memory.stripe").programs
+    return program
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+    """Runs of many environments by back end, with everything drawn at random."""
+    torch = Run(inside=False, steps=45, num_envs=MANY, finish="tests.sim.test_warp_vs_torch:draws")
+    folder = tmp_path_factory.mktemp("many")
+    return record(TASKS / "memory.stripe", folder, {"torch": torch, "warp": replace(torch, backend="warp", seed=4)})
+
+
+def starts(recording: Recording) -> dict[str, Array]:
+    """What resets drew, one number for each episode."""
+    first = recording.fresh
+    found = {}
+    for quantity, joint in (
+        ("joint.pos", "rail"),
+        ("joint.pos", "shoulder"),
+        ("joint.pos", "elbow"),
+        ("joint.vel", "shoulder"),
+    ):
+        (value,) = [
+            value if value.ndim == 2 else value[..., read.names.index(joint)]
+            for read, value in recording.at_observation.items()
+            if isinstance(read, Read) and read.quantity == quantity and joint in read.names
+        ]
+        found[f"{joint} {quantity}"] = value[first]
+    return found
+
+
+def noise(program: Program, recording: Recording) -> dict[str, Array]:
+    """What was added to observations, scaled; that of the rail as it is at the starts: clipped and scaled."""
+    columns = entries(program, recording)
+    found = {name: columns["policy", name] - columns["critic", name] for name in ("shoulder", "elbow")}
+    return found | {"rail": columns["policy", "rail"][recording.fresh]}
+
+
+def distance(ours: Array, theirs: Array) -> float:
+    """The largest difference of two empirical distributions, over what chance leaves once in ten thousand times."""
+    ours, theirs = np.sort(ours.ravel()), np.sort(theirs.ravel())
+    places = np.concatenate([ours, theirs])
+    apart = abs(
+        np.searchsorted(ours, places, side="right") / ours.size
+        - np.searchsorted(theirs, places, side="right") / theirs.size
+    ).max()
+    return float(apart / (2.225 * np.sqrt(1 / ours.size + 1 / theirs.size)))
+
+
+def test_resets_and_noise_have_the_same_distributions(memory: Program, many: dict[str, Recording]) -> None:
+    # positions come rounded out of the engine; what is clamped to a limit is one number in both
+    theirs = starts(many["torch"]) | noise(memory, many["torch"])
+    for name, ours in (starts(many["warp"]) | noise(memory, many["warp"])).items():
+        assert ours.size > MANY
+        assert distance(np.round(ours, 5), np.round(theirs[name], 5)) < 1.0, name
+        # the measure sees a shift by a fraction of the spread
+        assert distance(ours + 0.4 * ours.std(), theirs[name]) > 1.0, name
+
+
+@pytest.mark.parametrize("backend", ["torch", "warp"])
+def test_a_seed_repeats_a_run(many: dict[str, Recording], backend: str) -> None:
+    seen = many[backend].finish
+    for group in ("policy", "critic"):
+        np.testing.assert_array_equal(seen[f"first {group}"], seen[f"again {group}"])
+        np.testing.assert_allclose(seen[f"first later {group}"], seen[f"again later {group}"], atol=1e-5)
+
+
+@pytest.mark.parametrize("backend", ["torch", "warp"])
+@pytest.mark.parametrize("one", SEEDS)
+@pytest.mark.parametrize("two", SEEDS)
+def test_resets_draw_anew(memory: Program, many: dict[str, Recording], backend: str, one: str, two: str) -> None:
+    """Different environments, the entries of one reset, successive resets and other seeds have nothing in common."""
+    columns = ["shoulder", "elbow", "rail", "lead"]
+    starts = {item.name: index for index, item in enumerate(memory.groups[0].items)}
+    assert [starts[name] for name in columns[:3]] == [0, 1, 2], "single columns stand first"
+    seen = many[backend].finish
+
+    def drawn(name: str) -> Array:
+        policy, critic = seen[f"{name} policy"], seen[f"{name} critic"]
+        # two positions and the noise of two entries
+        return np.stack([critic[:, 0], critic[:, 2], policy[:, 0] - critic[:, 0], policy[:, 1] - critic[:, 1]])
+
+    ours, theirs = drawn(one), drawn(two)
+    assert len(np.unique(ours[0])) > 0.99 * MANY
+    bound = 5 / np.sqrt(MANY)
+    related = np.corrcoef(ours, theirs)[:4, 4:]
+    if one == two or {one, two} == {"first", "again"}:
+        related = related - np.eye(4)
+    assert abs(related).max() < bound
+    # nor does an environment draw what another one drew
+    if one != two and {one, two} != {"first", "again"}:
+        assert np.intersect1d(ours[0], theirs[0]).size < 3
