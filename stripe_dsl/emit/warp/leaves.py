@@ -130,10 +130,10 @@ class Leaves:
 
     def setting(self, kernel: Kernel, path: str) -> str:
         """``reward.alive``: a field of the struct that carries its group."""
-        group, _, name = path.partition(".")
+        group = path.partition(".")[0]
         self.module.setting(group)
         struct = kernel.parameter(f"self._{group}", f"{group.title()}Settings", group)
-        return f"{struct}.{safe_identifier(name)}"
+        return f"{struct}.{self.module.fields[path]}"
 
     def previous(self, kernel: Kernel, loop: Loop | None, node: Node, previous_actions: str) -> Value:
         """What ``prev`` reads: the value at the last observation."""

@@ -34,11 +34,25 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Struct:
-    """One ``@wp.struct``: its group of the cfg, its name and the names and types of its fields."""
+    """One ``@wp.struct``.
+
+    Attributes:
+        group: of the cfg.
+        name: of the struct.
+        fields: their names and types.
+        renamed: fields that have another name in the cfg, and that name.
+    """
 
     group: str
     name: str
     fields: tuple[tuple[str, str], ...]
+    renamed: tuple[tuple[str, str], ...]
+
+    @property
+    def text(self) -> str:
+        """What makes one with the values of the cfg."""
+        names = [f"{own}={literal(name)}" for own, name in self.renamed]
+        return f"settings({', '.join([self.name, f'self.cfg.{self.group}', *names])})"
 
 
 def with_a_letter(text: str) -> str:
@@ -62,6 +76,7 @@ class Module:
         attributes: what ``__init__`` has to set, in order of first use.
         sets: names of constants that list the members of a set.
         constants: other constants of the module, as ``name, text``.
+        fields: field of the struct that carries a setting, by path.
     """
 
     def __init__(self, program: Program) -> None:
@@ -79,6 +94,8 @@ class Module:
         self._known_constants: dict[str, str] = {}
         self._known_attributes: dict[str, str] = {}
         self._labels = set_labels(program)
+        names = {group: Names(WORDS_OF_CPP) for group in GROUPS}
+        self.fields = {item.path: names[item.group].unique(_field_name(item.name)) for item in program.tunables}
 
     def helper(self, name: str) -> str:
         """A function of ``HELPERS``, which the module then defines."""
@@ -145,11 +162,15 @@ class Module:
     @property
     def structs(self) -> list[Struct]:
         """The structs of the groups that kernels read."""
-        return [
-            Struct(group, name, tuple(_field(item) for item in self.program.tunables if item.group == group))
-            for group, name in GROUPS.items()
-            if group in self.groups
-        ]
+        structs = []
+        for group, name in GROUPS.items():
+            items = [item for item in self.program.tunables if item.group == group and group in self.groups]
+            fields = [(self.fields[item.path], item) for item in items]
+            renamed = [(own, safe_identifier(item.name)) for own, item in fields if own != safe_identifier(item.name)]
+            if items:
+                types = tuple((own, _field_type(item)) for own, item in fields)
+                structs.append(Struct(group, name, types, tuple(renamed)))
+        return structs
 
 
 ATTRIBUTES = frozenset(
@@ -212,7 +233,25 @@ ATTRIBUTES = frozenset(
 """Private attributes and methods of the generated class and its bases."""
 
 
-def _field(item: Tunable) -> tuple[str, str]:
+WORDS_OF_CPP = frozenset(
+    "alignas alignof and_eq asm auto bitand bitor bool case catch char char8_t char16_t char32_t compl concept const "
+    "const_cast consteval constexpr constinit co_await co_return co_yield decltype default delete do double "
+    "dynamic_cast enum explicit export extern false float friend goto inline int long mutable namespace new noexcept "
+    "not_eq nullptr operator private protected public register reinterpret_cast requires short signed sizeof static "
+    "static_assert static_cast struct switch template this thread_local throw true typedef typeid typename union "
+    "unsigned using virtual void volatile wchar_t while xor xor_eq "
+    "ret rhs".split()
+)
+"""What no field of a struct is called: Warp writes structs in C++, with methods that use the last two names."""
+
+
+def _field_name(name: str) -> str:
+    """The name in the cfg where C++ allows it: macros are in capitals."""
+    name = safe_identifier(name)
+    return f"{name}_" if name in WORDS_OF_CPP or name.isupper() else name
+
+
+def _field_type(item: Tunable) -> str:
     size = len(item.value) if isinstance(item.value, tuple) else 1
     types = {1: "float", 2: "wp.vec2", 3: "wp.vec3", 4: "wp.vec4"}
-    return safe_identifier(item.name), types.get(size) or f"wp.types.vector(length={size}, dtype=float)"
+    return types.get(size) or f"wp.types.vector(length={size}, dtype=float)"
