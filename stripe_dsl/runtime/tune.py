@@ -38,7 +38,7 @@ _WASTE = 2
 """A buffer that is larger than so many times the proposal is called too large."""
 _SOLVER = "env.sim.physics.solver_cfg"
 
-Verdict = Literal["too small", "tight", "fits", "too large"]
+Verdict = Literal["too small", "fits", "too large"]
 
 
 @dataclass(frozen=True)
@@ -74,28 +74,26 @@ class Buffer:
 
     Attributes:
         present: What the configuration says, or None where it leaves the size to Newton.
-        needed: What overflows below: the most rows of an environment; for contacts, which all environments share, the
-            most of all together divided by their number.
-        most: The most that one environment had.
+        most: The most that one environment had in a solver step.
         usual: The 99.9th percentile over environments and solver steps.
-        proposed: The room to make: ``most`` with a margin.
+        needed: ``most``, or what all environments had together divided by their number if that is more: MuJoCo's own
+            collisions need room for pairs that turn out to have no contact.
+        proposed: The room to make: ``needed`` with a margin.
     """
 
     present: int | None
-    needed: int
     most: int
     usual: int
+    needed: int
     proposed: int
 
     @property
     def verdict(self) -> Verdict:
-        """``too small`` overflowed or would have; ``tight`` has no margin; ``too large`` costs memory and time."""
+        """``too small`` loses something, if not now then with one environment alone; ``too large`` costs time."""
         if self.present is None:
             return "fits"
         if self.present < self.needed:
             return "too small"
-        if self.present < self.most:
-            return "tight"
         return "too large" if self.present > _WASTE * self.proposed else "fits"
 
 
@@ -231,13 +229,14 @@ def _propose(result: TuneResult, rows: int | None, contacts: int | None) -> Tune
 
     counts = result.counts
     assert counts is not None
-    shared = math.ceil(counts.shared_contacts / result.num_envs)
-    enough_rows = max(_LEAST_ROWS, with_margin(counts.rows.most))
-    enough_contacts = max(_LEAST_CONTACTS, with_margin(max(counts.contacts.most, shared)))
+    rows_needed = counts.rows.most
+    contacts_needed = max(counts.contacts.most, math.ceil(counts.shared_contacts / result.num_envs))
+    enough_rows = max(_LEAST_ROWS, with_margin(rows_needed))
+    enough_contacts = max(_LEAST_CONTACTS, with_margin(contacts_needed))
     return replace(
         result,
-        rows=Buffer(rows, counts.rows.most, counts.rows.most, counts.rows.usual, enough_rows),
-        contacts=Buffer(contacts, shared, counts.contacts.most, counts.contacts.usual, enough_contacts),
+        rows=Buffer(rows, counts.rows.most, counts.rows.usual, rows_needed, enough_rows),
+        contacts=Buffer(contacts, counts.contacts.most, counts.contacts.usual, contacts_needed, enough_contacts),
     )
 
 
@@ -249,31 +248,35 @@ def print_tuning(console: Console, result: TuneResult) -> None:
     assert counts is not None
     assert rows is not None
     assert contacts is not None
-    where = f"{result.num_envs} environments on {result.device}"
     steps = f"{result.steps} control steps, {format_count(counts.solver_steps)} solver steps"
-    console.print(Text(f"measured {result.task_id} in {where}: {steps} in {format_seconds(result.seconds)}"))
+    took = f"in {format_seconds(result.seconds)}"
+    where = f"{result.num_envs} environments on {result.device}"
+    console.print(Text(f"drove {result.task_id} in {where}: {steps} {took}"))
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("of one environment", "most", "99.9 %", "room now", "proposed", ""):
-        table.add_column(column, justify="left" if column in ("of one environment", "") else "right")
-    styles = {"too small": "bold red", "tight": "yellow", "too large": "yellow", "fits": "green"}
+    for column in ("in one environment", "most", "99.9 %", "room now", "proposed", ""):
+        table.add_column(column, justify="left" if column in ("in one environment", "") else "right")
+    styles = {"too small": "bold red", "too large": "yellow", "fits": "green"}
     for name, buffer in (("constraint rows", rows), ("contacts", contacts)):
         present = "Newton's" if buffer.present is None else str(buffer.present)
         verdict = Text(buffer.verdict, style=styles[buffer.verdict])
         table.add_row(name, str(buffer.most), str(buffer.usual), present, str(buffer.proposed), verdict)
-    enough = with_margin(counts.iterations.most)
-    used = (str(counts.iterations.most), str(counts.iterations.usual), str(result.iterations))
-    reached = Text("limit reached", style="bold red") if counts.unsolved else Text("fits", style="green")
-    table.add_row("solver iterations", *used, "" if counts.unsolved else str(enough), reached)
+    used = counts.iterations
+    limit = 2 * result.iterations if counts.unsolved else with_margin(used.most)
+    verdict = Text("limit reached", style="bold red") if counts.unsolved else Text("fits", style="green")
+    table.add_row("solver iterations", str(used.most), str(used.usual), str(result.iterations), str(limit), verdict)
     console.print(table)
-    mean = f"{counts.shared_contacts / result.num_envs:.1f}"
-    console.print(Text(f"all environments share their contacts: at most {counts.shared_contacts}, {mean} for each"))
+    shared = f"at most {counts.shared_contacts} at once, {counts.shared_contacts / result.num_envs:.1f} for each"
+    console.print(Text(f"contacts lie in one buffer for all environments: {shared}"))
     if counts.left_out:
         share = f"{counts.left_out} of {counts.left_out + counts.solver_steps} solver steps"
         console.print(Text(f"not counted are {share}, before which a body was faster than {WILD:g} m/s: explosions"))
     if counts.unsolved:
-        console.print(Text(f"the solver did not converge in {counts.unsolved} environments: try {_SOLVER}.iterations"))
+        found = f"the solver did not converge in {counts.unsolved} environments"
+        console.print(Text(f"{found}; more iterations: {_SOLVER}.iterations={limit}"))
+    else:
+        console.print(Text(f"unused iterations cost nothing; to limit them: {_SOLVER}.iterations={limit}"))
     if counts.unsearched:
-        limit = f"a line search reached its limit of {result.ls_iterations} in {counts.unsearched} environments"
-        console.print(Text(f"{limit}: try {_SOLVER}.ls_iterations"))
+        found = f"a line search reached its limit of {result.ls_iterations} in {counts.unsearched} environments"
+        console.print(Text(f"{found}; more: {_SOLVER}.ls_iterations={2 * result.ls_iterations}"))
     line = f"sim {{ … constraints {rows.proposed}; contacts {contacts.proposed} }}"
     console.print(Text.assemble("write in the task  ", (line, "bold")))
