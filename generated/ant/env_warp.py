@@ -115,6 +115,12 @@ def maximum(a: float, b: float) -> float:
 
 
 @wp.func
+def clip(x: float, low: float, high: float) -> float:
+    """Return the number of low .. high that is next to x, nan for nan; ``wp.clamp`` gives a bound."""
+    return minimum(maximum(x, low), high)
+
+
+@wp.func
 def remainder(a: float, b: float) -> float:
     """Return a - b * floor(a / b), which has the sign of b."""
     rest = wp.mod(a, b)
@@ -162,7 +168,7 @@ def apply_actions(
     # ant.stripe:23
     for i in range(wp.static(len(JOINTS))):
         joint = joints[i]
-        effort = action.drive_scale * wp.clamp(new_actions[env, i], action.drive_clip[0], action.drive_clip[1])
+        effort = action.drive_scale * clip(new_actions[env, i], action.drive_clip[0], action.drive_clip[1])
         effort_target[env, joint] = effort
         joint_f[env, joint] = effort
 

@@ -65,6 +65,24 @@ def square(x: float) -> float:
     return x * x
 
 
+@wp.func
+def minimum(a: float, b: float) -> float:
+    """Return the smaller number, nan where one is nan; ``wp.min`` takes the other one."""
+    return wp.where(a < b or wp.isnan(a), a, b)
+
+
+@wp.func
+def maximum(a: float, b: float) -> float:
+    """Return the larger number, nan where one is nan; ``wp.max`` takes the other one."""
+    return wp.where(a > b or wp.isnan(a), a, b)
+
+
+@wp.func
+def clip(x: float, low: float, high: float) -> float:
+    """Return the number of low .. high that is next to x, nan for nan; ``wp.clamp`` gives a bound."""
+    return minimum(maximum(x, low), high)
+
+
 @wp.kernel
 def apply_actions(
     new_actions: wp.array2d(dtype=float),
@@ -79,7 +97,7 @@ def apply_actions(
     for i in range(actions.shape[1]):
         actions[env, i] = new_actions[env, i]
     # pendulum.stripe:16
-    effort = action.torque_scale * wp.clamp(new_actions[env, 0], action.torque_clip[0], action.torque_clip[1])
+    effort = action.torque_scale * clip(new_actions[env, 0], action.torque_clip[0], action.torque_clip[1])
     effort_target[env, hinge] = effort
     joint_f[env, hinge] = effort
 

@@ -394,7 +394,7 @@ RANGES = {"one": (-1.0, 3.0), "list": (0.0, 0.5), "vector": (-2.0, -1.0), "vecto
 
 
 def draws() -> Program:
-    """Draws of every shape; the bounds of the last one are vectors."""
+    """Draws of every shape; one with bounds that are vectors, and two that stand for all components and members."""
     sheet = Sheet()
     sheet.read(np.zeros(NUM_DRAWS))
     types = (FLOAT, FLOAT.with_(axis=JOINTS), VEC3, VEC2.with_(axis=FEET), FLOAT.with_(axis=LONG))
@@ -403,7 +403,10 @@ def draws() -> Program:
         for number, (type, bounds) in enumerate(zip(types, RANGES.values(), strict=True))
     ]
     bounds = sheet.const((0.0, 1.0, 2.0), VEC3), sheet.const((1.0, 3.0, 5.0), VEC3)
-    return sheet.program([*roots, sheet("uniform", *bounds, type=VEC3)])
+    one, other = (sheet("uniform", sheet.const(0.0), sheet.const(1.0), attr=number) for number in (10.0, 11.0))
+    alike = sheet("min", sheet.const((2.0, 2.0, 2.0), VEC3), one, type=VEC3)
+    members = sheet("mul", sheet.const(1.0, FLOAT.with_(axis=JOINTS)), other, type=FLOAT.with_(axis=JOINTS))
+    return sheet.program([*roots, sheet("uniform", *bounds, type=VEC3), alike, members])
 
 
 def test_draws_fill_their_range_evenly_and_are_independent(results: Results) -> None:
@@ -411,9 +414,12 @@ def test_draws_fill_their_range_evenly_and_are_independent(results: Results) -> 
     shares = []
     for value, (low, high) in zip(got, RANGES.values(), strict=False):
         shares.append((value.reshape(NUM_DRAWS, -1) - low) / (high - low))
-    shares.append((got[-1] - np.array((0.0, 1.0, 2.0))) / np.array((1.0, 2.0, 3.0)))
+    shares.append((got[-3] - np.array((0.0, 1.0, 2.0))) / np.array((1.0, 2.0, 3.0)))
+    for value in got[-2:]:  # one draw for all
+        assert np.all(value == value[:, :1])
+        shares.append(value[:, :1])
     columns = np.concatenate(shares, axis=1)
-    assert columns.shape == (NUM_DRAWS, 1 + 3 + 3 + 4 + 20 + 3)
+    assert columns.shape == (NUM_DRAWS, 1 + 3 + 3 + 4 + 20 + 3 + 1 + 1)
     assert np.all((columns >= 0) & (columns <= 1))
     # five standard errors
     assert np.all(np.abs(columns.mean(axis=0) - 0.5) < 5 * np.sqrt(1 / 12 / NUM_DRAWS))

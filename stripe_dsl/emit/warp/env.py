@@ -193,7 +193,7 @@ class _Writer:
         scope = loop or kernel
         if action.clip is not None:
             low, high = (Value(f"{self.leaves.setting(kernel, action.clip)}[{end}]") for end in (0, 1))
-            value = call("wp.clamp", [value, low, high])
+            value = call(scope.helper("clip"), [value, low, high])
         if not (action.scale.op == "const" and action.scale.attr == 1.0):
             value = infix("*", Precedence.PRODUCT, scope.value(action.scale), value)
         if action.offset is not None:
@@ -346,7 +346,7 @@ class _Writer:
             value = infix("+", Precedence.SUM, value, noise)
         if item.clip is not None:
             limits = self.leaves.setting(kernel, item.clip)
-            value = call("wp.clamp", [value, Value(f"{limits}[0]"), Value(f"{limits}[1]")])
+            value = call(kernel.helper("clip"), [value, Value(f"{limits}[0]"), Value(f"{limits}[1]")])
         if item.scale is not None:
             value = infix("*", Precedence.PRODUCT, Value(self.leaves.setting(kernel, item.scale)), value)
         return value

@@ -8,7 +8,6 @@ that can be known at the same time share one loop.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.naming import describe
 from stripe_dsl.emit.values import Value, call
 from stripe_dsl.emit.warp.module import GROUPS, Locals, Module
-from stripe_dsl.emit.warp.operators import EMITTERS, VECTORS, constant
+from stripe_dsl.emit.warp.operators import EMITTERS, VECTORS, constant, is_cheap
 from stripe_dsl.emit.warp.reductions import begin, finish, take_in
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.ops import REDUCTIONS
@@ -384,14 +383,6 @@ class Loop:
         number = self._asked[wish, kind]
         self._asked[wish, kind] += 1
         return self.kernel.in_loops(wish, kind, number)
-
-
-def is_cheap(value: Value) -> bool:
-    """Whether a text may be written twice: a name, a number, or an element or field of one that is in a register."""
-    return _CHEAP.fullmatch(value.text) is not None
-
-
-_CHEAP = re.compile(r"-?(\d[\d.]*(e[+-]?\d+)?|[^\W\d]\w*(\.\w+)*(\[\w+\])?)")
 
 
 def _members(value: object, shape: tuple[int, ...]) -> list[object]:

@@ -233,15 +233,15 @@ ATTRIBUTES = frozenset(
 """Private attributes and methods of the generated class and its bases."""
 
 
-WORDS_OF_CPP = frozenset(
-    "alignas alignof and_eq asm auto bitand bitor bool case catch char char8_t char16_t char32_t compl concept const "
-    "const_cast consteval constexpr constinit co_await co_return co_yield decltype default delete do double "
-    "dynamic_cast enum explicit export extern false float friend goto inline int long mutable namespace new noexcept "
-    "not_eq nullptr operator private protected public register reinterpret_cast requires short signed sizeof static "
-    "static_assert static_cast struct switch template this thread_local throw true typedef typeid typename union "
-    "unsigned using virtual void volatile wchar_t while xor xor_eq "
-    "ret rhs".split()
-)
+_WORDS = """
+alignas alignof and_eq asm auto bitand bitor bool case catch char char8_t char16_t char32_t compl concept const
+const_cast consteval constexpr constinit co_await co_return co_yield decltype default delete do double dynamic_cast enum
+explicit export extern false float friend goto inline int long mutable namespace new noexcept not_eq nullptr operator
+private protected public register reinterpret_cast requires short signed sizeof static static_assert static_cast struct
+switch template this thread_local throw true typedef typeid typename union unsigned using virtual void volatile wchar_t
+while xor xor_eq ret rhs
+"""
+WORDS_OF_CPP = frozenset(_WORDS.split())
 """What no field of a struct is called: Warp writes structs in C++, with methods that use the last two names."""
 
 

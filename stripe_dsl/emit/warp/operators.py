@@ -9,6 +9,7 @@ written as a small ``@wp.func``.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -80,6 +81,14 @@ def constant(value: object) -> Value:
     return Value(text, Precedence.UNARY if text.startswith("-") else Precedence.ATOM)
 
 
+def is_cheap(value: Value) -> bool:
+    """Whether a text may be written twice: a name, a number, or an element or field of one that is in a register."""
+    return _CHEAP.fullmatch(value.text) is not None
+
+
+_CHEAP = re.compile(r"-?(\d[\d.]*(e[+-]?\d+)?|[^\W\d]\w*(\.\w+)*(\[\w+\])?)")
+
+
 def each(emit: Callable[[Scope, Node, list[Value]], Value]) -> Emitter:
     """An element-wise operator that Warp has for numbers alone: of vectors, component by component."""
 
@@ -87,10 +96,16 @@ def each(emit: Callable[[Scope, Node, list[Value]], Value]) -> Emitter:
         size = _components(node)
         if size == 1:
             return emit(scope, node, _operands(scope, node))
+        # what stands in every component has a name, so that it is computed, or drawn, once
+        once = [
+            scope.value(arg) if is_cheap(scope.value(arg)) and _components(arg) == 1 else Value(scope.name(arg))
+            for arg in node.args
+        ]
         parts = []
         for place in range(size):
             operands = [
-                Value(f"{scope.name(arg)}[{place}]") if _components(arg) > 1 else scope.value(arg) for arg in node.args
+                Value(f"{value.text}[{place}]") if _components(arg) > 1 else value
+                for arg, value in zip(node.args, once, strict=True)
             ]
             parts.append(emit(scope, node, operands))
         return call(VECTORS[size], parts)
