@@ -55,13 +55,13 @@ def assert_up_to_date(recording: Recording) -> None:
             ("root_com_ang_vel_b", of["root_com_vel_w"][..., 3:]),
             ("projected_gravity_b", np.broadcast_to([0.0, 0.0, -1.0], quat[..., :3].shape)),
         ):
-            np.testing.assert_allclose(of[derived], _turned_back(quat, vector), rtol=1e-4, atol=1e-4, err_msg=derived)
+            np.testing.assert_allclose(of[derived], turned_back(quat, vector), rtol=1e-4, atol=1e-4, err_msg=derived)
 
 
 DERIVED = ("root_link_pose_w", "root_com_vel_w", "root_com_lin_vel_b", "root_com_ang_vel_b", "projected_gravity_b")
 
 
-def _turned_back(quat: Array, vector: Array) -> Array:
+def turned_back(quat: Array, vector: Array) -> Array:
     """A vector of the world in the frame of rotations (x, y, z, w)."""
     axis, w = quat[..., :3], quat[..., 3:]
     cross = 2 * np.cross(axis, vector)

@@ -18,7 +18,7 @@ from stripe_dsl.ir.graph import Read
 from stripe_dsl.ir.program import Program
 from stripe_dsl.pipeline import check_file
 
-from .compare import assert_same_run, assert_up_to_date
+from .compare import assert_same_run, assert_up_to_date, turned_back
 from .recorder import Array, Recording, Run, record
 from .replay import Replay, assert_replayed, entries
 
@@ -51,6 +51,16 @@ def probe(env: Any) -> dict[str, Array]:
     return {name: value.cpu().numpy() for name, value in found.items()}
 
 
+def reset_again(env: Any) -> dict[str, Any]:
+    """The base before and after a reset from outside; runs in the worker at the end."""
+    data, found = env.scene["robot"].data, {}
+    for moment in ("before", "after"):
+        for name in ("root_link_pose_w", "root_com_vel_w", "root_com_lin_vel_b", "projected_gravity_b"):
+            found[f"{moment} {name}"] = getattr(data, name).torch.clone()
+        env.reset()
+    return found
+
+
 @pytest.fixture(scope="module")
 def program() -> Program:
     return task()
@@ -59,7 +69,8 @@ def program() -> Program:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
     """By back end; ``recorded`` is ``warp`` once more, as the recorded step of a training."""
-    torch = Run(steps=100, num_envs=24, probe="tests.sim.test_observations:probe")
+    module = "tests.sim.test_observations"
+    torch = Run(steps=100, num_envs=24, probe=f"{module}:probe", finish=f"{module}:reset_again")
     warp = replace(torch, backend="warp", steps=300)
     wanted = {"torch": torch, "warp": warp, "recorded": replace(warp, inside=False)}
     return record(SOURCE, tmp_path_factory.mktemp("turtle"), wanted)
@@ -139,6 +150,17 @@ def test_groups_beside_the_policy_are_returned(recording: Recording, program: Pr
     assert recording.facts["observation_space"] == program.groups[0].width
 
 
+@pytest.mark.parametrize("run", ["torch", "warp", "recorded"])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_what_isaaclab_derives_is_up_to_date_around_a_reset(runs: dict[str, Recording], run: str, moment: str) -> None:
+    seen = runs[run].finish
+    assert (seen["before root_link_pose_w"] != seen["after root_link_pose_w"]).any()
+    quat = seen[f"{moment} root_link_pose_w"][:, 3:]
+    velocity, down = seen[f"{moment} root_com_vel_w"][:, :3], np.broadcast_to([0.0, 0.0, -1.0], quat[:, :3].shape)
+    np.testing.assert_allclose(seen[f"{moment} root_com_lin_vel_b"], turned_back(quat, velocity), atol=1e-4)
+    np.testing.assert_allclose(seen[f"{moment} projected_gravity_b"], turned_back(quat, down), atol=1e-5)
+
+
 # ---- resets of the base -----------------------------------------------------------------------------------------
 
 
@@ -160,6 +182,13 @@ def test_positions_are_in_the_frame_of_the_environment(recording: Recording, giv
     origins = recording.at_observation[Read("", "env.origin")]
     assert abs(origins).max() > 2, "the environments are apart"
     np.testing.assert_allclose(world - origins, given["root_pos_w"], atol=1e-5)
+
+
+def test_components_are_drawn_apart(recording: Recording, given: dict[str, Array]) -> None:
+    first = recording.fresh
+    parts = [given["root_pos_w"][first], given["root_lin_vel_w"][first][:, ::2], given["root_ang_vel_w"][first][:, ::2]]
+    together = np.concatenate([*parts, given["yaw"][first]], axis=1)
+    assert abs(np.corrcoef(together.T) - np.eye(together.shape[1])).max() < 5 / np.sqrt(len(together))
 
 
 def test_yaw_turns_the_default_rotation(recording: Recording, given: dict[str, Array]) -> None:
