@@ -498,7 +498,13 @@ class AntWarpEnv(DirectRLEnvWarp):
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[dict, dict]:
         if seed is not None:
             self._seed_states(seed)
-        return super().reset(seed, options)
+        super().reset(seed, options)
+        for articulation in self.scene.articulations.values():
+            # a kernel wrote the state: but for accelerations, what Isaac Lab derived from the old one is out of date
+            data = articulation.data
+            data._sim_timestamp += self.step_dt
+            data._joint_acc.timestamp = data._body_com_acc_w.timestamp = data._sim_timestamp
+        return self.obs_buf, self.extras
 
     def step(self, action: torch.Tensor) -> tuple[dict, torch.Tensor, torch.Tensor, torch.Tensor, dict]:
         """Advance all environments by one control step, which is one graph launch.
