@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import shutil
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ import numpy as np
 import warp as wp
 from ir.strategies import Program
 
+from stripe_dsl.emit.identifiers import literal
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.naming import tunable_path
 from stripe_dsl.emit.values import Precedence, Value, call, infix
@@ -86,7 +89,7 @@ class Written:
         self.kernel = kernel = Kernel(module, self.leaf, self.lets, ("fresh", "rng"), remembers=self.fresh is not None)
         if self.seed is not None:
             kernel.line(f"rng = wp.rand_init({self.seed}, env)")
-        if self.fresh is not None:
+        if self.fresh is not None and any(node.op == "prev" for node in schedule(self.program.roots)):
             name = self.argument("just_begun", "wp.array(dtype=wp.bool)", to_warp(self.fresh, "wp.bool"))
             kernel.line(f"fresh = {name}[env]")
         roots = self.program.roots
@@ -215,7 +218,7 @@ def write(kernels: Sequence[Written]) -> str:
     for kernel in kernels:
         kernel.write(module)
     lines = ["from typing import Any", "", "import warp as wp", "", 'wp.set_module_options({"enable_backward": False})']
-    lines += [layout(f"{name} = ", repr(members)) for members, name in module.sets.items()]
+    lines += [layout(f"{name} = ", literal(members)) for members, name in module.sets.items()]
     lines += [layout(f"{name} = ", text) for name, text in module.constants]
     blocks = ["\n".join(lines), *module.helpers, *(kernel.text for kernel in kernels)]
     return "\n\n\n".join(blocks) + "\n"
@@ -243,3 +246,13 @@ def run(kernels: Sequence[Written], path: Path) -> list[list[Array]]:
         outputs = (written.values[f"out_{number}"].numpy() for number in range(len(written.program.roots)))
         results.append([value if value.dtype == np.bool_ else value.astype(np.float64) for value in outputs])
     return results
+
+
+def ruff(*arguments: str) -> tuple[int, str]:
+    """Status and output of the linter or formatter."""
+    found = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
+    assert found, "the development group installs ruff"
+    action, *rest = arguments
+    command = [found, action, "--isolated", "--no-cache", "--line-length", "120", *rest]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.returncode, result.stdout

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.naming import describe
 from stripe_dsl.emit.values import Value, call
-from stripe_dsl.emit.warp.module import GROUPS, Locals, Module
+from stripe_dsl.emit.warp.module import GROUPS, WORDS_OF_CPP, Locals, Module
 from stripe_dsl.emit.warp.operators import EMITTERS, VECTORS, constant, is_cheap
 from stripe_dsl.emit.warp.reductions import begin, finish, take_in
 from stripe_dsl.ir.graph import Node, walk
@@ -73,6 +73,7 @@ class Kernel:
         self.wishes: dict[int, str] = {}
         """Names for values that have none, by id of the node."""
         self._uses: dict[int, int] = {}
+        self._said = ""
         self._in_loops: dict[tuple[str, str], list[str]] = {}
 
     # parameters and lines
@@ -81,7 +82,7 @@ class Kernel:
         """The name of the argument that the launch gives as ``host``."""
         if host not in self.parameters:
             settings = wish in GROUPS and host == f"self._{wish}"  # their names are kept for them
-            name = wish if settings else self.names.unique(wish)
+            name = wish if settings else self.names.unique(f"{wish}_" if wish in WORDS_OF_CPP else wish)
             self.parameters[host] = Parameter(name, annotation, host)
         return self.parameters[host].name
 
@@ -95,9 +96,9 @@ class Kernel:
 
     def comment(self, text: str) -> None:
         """Adds a comment, once where several statements come from one place."""
-        line = f"{' ' * _INDENT}# {text}"
-        if text and line not in self.lines[-2:]:
-            self.lines.append(line)
+        if text and text != self._said:
+            self._said = text
+            self.line(f"# {text}")
 
     def local(self, text: str, wish: str) -> str:
         """A variable that holds ``text``, the same for the same text."""

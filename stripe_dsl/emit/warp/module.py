@@ -242,7 +242,7 @@ switch template this thread_local throw true typedef typeid typename union unsig
 while xor xor_eq ret rhs
 """
 WORDS_OF_CPP = frozenset(_WORDS.split())
-"""What no field of a struct is called: Warp writes structs in C++, with methods that use the last two names."""
+"""What no argument and no field is called: Warp writes both into C++, structs with methods that use the last two."""
 
 
 def _field_name(name: str) -> str:
