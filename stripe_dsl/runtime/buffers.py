@@ -159,8 +159,8 @@ class BufferWatch(SolverHook):
         if not found:
             return None
         return (
-            f"warning: Newton left out what its buffers could not hold: {' and '.join(found)}; "
-            f"`{tune_command}` measures what is needed, so far it is `sim {{ {'; '.join(keys)} }}`"
+            f"warning: Newton's buffers were too small and lost something: {' and '.join(found)}; "
+            f"write `sim {{ {'; '.join(keys)} }}`, or measure it: `{tune_command}`"
         )
 
 
