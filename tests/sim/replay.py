@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -129,13 +129,37 @@ def assert_replayed(program: Program, recording: Recording, *, absolute: float, 
         np.testing.assert_allclose(ours, theirs, rtol=bound, atol=bound, err_msg=f"reward {term.name}")
     total = sum(loose.get(term.name, absolute) for term in program.rewards)
     np.testing.assert_allclose(recording.reward, expected.reward_terms.sum(-1), rtol=total, atol=total)
+    assert_observed(program, recording, expected, absolute=absolute, loose=loose)
+    return expected
+
+
+def assert_replayed_from_outside(
+    program: Program, recording: Recording, *, absolute: float, loose: dict[str, float]
+) -> Replay:
+    """As :func:`assert_replayed`, for a run that was only seen after its steps: every observation, and the rewards of
+    steps that ended no episode, after which the state is still the one that they were computed from."""
+    after = {read: values[1:] for read, values in recording.at_observation.items()}
+    expected = replay(program, replace(recording, after_step=after))
+    going = ~recording.fresh[1:]
+    assert 0.5 < going.mean() < 1.0
+    assert not expected.terminations[going].any()
+    total = sum(loose.get(term.name, absolute) for term in program.rewards)
+    rewards = expected.reward_terms.sum(-1)
+    np.testing.assert_allclose(recording.reward[going], rewards[going], rtol=total, atol=total)
+    assert_observed(program, recording, expected, absolute=absolute, loose=loose)
+    return expected
+
+
+def assert_observed(
+    program: Program, recording: Recording, expected: Replay, *, absolute: float, loose: dict[str, float]
+) -> None:
+    """Assert that the observations without noise are as expected."""
     for (group, name), value in entries(program, recording).items():
         (item,) = [item for each in program.groups if each.name == group for item in each.items if item.name == name]
         if item.noise is None:
             bound = loose.get(f"{group}.{name}", absolute)
             wanted = without_noise(item, expected.observations[group, name], recording.tunables)
             np.testing.assert_allclose(value, wanted, rtol=bound, atol=bound, err_msg=f"{group}.{name}")
-    return expected
 
 
 def _is_action(node: Node) -> bool:
