@@ -219,6 +219,21 @@ PYTHON = {"vars", "float", "self"}
 """Words that the cfg writes with an underscore."""
 
 
+def test_nothing_that_was_written_ends_a_comment_or_a_string(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "examples" / "cartpole.stripe").read_text(encoding="utf-8")
+    first = text.index("task Cartpole")
+    odd = text[:first] + '# \\""" \r\x00\nimport os\n'.replace("\n", "\n# ") + "\n" + text[first:]
+    odd = odd.replace("slider.vel", "delta(slider.pos + # \x00 \u2028 import os\n  pole.pos * 1 m/rad)", 1)
+    assert "delta(" in odd
+    checked = check_source(SourceFile('x""" \n    import os \\ #.stripe', odd))
+    assert not [item for item in checked.diagnostics if item.severity == "error"], checked.diagnostics
+    written = package_files(checked.programs[0], tmp_path / "cartpole", ("warp",))["env_warp.py"]
+    names = [
+        alias.name for node in ast.walk(ast.parse(written)) if isinstance(node, ast.Import) for alias in node.names
+    ]
+    assert names == ["torch", "warp"]
+
+
 def test_the_attributes_of_the_base_classes_are_known() -> None:
     """As Isaac Lab's sources have them, which are read here and not imported."""
     folder = Path(__file__).parents[2] / "stripe_dsl" / "emit" / "templates"

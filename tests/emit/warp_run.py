@@ -19,7 +19,7 @@ from ir.strategies import Program
 
 from stripe_dsl.emit.identifiers import literal
 from stripe_dsl.emit.layout import layout
-from stripe_dsl.emit.naming import tunable_path
+from stripe_dsl.emit.naming import tunable_path, word
 from stripe_dsl.emit.values import Precedence, Value, call, infix
 from stripe_dsl.emit.warp.kernel import Kernel, Loop
 from stripe_dsl.emit.warp.leaves import Leaf, Leaves, array, dtype
@@ -128,7 +128,7 @@ class Written:
                 return call("wp.where", [Value("fresh"), (loop or kernel).value(operand), memory])
             case _:
                 assert node.read is not None
-                name = "_".join([node.read.quantity.replace(".", "_"), *node.read.names])
+                name = word("_".join([node.read.quantity, *node.read.names]))
                 return self.element(loop, name, inputs.reads[node.read], node.type)
 
     def element(self, loop: Loop | None, name: str, value: Array, type: Type) -> Value:
@@ -169,17 +169,17 @@ class Written:
             ["@wp.kernel", f"def {self.name}(", *parameters, "):", "    env = wp.tid()", *self.kernel.lines]
         )
 
-    def inputs(self) -> Inputs:
-        """What the reference reads: the present instead of the past where an episode has just begun."""
-        given = self.program.inputs
+    def inputs(self, roots: Sequence[Node] = ()) -> Inputs:
+        """What the reference reads for some of the roots: the present instead of the past of an episode just begun."""
+        given, nodes = self.program.inputs, schedule(roots or self.program.roots)
         previous = dict(given.previous)
-        for node in schedule(self.program.roots):
+        for node in nodes:
             if node.op == "prev" and self.fresh is not None:
                 (operand,) = node.args
                 assert operand.read is not None
                 fresh = self.fresh.reshape(-1, *[1] * len(node.type.shape))
                 previous[operand.id] = np.where(fresh, given.reads[operand.read], given.previous[operand.id])
-        draws: Any = Draws([self.shares[node.id] for node in schedule(self.program.roots) if node.op == "uniform"])
+        draws: Any = Draws([self.shares[node.id] for node in nodes if node.op == "uniform"])
         return Inputs(given.reads, given.tunables, previous, draws)
 
 

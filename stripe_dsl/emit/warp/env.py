@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stripe_dsl.emit.cfg import origin
-from stripe_dsl.emit.identifiers import literal, safe_identifier
+from stripe_dsl.emit.identifiers import literal, remark, safe_identifier
 from stripe_dsl.emit.layout import WIDTH
 from stripe_dsl.emit.naming import describe, word
 from stripe_dsl.emit.substitution import is_previous_action, memory_operands
@@ -140,7 +140,7 @@ class _Writer:
             source = let or (" ".join(operand.span.text.split()) if operand.span is not None else "x")
             name = self.module.own(wish)
             text = f"wp.zeros({size}, dtype={dtype(operand.type)}, device=self.device)"
-            comment = f"``prev({source})``: its value at the last observation"
+            comment = f"``prev({remark(source)})``: its value at the last observation"
             self.env.memories.append(Attribute(name, text, comment))
             self.leaves.memories[operand.id] = name
 
