@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+import warp as wp
 from isaaclab.assets import Articulation
 from isaaclab.envs import DirectRLEnv
 from isaaclab.sensors import JointWrenchSensor
 from isaaclab.utils import index_fill_
-from isaaclab.utils.math import euler_xyz_from_quat, normalize, quat_apply, sample_uniform, wrap_to_pi
+from isaaclab.utils.math import euler_xyz_from_quat, normalize, quat_apply, wrap_to_pi
 
 from .env_cfg import AntEnvCfg
 
@@ -29,6 +30,10 @@ JOINTS = (
 FEET = ("front_left_foot", "front_right_foot", "left_back_foot", "right_back_foot")
 REWARD_TERMS = ("alive", "upright", "facing", "drive", "energy", "limits", "progress", "fall")
 TERMINATION_TERMS = ("fallen", "timeout")
+LOG_ENTRIES = (
+    *(f"Episode_Reward/{term}" for term in REWARD_TERMS),
+    *(f"Episode_Termination/{term}" for term in TERMINATION_TERMS),
+)
 
 
 def columns(indices: Sequence[int], count: int, device: str) -> torch.Tensor | slice:
@@ -49,12 +54,20 @@ class AntEnv(DirectRLEnv):
         self._joints = columns(
             self.robot.find_joints(JOINTS, preserve_order=True)[0], self.robot.num_joints, self.device
         )
-        self._drive_ids = torch.tensor(self.robot.find_joints(JOINTS, preserve_order=True)[0], device=self.device)
+        self._drive_ids = wp.array(
+            self.robot.find_joints(JOINTS, preserve_order=True)[0], dtype=wp.int32, device=self.device
+        )
         self._wrench_feet = columns(
             self.wrench.find_bodies(FEET, preserve_order=True)[0], self.wrench.num_bodies, self.device
         )
         self._target = torch.tensor((self.cfg.param.target,), device=self.device)
         self._x_axis = torch.tensor(((1.0, 0.0, 0.0),), device=self.device)
+        # limits and defaults of joints do not change
+        soft_joint_pos_limits = self.robot.data.soft_joint_pos_limits.torch
+        joint_upper = soft_joint_pos_limits[:, self._joints, 1]
+        joint_lower = soft_joint_pos_limits[:, self._joints, 0]
+        self._joints_range = joint_upper - joint_lower
+        self._joints_middle = (joint_lower + joint_upper) * 0.5
         self.actions = torch.zeros(self.num_envs, self.cfg.action_space, device=self.device)
         # ``prev(distance)``: its value at the last observation
         self._prev_distance = torch.zeros(self.num_envs, device=self.device)
@@ -62,6 +75,10 @@ class AntEnv(DirectRLEnv):
         # sums over the running episode, and how each ended; for the log
         self._episode_sums = torch.zeros(self.num_envs, len(REWARD_TERMS), device=self.device)
         self._terminations = torch.zeros(self.num_envs, len(TERMINATION_TERMS), dtype=torch.bool, device=self.device)
+        if self.cfg.compile:
+            self._compute_dones = torch.compile(self._compute_dones)
+            self._get_rewards = torch.compile(self._get_rewards)
+            self._compute_groups = torch.compile(self._compute_groups)
 
     def _pre_physics_step(self, actions: torch.Tensor) -> None:
         self.actions = actions.clone()
@@ -76,85 +93,93 @@ class AntEnv(DirectRLEnv):
         # targets stay in the command buffer over the physics steps of one control step
         pass
 
+    def _read_state(self) -> None:
+        """Read the simulation; the methods below compute with these tensors alone."""
+        self._root_pos = self.robot.data.root_pos_w.torch - self.scene.env_origins
+        self._projected_gravity_b = self.robot.data.projected_gravity_b.torch
+        self._root_quat_w = self.robot.data.root_quat_w.torch
+        self._joints_pos = self.robot.data.joint_pos.torch[:, self._joints]
+        self._joints_vel = self.robot.data.joint_vel.torch[:, self._joints]
+
     def _compute_values(self) -> None:
-        """Compute what terminations, rewards and observations share, from the present state."""
+        """Compute what terminations, rewards and observations share."""
         # ant.stripe:27
-        self._to_target = self._target - (self.robot.data.root_pos_w.torch - self.scene.env_origins)[:, :2]
+        self._to_target = self._target - self._root_pos[:, :2]
         # ant.stripe:30
-        self._up = -self.robot.data.projected_gravity_b.torch[:, 2]
+        self._up = -self._projected_gravity_b[:, 2]
         # ant.stripe:31
         self._heading = torch.sum(
-            quat_apply(self.robot.data.root_quat_w.torch, self._x_axis)[:, :2] * normalize(self._to_target), dim=-1
+            quat_apply(self._root_quat_w, self._x_axis)[:, :2] * normalize(self._to_target), dim=-1
         )
         # ant.stripe:32
-        soft_joint_pos_limits = self.robot.data.soft_joint_pos_limits.torch
-        joint_lower = soft_joint_pos_limits[:, self._joints, 0]
-        joint_upper = soft_joint_pos_limits[:, self._joints, 1]
-        self._bend = (
-            2.0
-            * (self.robot.data.joint_pos.torch[:, self._joints] - (joint_lower + joint_upper) * 0.5)
-            / (joint_upper - joint_lower)
-        )
+        self._bend = 2.0 * (self._joints_pos - self._joints_middle) / self._joints_range
         # ant.stripe:28
         self._distance = torch.linalg.norm(self._to_target, dim=-1)
 
     def _get_dones(self) -> tuple[torch.Tensor, torch.Tensor]:
+        self._read_state()
+        return self._compute_dones()
+
+    def _compute_dones(self) -> tuple[torch.Tensor, torch.Tensor]:
         self._compute_values()
         cfg = self.cfg.terminate
         # ant.stripe:60
-        fallen = (self.robot.data.root_pos_w.torch - self.scene.env_origins)[:, 2] < cfg.fallen_threshold
+        fallen = self._root_pos[:, 2] < cfg.fallen_threshold
         timeout = self.episode_length_buf >= self.max_episode_length
         self._terminations = torch.stack((fallen, timeout), dim=-1)
         return fallen, timeout
 
     def _get_rewards(self) -> torch.Tensor:
-        cfg = self.cfg.reward
-        # ant.stripe:52
-        per_second = torch.stack(
+        cfg, dt = self.cfg.reward, self.step_dt
+        rewards = torch.stack(
             (
-                cfg.alive * ~self.reset_terminated,
-                cfg.upright * (self._up > cfg.upright_threshold),
-                cfg.facing * torch.clamp(self._heading / cfg.facing_scale, max=1.0),
-                cfg.drive * torch.sum(torch.square(self.actions), dim=-1),
-                cfg.energy
-                * torch.sum(torch.abs(self.actions * self.robot.data.joint_vel.torch[:, self._joints]), dim=-1),
+                # ant.stripe:52
+                cfg.alive * dt * ~self.reset_terminated,
+                cfg.upright * dt * (self._up > cfg.upright_threshold),
+                cfg.facing * dt * torch.clamp(self._heading / cfg.facing_scale, max=1.0),
+                cfg.drive * dt * torch.sum(torch.square(self.actions), dim=-1),
+                cfg.energy * dt * torch.sum(torch.abs(self.actions * self._joints_vel), dim=-1),
                 cfg.limits
+                * dt
                 * torch.sum(torch.clamp(torch.abs(self._bend) - cfg.limits_offset, min=0.0) / cfg.limits_scale, dim=-1),
-            ),
-            dim=-1,
-        )
-        # ant.stripe:48
-        once = torch.stack(
-            (
+                # ant.stripe:48
                 cfg.progress * (self._prev_distance - self._distance),
                 cfg.fall * self.reset_terminated,
             ),
             dim=-1,
         )
-        rewards = torch.cat((per_second * self.step_dt, once), dim=-1)
         self._episode_sums += rewards
         return rewards.sum(dim=-1)
 
     def _get_observations(self) -> dict[str, torch.Tensor]:
         # some robots were reset since the rewards were computed
+        self._read_state()
+        self._root_lin_vel_b = self.robot.data.root_lin_vel_b.torch
+        self._root_ang_vel_b = self.robot.data.root_ang_vel_b.torch
+        self._wrench_feet_force = self.wrench.data.force.torch[:, self._wrench_feet]
+        self._wrench_feet_torque = self.wrench.data.torque.torch[:, self._wrench_feet]
+        return self._compute_groups()
+
+    def _compute_groups(self) -> dict[str, torch.Tensor]:
         self._compute_values()
         cfg = self.cfg.observe
-        roll, _, yaw = euler_xyz_from_quat(self.robot.data.root_quat_w.torch)
+        roll, _, yaw = euler_xyz_from_quat(self._root_quat_w)
+        bearing = wrap_to_pi(torch.atan2(self._to_target[:, 1], self._to_target[:, 0]) - yaw)
         # ant.stripe:34
         policy = torch.cat(
             (
-                (self.robot.data.root_pos_w.torch - self.scene.env_origins)[:, 2].unsqueeze(-1),
-                self.robot.data.root_lin_vel_b.torch,
-                self.robot.data.root_ang_vel_b.torch,
+                self._root_pos[:, 2:3],
+                self._root_lin_vel_b,
+                self._root_ang_vel_b,
                 yaw.unsqueeze(-1),
                 roll.unsqueeze(-1),
-                wrap_to_pi(torch.atan2(self._to_target[:, 1], self._to_target[:, 0]) - yaw).unsqueeze(-1),
+                bearing.unsqueeze(-1),
                 self._up.unsqueeze(-1),
                 self._heading.unsqueeze(-1),
                 self._bend,
-                cfg.policy_joints_vel_scale * self.robot.data.joint_vel.torch[:, self._joints],
-                (cfg.policy_wrench_feet_force_scale * self.wrench.data.force.torch[:, self._wrench_feet]).flatten(1),
-                (cfg.policy_wrench_feet_torque_scale * self.wrench.data.torque.torch[:, self._wrench_feet]).flatten(1),
+                cfg.policy_joints_vel_scale * self._joints_vel,
+                (cfg.policy_wrench_feet_force_scale * self._wrench_feet_force).flatten(1),
+                (cfg.policy_wrench_feet_torque_scale * self._wrench_feet_torque).flatten(1),
                 self.actions,
             ),
             dim=-1,
@@ -162,47 +187,41 @@ class AntEnv(DirectRLEnv):
         self._seen_distance = self._distance
         return {"policy": policy}
 
-    def _reset_idx(self, env_ids: Sequence[int] | torch.Tensor | None) -> None:
+    def _reset_idx(self, env_ids: torch.Tensor | None) -> None:
         if env_ids is None:
             env_ids = torch.arange(self.num_envs, dtype=torch.int32, device=self.device)
-        self._log_episodes(env_ids)
+        # converted once, and not at each use: torch indexes with 64 bits, kernels of Warp take an array of Warp
+        rows, ids = env_ids.long(), wp.from_torch(env_ids)
+        self._log_episodes(rows)
         super()._reset_idx(env_ids)
-        index_fill_(self.actions, env_ids, 0.0)
-
+        index_fill_(self.actions, rows, 0.0)
         cfg = self.cfg.reset
+
         data = self.robot.data
-        # indexing with env_ids copies, so the defaults stay as they are
-        default_root_pose = data.default_root_pose.torch[env_ids]
-        default_root_vel = data.default_root_vel.torch[env_ids]
-        default_joint_pos = data.default_joint_pos.torch[env_ids]
-        default_joint_vel = data.default_joint_vel.torch[env_ids]
-        root_pose, root_vel = default_root_pose.clone(), default_root_vel.clone()
-        joint_pos, joint_vel = default_joint_pos.clone(), default_joint_vel.clone()
-        pos_limits = data.soft_joint_pos_limits.torch[env_ids]
-        vel_limits = data.soft_joint_vel_limits.torch[env_ids]
+        # indexing copies, so the defaults stay as they are
+        root_pose = data.default_root_pose.torch[rows]
+        root_vel = data.default_root_vel.torch[rows]
+        joint_pos = data.default_joint_pos.torch[rows]
+        lower, upper = data.soft_joint_pos_limits.torch[rows].unbind(dim=-1)
+        max_vel = data.joint_vel_limits.torch[rows]
         # ant.stripe:64
-        joint_pos[:, self._joints] = default_joint_pos[:, self._joints] + sample_uniform(
-            *cfg.joints_pos, (len(env_ids), 8), self.device
-        )
+        joint_pos += torch.empty((len(env_ids), 8), device=self.device).uniform_(*cfg.joints_pos)
         # ant.stripe:65
-        joint_vel[:, self._joints] = sample_uniform(*cfg.joints_vel, (len(env_ids), 8), self.device)
-        root_pose[:, :3] += self.scene.env_origins[env_ids]
+        joint_vel = torch.empty((len(env_ids), 8), device=self.device).uniform_(*cfg.joints_vel)
+        root_pose[:, :3] += self.scene.env_origins[rows]
 
-        # the simulator takes any state, so keep what was drawn within the limits of the joints;
-        # zero stands for a velocity limit that the robot file does not name
-        joint_pos = joint_pos.clamp_(pos_limits[..., 0], pos_limits[..., 1])
-        vel_limits = torch.where(vel_limits > 0.0, vel_limits, torch.inf)
-        joint_vel = joint_vel.clamp_(-vel_limits, vel_limits)
+        # the simulator takes any state, so keep what was drawn within the limits of the joints
+        joint_pos.clamp_(lower, upper)
+        joint_vel.clamp_(-max_vel, max_vel)
 
-        self.robot.write_root_pose_to_sim_index(root_pose=root_pose, env_ids=env_ids)
-        self.robot.write_root_velocity_to_sim_index(root_velocity=root_vel, env_ids=env_ids)
-        self.robot.write_joint_state_to_sim_index(position=joint_pos, velocity=joint_vel, env_ids=env_ids)
+        # the last call marks what follows from the state as out of date, for all three
+        self.robot.write_root_pose_to_sim_index(root_pose=root_pose, env_ids=ids, skip_forward=True)
+        self.robot.write_root_velocity_to_sim_index(root_velocity=root_vel, env_ids=ids, skip_forward=True)
+        self.robot.write_joint_state_to_sim_index(position=joint_pos, velocity=joint_vel, env_ids=ids)
 
-    def _log_episodes(self, env_ids: Sequence[int] | torch.Tensor) -> None:
+    def _log_episodes(self, rows: torch.Tensor) -> None:
         """Log the mean reward per second of each term and the share of each termination, without a device sync."""
-        rewards = self._episode_sums[env_ids].mean(dim=0) / self.max_episode_length_s
-        terminations = self._terminations[env_ids].float().mean(dim=0)
-        log = self.extras.setdefault("log", {})
-        log.update({f"Episode_Reward/{term}": rewards[i] for i, term in enumerate(REWARD_TERMS)})
-        log.update({f"Episode_Termination/{term}": terminations[i] for i, term in enumerate(TERMINATION_TERMS)})
-        index_fill_(self._episode_sums, env_ids, 0.0)
+        episodes = torch.cat((self._episode_sums / self.max_episode_length_s, self._terminations), dim=-1)
+        # a new dictionary each time: a logger may keep this one for later
+        self.extras["log"] = dict(zip(LOG_ENTRIES, episodes[rows].mean(dim=0), strict=True))
+        index_fill_(self._episode_sums, rows, 0.0)

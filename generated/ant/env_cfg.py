@@ -237,6 +237,9 @@ class AntEnvCfg(DirectRLEnvCfg):
     state_space: int = 0
     """The critic sees what the policy sees."""
 
+    compile: bool = False
+    """Compile terminations, rewards and observations with ``torch.compile``, which costs some time at the start."""
+
     param: ParamCfg = ParamCfg()
     action: ActionCfg = ActionCfg()
     observe: ObserveCfg = ObserveCfg()

@@ -190,6 +190,9 @@ class CartpoleEnvCfg(DirectRLEnvCfg):
     state_space: int = 0
     """The critic sees what the policy sees."""
 
+    compile: bool = False
+    """Compile terminations, rewards and observations with ``torch.compile``, which costs some time at the start."""
+
     action: ActionCfg = ActionCfg()
     reward: RewardCfg = RewardCfg()
     terminate: TerminateCfg = TerminateCfg()

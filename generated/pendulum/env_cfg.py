@@ -174,6 +174,9 @@ class PendulumEnvCfg(DirectRLEnvCfg):
     state_space: int = 0
     """The critic sees what the policy sees."""
 
+    compile: bool = False
+    """Compile terminations, rewards and observations with ``torch.compile``, which costs some time at the start."""
+
     action: ActionCfg = ActionCfg()
     observe: ObserveCfg = ObserveCfg()
     reward: RewardCfg = RewardCfg()

@@ -10,12 +10,17 @@ from stripe_dsl.ir.schedule import schedule
 
 
 class Substitution:
-    """Rewrites expressions so that shared values are read from attributes."""
+    """Rewrites expressions so that shared values are read from attributes.
 
-    def __init__(self, program: Program) -> None:
+    Args:
+        names: names of nodes by their ids; nodes that are rewritten keep theirs.
+    """
+
+    def __init__(self, program: Program, names: dict[int, str] | None = None) -> None:
         self.graph = Graph()
         self.graph.nodes = [None] * _size(program)  # type: ignore[list-item]
         self.map: dict[int, Node] = {}
+        self.names = {} if names is None else names
 
     def replace(self, node: Node, key: str) -> Node:
         """A leaf that stands for ``node`` from now on."""
@@ -37,6 +42,8 @@ class Substitution:
             args = tuple(self._apply(arg, done) for arg in node.args)
             if any(new is not old for new, old in zip(args, node.args, strict=True)):
                 result = self.graph.add(node.op, args, type=node.type, attr=node.attr, read=node.read, span=node.span)
+                if node.id in self.names:
+                    self.names[result.id] = self.names[node.id]
         done[node.id] = result
         return result
 
@@ -45,7 +52,7 @@ def _size(program: Program) -> int:
     """A number above the id of every node of the program."""
     roots = [term.value for term in (*program.terminations, *program.rewards, *program.resets, *program.lets)]
     roots += [item.value for group in program.groups for item in group.items]
-    roots += [action.scale for action in program.actions]
+    roots += [node for action in program.actions for node in (action.scale, action.offset) if node is not None]
     return max((node.id for node in walk(roots)), default=0) + 1
 
 

@@ -19,8 +19,9 @@ Known differences, with their reasons:
   task before it, so that each term can be logged).
 * **Physics settings.** Upstream sizes its buffers tightly and lets MuJoCo find the contacts. The generated tasks use
   Newton's contacts, which take meshes as they are. The upstream task is run with the generated task's settings.
-* **Velocity limits.** A robot file without velocity limits gives limits of zero, and upstream clamps every reset
-  velocity to zero. The generated task reads zero as "no limit". The tape's states are written after the clamp.
+* **Velocity limits.** Isaac Lab's soft limits are zero until the actuators have computed once, and upstream clamps the
+  velocities of the first reset to zero. The generated task clamps them to the limits of the joints. The tape's states
+  are written after the clamp.
 * **Log.** ``extras["log"]`` is not compared: upstream logs a success rate, the generated task every term.
 """
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stripe_dsl.emit.torch.leaves import Attribute
+from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.ir.program import Program
-
-BODY = 8
-"""Columns before the statements of a method."""
 
 ATTRIBUTES_OF_THE_BASE_CLASS = (
     "cfg",
@@ -36,7 +34,41 @@ ATTRIBUTES_OF_THE_BASE_CLASS = (
     "action_space",
     "observation_space",
     "state_space",
+    "_action_noise_model",
+    "_apply_action",
+    "_compute_observations",
+    "_configure_gym_env_spaces",
+    "_debug_vis_handle",
+    "_get_dones",
+    "_get_observations",
+    "_get_rewards",
+    "_get_states",
+    "_init_sim",
+    "_is_closed",
+    "_observation_noise_model",
+    "_physics_handles_decimation",
+    "_pre_physics_step",
+    "_reset_envs_from_buffer",
+    "_reset_idx",
+    "_set_debug_vis_impl",
+    "_setup_scene",
+    "_sim_step_counter",
+    "_window",
 )
+OWN_ATTRIBUTES = (
+    "_previous_actions",
+    "_episode_sums",
+    "_terminations",
+    "_read_state",
+    "_compute_values",
+    "_compute_dones",
+    "_compute_groups",
+    "_log_episodes",
+)
+"""What the template names itself."""
+
+LOCALS = ("cfg", "data", "dt", "env_ids", "fresh", "rewards", "self", "torch", "wp")
+"""Variables and modules of the methods, which no name of the file may hide."""
 
 
 @dataclass
@@ -51,15 +83,19 @@ class EnvContext:
     attributes: list[Attribute] = field(default_factory=list)
     memories: list[Attribute] = field(default_factory=list)
     seen: list[tuple[str, str]] = field(default_factory=list)
-    action_lines: list[str] = field(default_factory=list)
+    constant_lines: Lines = field(default_factory=Lines)
+    state_lines: Lines = field(default_factory=Lines)
+    action_lines: Lines = field(default_factory=Lines)
     keeps_previous_actions: bool = False
-    value_lines: list[str] = field(default_factory=list)
-    done_lines: list[str] = field(default_factory=list)
-    reward_lines: list[str] = field(default_factory=list)
-    observe_lines: list[str] = field(default_factory=list)
-    reset_lines: dict[str, list[str]] = field(default_factory=dict)
-    reset_needs: set[str] = field(default_factory=set)
-    math_imports: list[str] = field(default_factory=list)
+    value_lines: Lines = field(default_factory=Lines)
+    done_lines: Lines = field(default_factory=Lines)
+    reward_lines: Lines = field(default_factory=Lines)
+    observed_lines: Lines = field(default_factory=Lines)
+    observe_lines: Lines = field(default_factory=Lines)
+    reset_start: Lines = field(default_factory=Lines)
+    reset_lines: dict[str, Lines] = field(default_factory=dict)
+    math_imports: str = ""
+    compiled: list[str] = field(default_factory=list)
     uses_time: bool = False
     aliases_action: bool = False
     terms: list[str] = field(default_factory=list)

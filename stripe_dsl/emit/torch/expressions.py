@@ -160,7 +160,8 @@ class _BlockWriter:
                 self._bind_angles(angles[node.args[0].id])
                 continue
             value = EMITTERS[node.op](self, node)
-            let = node.id in self.writer.lets and not value.host and node.op not in ("const", "tunable")
+            attribute = value.cheap and node.op in ("read", "prev")
+            let = node.id in self.writer.lets and not (value.host or attribute) and node.op not in ("const", "tunable")
             shared = uses[node.id] > 1 and not value.cheap and not value.host
             long = node.id in inner and len(value.text) > _LONG and not value.host
             self.values[node.id] = self._bind(node, value) if let or shared or long else value
@@ -181,15 +182,9 @@ class _BlockWriter:
     def _bind_tensors(self, nodes: Sequence[Node]) -> None:
         """``joint_vel = self.robot.data.joint_vel.torch``, for reads that are several subscripts of it."""
         reads = {node.id: self.leaf_text(node) for node in nodes if node.op == "read"}
-        tensors = Counter(_subscripted(text) for text in reads.values())
-        names: dict[str, str] = {}
-        for tensor, count in tensors.items():
-            if count > 1 and "." in tensor:
-                names[tensor] = self.names.unique(_tensor_name(tensor))
-                self.assignments.append(Assignment(names[tensor], tensor))
-        for key, text in reads.items():
-            tensor = _subscripted(text)
-            self.read_texts[key] = names.get(tensor, tensor) + text[len(tensor) :]
+        assignments, texts = read_once(list(reads.values()), self.names)
+        self.assignments += assignments
+        self.read_texts |= dict(zip(reads, texts, strict=True))
 
     def _bind_angles(self, group: dict[str, Node]) -> None:
         """``roll, _, yaw = …``: several angles of one rotation come from one call."""
@@ -224,8 +219,27 @@ class _BlockWriter:
     def drawn(self, bounds: list[Value], shape: tuple[int, ...]) -> Value:
         size = f"({', '.join([self.num_envs, *map(str, shape)])})" if shape else self.num_envs
         texts = [bound.text for bound in bounds]
+        if len(texts) == 1:  # the two ends of a field
+            self.writer.modules.add("torch")
+            return Value(f"torch.empty({size}, device={self.writer.device}).uniform_({texts[0]})")
         self.writer.imports.add("sample_uniform")
         return Value(f"sample_uniform({', '.join([*texts, size, self.writer.device])})")
+
+
+def read_once(texts: Sequence[str], taken: Names | Iterable[str] = ()) -> tuple[list[Assignment], list[str]]:
+    """Variables for tensors that several of the texts are subscripts of, and the texts with these.
+
+    Attributes of ``self`` get none: they are names already.
+    """
+    names = taken if isinstance(taken, Names) else Names(taken)
+    tensors = Counter(_subscripted(text) for text in texts)
+    known = {
+        tensor: names.unique(_tensor_name(tensor))
+        for tensor, count in tensors.items()
+        if count > 1 and "." in tensor and not re.fullmatch(r"self\.\w+", tensor)
+    }
+    short = [known.get(tensor, tensor) + text[len(tensor) :] for text in texts for tensor in [_subscripted(text)]]
+    return [Assignment(name, tensor) for tensor, name in known.items()], short
 
 
 def _uses(roots: Sequence[Node], nodes: Sequence[Node]) -> dict[int, int]:

@@ -1,7 +1,8 @@
 """How generated torch code reads the simulation: text of leaves, and the attributes that they need.
 
-One :class:`Leaves` belongs to one generated class. It hands out the attributes (``self._slider``) that ``__init__`` has
-to make, and gives for each method the function that spells the leaves of expressions there.
+One :class:`Leaves` belongs to one generated class. It hands out the attributes that ``__init__`` has to make
+(``self._slider``, a column) and those that hold what was read of the simulation (``self._slider_pos``), and gives
+the function that spells the leaves of expressions.
 """
 
 from __future__ import annotations
@@ -38,11 +39,6 @@ BODY_DATA = {
     "body.ang_vel@world": "body_ang_vel_w",
 }
 WRENCH_DATA = {"wrench.force@joint": "force", "wrench.torque@joint": "torque"}
-RESET_ROOT = {
-    "root.default_pos": "default_root_pose[:, :3]",
-    "root.default_lin_vel": "default_root_vel[:, :3]",
-    "root.default_ang_vel": "default_root_vel[:, 3:]",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +55,16 @@ class Leaves:
 
     Args:
         program: the task.
-        values: attributes that hold shared named values, by node id.
-        previous: attributes that hold ``prev`` values, by id of the operand.
+        names: attributes of the class.
 
     Attributes:
         attributes: what ``__init__`` has to set, in order of first use.
         constants: names of sets of several members, as constants of the module.
+        state: what is read of the simulation for terminations, rewards and values that observations share with them.
+        observed: what is read for observations alone; see :meth:`observing`.
+        values: attributes that hold shared values, by node id.
+        placed: robots and bodies whose position in the frame of the environment a node stands for, by its id.
+        previous: attributes that hold ``prev`` values, by id of the operand.
         uses_time: whether the time of the episode is read.
     """
 
@@ -77,9 +77,14 @@ class Leaves:
         self.sensors = {sensor.name: safe_identifier(sensor.name) for sensor in program.sensors}
         self.attributes: list[Attribute] = []
         self.constants: dict[tuple[str, ...], str] = {}
+        self.state: list[Attribute] = []
+        self.observed: list[Attribute] = []
         self.values: dict[int, str] = {}
+        self.placed: dict[int, Read] = {}
         self.previous: dict[int, str] = {}
         self.uses_time = False
+        self._reads = self.state
+        self._sources: dict[str, str] = {}
         self._known: dict[tuple[str, str, tuple[str, ...]], str] = {}
         self._labels = set_labels(program)
 
@@ -116,21 +121,26 @@ class Leaves:
         return self.constants[names]
 
     def command_ids(self, action: Action) -> str:
-        """``self._drive_ids``: joints that an action commands."""
+        """``self._drive_ids``: joints that an action commands, as the array that Isaac Lab's kernels take."""
         attribute = self.names.unique(f"_{safe_identifier(action.name)}_ids")
         finder = f"self.{self.entity(action.robot)}.find_joints"
         found = f"{finder}({self.members(action.joints)}, preserve_order=True)[0]"
-        self.attributes.append(Attribute(attribute, f"torch.tensor({found}, device=self.device)"))
+        self.attributes.append(Attribute(attribute, f"wp.array({found}, dtype=wp.int32, device=self.device)"))
         return f"self.{attribute}"
 
-    # leaf functions, one for each kind of method
+    def observing(self) -> None:
+        """From now on, what was not read yet is read for observations alone."""
+        self._reads = self.observed
 
-    def step(self, cfg: Mapping[str, str], *, previous_actions: str) -> Callable[[Node], str]:
+    # leaves
+
+    def step(self, cfg: Mapping[str, str], *, previous_actions: str, at_once: bool = False) -> Callable[[Node], str]:
         """Leaves in methods that work on all environments.
 
         Args:
             cfg: local aliases of groups of the cfg (``{"reward": "cfg"}``).
             previous_actions: the tensor that ``prev`` of an action reads.
+            at_once: read the simulation in place, where its state was not read into attributes before.
         """
 
         def leaf(node: Node) -> str:
@@ -142,37 +152,20 @@ class Leaves:
                     return self.action(operand, previous_actions)
                 return f"self.{self.previous[operand.id]}"
             assert node.read is not None
-            return self.read(node, node.read)
+            return self.read(node, node.read, at_once=at_once)
 
         return leaf
 
-    def reset(self, cfg: Mapping[str, str]) -> Callable[[Node], str]:
-        """Leaves in ``_reset_idx``: defaults and limits of the environments that are reset."""
-
-        def leaf(node: Node) -> str:
-            if node.op == "tunable":
-                return tunable_text(node.attr, cfg)
-            assert node.read is not None
-            read = node.read
-            if read.quantity in RESET_ROOT:
-                return RESET_ROOT[read.quantity]
-            if read.quantity == "root.default_yaw":
-                return "default_yaw"
-            ids = self.index(read.entity, "joint", read.names, single=node.type.axis is None)
-            if read.quantity in ("joint.default_pos", "joint.default_vel"):
-                return f"{JOINT_DATA[read.quantity]}[:, {ids}]"
-            if read.quantity in ("joint.lower", "joint.upper"):
-                return f"pos_limits[:, {ids}, {int(read.quantity == 'joint.upper')}]"
-            return f"vel_limits[:, {ids}]"
-
-        return leaf
-
-    def read(self, node: Node, read: Read) -> str:
+    def read(self, node: Node, read: Read, *, at_once: bool = False) -> str:
         """Text of one quantity of all environments."""
-        single = node.type.axis is None
         quantity = read.quantity
         if node.id in self.values:
             return f"self.{self.values[node.id]}"
+        if node.id in self.placed:
+            world = self.placed[node.id]
+            text, name = self.source(world, single=node.type.axis is None)
+            origins = "self.scene.env_origins" + ("" if node.type.axis is None else "[:, None]")
+            return self.kept(f"{text} - {origins}", name.removesuffix("_w"))
         if quantity.startswith("action."):
             return self.action(node, "self.actions")
         if quantity.startswith("term."):
@@ -183,26 +176,44 @@ class Leaves:
                 return "self.reset_terminated"
             case "env.timeout":
                 return "self.reset_time_outs"
-            case "env.origin":
-                return "self.scene.env_origins"
             case "env.time":
                 self.uses_time = True
                 return "self.episode_time"
+        text, name = self.source(read, single=node.type.axis is None)
+        return text if at_once else self.kept(text, name)
+
+    def kept(self, text: str, name: str) -> str:
+        """The attribute that holds what was read of the simulation."""
+        if text not in self._sources:
+            self._sources[text] = self.names.unique(f"_{name}")
+            self._reads.append(Attribute(self._sources[text], text))
+        return f"self.{self._sources[text]}"
+
+    def source(self, read: Read, *, single: bool) -> tuple[str, str]:
+        """How a quantity is read of the simulation, and what to call it.
+
+        Args:
+            single: whether it belongs to one joint or body.
+        """
+        quantity = read.quantity
+        if quantity == "env.origin":
+            return "self.scene.env_origins", "env_origins"
         owner = f"self.{self.entity(read.entity)}"
         if quantity in ROOT_DATA:
-            return f"{owner}.data.{ROOT_DATA[quantity]}.torch"
-        if quantity in WRENCH_DATA:
-            ids = self.index(read.entity, "body", read.names, single=single)
-            return f"{owner}.data.{WRENCH_DATA[quantity]}.torch[:, {ids}]"
-        if quantity in BODY_DATA:
-            ids = self.index(read.entity, "body", read.names, single=single)
-            return f"{owner}.data.{BODY_DATA[quantity]}.torch[:, {ids}]"
-        ids = self.index(read.entity, "joint", read.names, single=single)
+            name = ROOT_DATA[quantity]
+            return f"{owner}.data.{name}.torch", name if len(self.robots) == 1 else f"{word(read.entity)}_{name}"
+        kind = "body" if quantity in WRENCH_DATA or quantity in BODY_DATA else "joint"
+        ids = self.index(read.entity, kind, read.names, single=single)
+        label = ids.removeprefix("self._")
+        if kind == "body":
+            name = WRENCH_DATA.get(quantity) or BODY_DATA[quantity]
+            return f"{owner}.data.{name}.torch[:, {ids}]", f"{label}_{name.removeprefix('body_')}"
+        name = f"{label}_{quantity.removeprefix('joint.')}"
         if quantity == "joint.effort":
-            return f"{owner}.actuators.applied_effort.torch[:, {ids}]"
+            return f"{owner}.actuators.applied_effort.torch[:, {ids}]", name
         if quantity in ("joint.lower", "joint.upper"):
-            return f"{owner}.data.soft_joint_pos_limits.torch[:, {ids}, {int(quantity == 'joint.upper')}]"
-        return f"{owner}.data.{JOINT_DATA[quantity]}.torch[:, {ids}]"
+            return f"{owner}.data.soft_joint_pos_limits.torch[:, {ids}, {int(quantity == 'joint.upper')}]", name
+        return f"{owner}.data.{JOINT_DATA[quantity]}.torch[:, {ids}]", name
 
     def action(self, node: Node, tensor: str) -> str:
         """Columns of one action term in a tensor of all actions."""

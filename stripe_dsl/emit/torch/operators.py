@@ -326,7 +326,7 @@ def _tunable(context: Context, node: Node) -> Value:
 
 def _read(context: Context, node: Node) -> Value:
     text = context.leaf(node)
-    return Value(text, cheap=re.fullmatch(r"self\.\w+", text) is not None)
+    return Value(text, cheap=re.fullmatch(r"(self\.)?\w+", text) is not None)
 
 
 def _prev(context: Context, node: Node) -> Value:

@@ -1,0 +1,264 @@
+"""What ``_reset_idx`` holds: the state that new episodes begin with, for each robot."""
+
+from __future__ import annotations
+
+from stripe_dsl.emit.torch.expressions import Expression, TorchWriter
+from stripe_dsl.emit.torch.leaves import Leaves, tunable_text
+from stripe_dsl.emit.torch.lines import Lines
+from stripe_dsl.emit.values import Precedence, Spread, Value, aligned, suffixed
+from stripe_dsl.ir.graph import Node, walk
+from stripe_dsl.ir.program import Program, Reset, Robot
+
+RESET_LOCALS = ("root_pose", "root_vel", "joint_pos", "joint_vel", "lower", "upper", "max_vel", "turn", "ids", "rows")
+"""Variables of ``_reset_idx``; with ``default_`` before them, what they held before the first statement."""
+
+TENSORS = {
+    "joint.pos": "joint_pos",
+    "joint.vel": "joint_vel",
+    "root.pos": "root_pose",
+    "root.yaw": "root_pose",
+    "root.lin_vel": "root_vel",
+    "root.ang_vel": "root_vel",
+}
+"""The tensor that a quantity is written to. The default of a quantity is read from the same one."""
+
+COLUMNS = {
+    "root.pos": {"x": "0", "y": "1", "z": "2", "xy": "0:2", "yz": "1:3", "xz": "0:3:2", "": ":3"},
+    "root.lin_vel": {"x": "0", "y": "1", "z": "2", "xy": "0:2", "yz": "1:3", "xz": "0:3:2", "": ":3"},
+    "root.ang_vel": {"x": "3", "y": "4", "z": "5", "xy": "3:5", "yz": "4:6", "xz": "3::2", "": "3:"},
+}
+
+ELEMENT_BY_ELEMENT = ("neg", "abs", "add", "sub", "mul", "div", "min", "max", "clip", "uniform")
+"""Operators that mean the same in whatever order the joints of a list stand."""
+
+
+class RobotReset:
+    """The statements of one robot, from the defaults of its state to what is written to the simulator."""
+
+    def __init__(self, program: Program, robot: Robot, leaves: Leaves, writer: TorchWriter) -> None:
+        self.robot = robot
+        self.leaves = leaves
+        self.writer = writer
+        self.resets = [reset for reset in program.resets if reset.robot == robot.name]
+        # a cfg of Isaac Lab may make another base and other joints of the file
+        known = not robot.cfg_reference
+        self.fixed = robot.model.fixed_base and known
+        self.alike = {id(reset) for reset in self.resets if known and _takes_all(reset, robot)}
+        """Statements that treat all joints alike, so that they write whole tensors in whatever order joints stand."""
+        self.kept = {TENSORS[reset.quantity] for place, reset in enumerate(self.resets) if self.is_read_later(place)}
+        """Tensors whose defaults are read after a statement has overwritten them."""
+        self.whole = False
+        """Whether the present statement is one of those that treat all joints alike."""
+
+    def write(self) -> Lines:
+        """All statements."""
+        lines, statements = Lines(), Lines()
+        attribute = self.leaves.robots[self.robot.name]
+        for reset in self.resets:
+            statements.comment(reset.span)
+            self.assign(statements, reset)
+        lines.statement("data = ", f"self.{attribute}.data")
+        self.defaults(lines)
+        lines += statements
+        if not self.fixed:
+            lines.statement("root_pose[:, :3] += ", "self.scene.env_origins[rows]")
+        self.limit(lines)
+        self.send(lines, attribute)
+        return lines
+
+    def defaults(self, lines: Lines) -> None:
+        """The default state of the environments, and the limits of their joints."""
+        tensors = ([] if self.fixed else ["root_pose", "root_vel"]) + ["joint_pos", "joint_vel"]
+        read = [name for name in tensors if not self.is_replaced(name)]
+        if read:
+            lines.remark("indexing copies, so the defaults stay as they are")
+        for name in read:
+            lines.statement(f"{name} = ", f"data.default_{name}.torch[rows]")
+        for name in tensors:
+            if name in self.kept:
+                lines.statement(f"default_{name} = ", f"{name}.clone()")
+        quantities = {node.read.quantity for reset in self.resets for node in walk([reset.value]) if node.read}
+        if quantities & {"joint.lower", "joint.upper"} or self.sets("joint.pos"):
+            lines.statement("lower, upper = ", "data.soft_joint_pos_limits.torch[rows].unbind(dim=-1)")
+        if "joint.vel_limit" in quantities or self.sets("joint.vel"):
+            lines.statement("max_vel = ", "data.joint_vel_limits.torch[rows]")
+
+    def is_replaced(self, name: str) -> bool:
+        """Whether the first statement about a tensor makes a new one, and none asks for the default."""
+        about = [reset for reset in self.resets if TENSORS[reset.quantity] == name]
+        read = any(TENSORS.get(quantity) == name for reset in self.resets for quantity, _ in _defaults_of(reset))
+        return bool(about) and not read and self.makes_new(about[0])
+
+    def makes_new(self, reset: Reset) -> bool:
+        """Whether the value is a new tensor of all joints."""
+        return id(reset) in self.alike and bool(reset.value.type.shape) and reset.value.read is None
+
+    def sets(self, quantity: str) -> bool:
+        """Whether some statement writes the quantity."""
+        return any(reset.quantity == quantity for reset in self.resets)
+
+    def limit(self, lines: Lines) -> None:
+        """Keeps what was drawn within the limits of the joints."""
+        limits = {"joint.pos": "joint_pos.clamp_(lower, upper)", "joint.vel": "joint_vel.clamp_(-max_vel, max_vel)"}
+        wanted = [text for quantity, text in limits.items() if self.sets(quantity)]
+        if wanted:
+            lines.append("")
+            lines.remark("the simulator takes any state, so keep what was drawn within the limits of the joints")
+        for text in wanted:
+            lines.statement("", text)
+
+    def send(self, lines: Lines, attribute: str) -> None:
+        """Writes the state to the simulator."""
+        lines.append("")
+        if self.fixed:
+            lines.remark("the base is fixed to the world: its pose stays")
+        else:
+            lines.remark("the last call marks what follows from the state as out of date, for all three")
+            for quantity, name in (("pose", "root_pose"), ("velocity", "root_vel")):
+                arguments = f"root_{quantity}={name}, env_ids=ids, skip_forward=True"
+                lines.statement("", f"self.{attribute}.write_root_{quantity}_to_sim_index({arguments})")
+        arguments = "position=joint_pos, velocity=joint_vel, env_ids=ids"
+        lines.statement("", f"self.{attribute}.write_joint_state_to_sim_index({arguments})")
+
+    # statements
+
+    def assign(self, lines: Lines, reset: Reset) -> None:
+        """One statement: what it computes, and the columns that it writes."""
+        self.whole = id(reset) in self.alike
+        if reset.quantity == "root.yaw":
+            self.turn(lines, reset)
+            return
+        target, one, is_view = self.target(reset)
+        default, change = self.change(reset)
+        value = self.value(lines, change)
+        if default is not None:
+            lines.statement(f"{target} += ", aligned([default.type, change.type], [Value(target), value])[1].text)
+            return
+        empty = f"torch.empty({self.size(reset)}, device=self.device)."
+        if is_view and value.text.startswith(empty):
+            lines.statement("", f"{target}.{value.text.removeprefix(empty)}")
+            return
+        if self.whole and not self.makes_new(reset):
+            target += "[:]"
+        elif not one and reset.joints and value.spread is Spread.HOST:
+            # a number that is assigned to columns by a tensor would be sent to the device, and waited for
+            name, _, columns = target.removesuffix("]").partition("[:, ")
+            lines.statement("", f"index_fill_({name}, {columns}, {value.text}, dim=1)")
+            return
+        if not one and not change.type.shape and value.spread is not Spread.HOST:
+            value = suffixed(value, "[:, None]")
+        lines.statement(f"{target} = ", value.text)
+
+    def target(self, reset: Reset) -> tuple[str, bool, bool]:
+        """What a statement writes, whether it is one number for each environment, and whether it is surely a view."""
+        name = TENSORS[reset.quantity]
+        if not reset.quantity.startswith("joint."):
+            return f"{name}[:, {COLUMNS[reset.quantity][reset.parts]}]", len(reset.parts) == 1, True
+        if self.whole:
+            return name, False, False
+        one = not reset.value.type.shape and len(reset.joints) == 1
+        return f"{name}[:, {self.leaves.index(reset.robot, 'joint', reset.joints, single=one)}]", one, one
+
+    def change(self, reset: Reset) -> tuple[Node | None, Node]:
+        """The default that a value is added to and what is added; the value itself where it is no such sum."""
+        value = reset.value
+        if value.op == "add" and TENSORS[reset.quantity] not in self.kept:
+            for default, change in (value.args, value.args[::-1]):
+                if _is_default(default, reset):
+                    return default, change
+        return None, value
+
+    def turn(self, lines: Lines, reset: Reset) -> None:
+        """Turns the base about the vertical."""
+        pose = self.tensor("root_pose")
+        default, change = self.change(reset)
+        value = self.value(lines, change)
+        if default is None:
+            self.writer.imports.add("euler_xyz_from_quat")
+            value = Value(f"{value.within(Precedence.SUM)} - euler_xyz_from_quat({pose}[:, 3:])[2]")
+        self.writer.imports |= {"quat_from_euler_xyz", "quat_mul"}
+        lines.statement("turn = ", Expression(value, ()).for_all("len(env_ids)"))
+        zero = "torch.zeros_like(turn)"
+        lines.statement("root_pose[:, 3:] = ", f"quat_mul(quat_from_euler_xyz({zero}, {zero}, turn), {pose}[:, 3:])")
+
+    def value(self, lines: Lines, node: Node) -> Value:
+        """The value, after statements for what it needs."""
+        block = self.writer.block([node], self.leaf, "len(env_ids)")
+        lines.block(block)
+        return block.results[0].value
+
+    def size(self, reset: Reset) -> str:
+        """Shape of a tensor of the value."""
+        shape = reset.value.type.shape
+        return f"({', '.join(['len(env_ids)', *map(str, shape)])})" if shape else "len(env_ids)"
+
+    def leaf(self, node: Node) -> str:
+        """Defaults and limits of the environments that are reset, and fields of the cfg."""
+        if node.op == "tunable":
+            return tunable_text(node.attr, {"reset": "cfg"})
+        assert node.read is not None
+        read = node.read
+        match read.quantity:
+            case "root.default_pos":
+                return f"{self.tensor('root_pose')}[:, :3]"
+            case "root.default_yaw":
+                self.writer.imports.add("euler_xyz_from_quat")
+                return f"euler_xyz_from_quat({self.tensor('root_pose')}[:, 3:])[2]"
+            case "root.default_lin_vel":
+                return f"{self.tensor('root_vel')}[:, :3]"
+            case "root.default_ang_vel":
+                return f"{self.tensor('root_vel')}[:, 3:]"
+        names = {
+            "joint.default_pos": self.tensor("joint_pos"),
+            "joint.default_vel": self.tensor("joint_vel"),
+            "joint.lower": "lower",
+            "joint.upper": "upper",
+            "joint.vel_limit": "max_vel",
+        }
+        name = names[read.quantity]
+        if self.whole:
+            return name
+        return f"{name}[:, {self.leaves.index(read.entity, 'joint', read.names, single=node.type.axis is None)}]"
+
+    def tensor(self, name: str) -> str:
+        """Where the default is read: what will be overwritten, or a copy of it."""
+        return f"default_{name}" if name in self.kept else name
+
+    def is_read_later(self, place: int) -> bool:
+        """Whether a later statement reads a default that the one at ``place`` overwrites."""
+        written = self.resets[place]
+        return any(
+            written.quantity == quantity and (not names or set(names) & set(written.joints))
+            for later in self.resets[place + 1 :]
+            for quantity, names in _defaults_of(later)
+        )
+
+
+def _defaults_of(reset: Reset) -> list[tuple[str, tuple[str, ...]]]:
+    """Quantities whose defaults a statement reads, with the joints; parts of a vector count as the whole."""
+    reads = [node.read for node in walk([reset.value]) if node.read is not None]
+    found = [(read.quantity.replace(".default_", "."), read.names) for read in reads if ".default_" in read.quantity]
+    return [*found, ("root.yaw", ())] if reset.quantity == "root.yaw" else found
+
+
+def _is_default(node: Node, reset: Reset) -> bool:
+    """Whether the node is the default of exactly what the statement writes."""
+    if reset.parts:
+        if node.op != "part" or node.attr != reset.parts:
+            return False
+        node = node.args[0]
+    owner, _, quantity = reset.quantity.partition(".")
+    read = node.read
+    return read is not None and read.quantity == f"{owner}.default_{quantity}" and read.names == reset.joints
+
+
+def _takes_all(reset: Reset, robot: Robot) -> bool:
+    """Whether a statement treats all joints of the robot alike, so that their order does not matter."""
+    if len(reset.joints) < 2 or set(reset.joints) != set(robot.model.joint_names):
+        return False
+    return all(
+        node.read.names == reset.joints
+        if node.read is not None
+        else node.op in ELEMENT_BY_ELEMENT or (node.op in ("const", "tunable") and node.type.is_scalar)
+        for node in walk([reset.value])
+    )
