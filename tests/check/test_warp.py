@@ -95,4 +95,4 @@ def test_value(results: Results, block: str, text: str) -> None:
     shares = [node.id for node in schedule([root]) if node.op == "uniform"]
     assert set(shares) <= set(kernel.shares)
     excused = judge(alone, [got], lambda: kernel.inputs((root,)), SINGLE, lambda: kernel.text)
-    assert excused <= 0.1 * got.size
+    assert excused <= 0.06 * got.size  # of `wrap`, where it jumps
