@@ -12,6 +12,8 @@ from stripe_dsl.ir.reference import Array, Inputs, evaluate, evaluate_node
 from stripe_dsl.ir.schedule import schedule
 
 NOISE = 1e-6
+SUMS_OF_PRODUCTS = ("cross", "dot", "rotate", "rotate_inverse")
+"""A processor may round a product and a sum at once, and then what cancels (``cross(v, v)``) leaves something."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ def noisy(program: Program, inputs: Inputs, seed: int) -> tuple[list[Array], Arr
     extremes = np.ones((2, program.num_envs))
     for node in schedule(program.roots):
         args = [] if node.op == "prev" else [values[arg.id] for arg in node.args]
+        if node.op in SUMS_OF_PRODUCTS:
+            args = [arg * (1 + NOISE * rng.uniform(-1, 1, arg.shape)) for arg in args]
         value = evaluate_node(node, args, inputs, program.num_envs)
         if not node.type.is_bool:
             magnitudes = np.abs(value).reshape(program.num_envs, -1)
