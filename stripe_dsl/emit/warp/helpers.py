@@ -49,7 +49,7 @@ def acos(x: float) -> float:
 def remainder(a: float, b: float) -> float:
     """Return a - b * floor(a / b), which has the sign of b."""
     rest = wp.mod(a, b)
-    return wp.where(rest < 0.0 and b > 0.0 or rest > 0.0 and b < 0.0, rest + b, rest)
+    return wp.where((rest < 0.0 and b > 0.0) or (rest > 0.0 and b < 0.0), rest + b, rest)
 ''',
     "wrap_to_pi": '''
 @wp.func
