@@ -268,3 +268,28 @@ def test_robot_files_with_nasty_names(tmp_path: Path) -> None:
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         ]
         assert any(joint in text for text in strings) or any(".*" in text for text in strings)
+
+
+def test_an_observation_is_no_view_of_the_simulation(tmp_path: Path) -> None:
+    """A group of one bare quantity is copied: the simulator would change what the agent has already seen."""
+    source = tmp_path / "swing.stripe"
+    source.write_text(
+        """robot pendulum {
+  link stand { box (0.1, 0.1, 0.1) m; fixed }
+  link rod   { capsule radius 2 cm length 0.6 m at (0, 0, 0.3) m; mass 0.5 kg }
+  joint hinge { type revolute; parent stand; child rod; axis y }
+  actuator hinge { implicit; effort 1 N*m }
+}
+task Swing {
+  robot pendulum
+  sim { physics 120 Hz; control 30 Hz; episode 8 s; envs 16 spaced 2 m }
+  action torque = effort(hinge) scale 1 N*m
+  observe policy { joints.vel }
+  reward per second { upright = 1.0 * cos(hinge.pos) }
+  terminate { timeout }
+}
+"""
+    )
+    packages, diagnostics = compile_file(source, tmp_path)
+    assert diagnostics == []
+    assert re.search(r"^ *policy = .*\.clone\(\)$", packages[0].files["env.py"], re.M)

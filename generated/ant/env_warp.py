@@ -152,7 +152,7 @@ def yaw_of(q: wp.quat) -> float:
     return wp.atan2(2.0 * (q[3] * q[2] + q[0] * q[1]), 1.0 - 2.0 * (q[1] * q[1] + q[2] * q[2]))
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def apply_actions(
     new_actions: wp.array2d(dtype=float),
     actions: wp.array2d(dtype=float),
@@ -173,7 +173,7 @@ def apply_actions(
         joint_f[env, joint] = effort
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def end_step(
     episode_length: wp.array(dtype=int),
     root_link_pose_w: wp.array(dtype=wp.transform),
@@ -253,7 +253,7 @@ def end_step(
         episode_sums[env, k] = episode_sums[env, k] + terms[k]
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def observe(
     policy: wp.array2d(dtype=float),
     root_link_pose_w: wp.array(dtype=wp.transform),
@@ -339,7 +339,7 @@ def observe(
     prev_distance[env] = distance
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def reset_envs(
     mask: wp.array(dtype=wp.bool),
     log_sums: wp.array(dtype=float),
@@ -407,7 +407,7 @@ def reset_envs(
     rng_states[env] = rng
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def mean_log(
     max_episode_length_s: float,
     sums: wp.array(dtype=float),
@@ -424,7 +424,7 @@ def mean_log(
         sums[k] = 0.0
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def seed_states(seed: int, rng_states: wp.array(dtype=wp.uint32)):
     """Start a stream of random numbers for each environment."""
     env = wp.tid()

@@ -82,7 +82,7 @@ def wrap_to_pi(angle: float) -> float:
     return wp.where(turned == 0.0 and angle > 0.0, wp.pi, turned - wp.pi)
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def apply_actions(
     new_actions: wp.array2d(dtype=float),
     actions: wp.array2d(dtype=float),
@@ -101,7 +101,7 @@ def apply_actions(
     joint_f[env, slider_to_cart] = effort
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def end_step(
     episode_length: wp.array(dtype=int),
     slider_to_cart: int,
@@ -148,7 +148,7 @@ def end_step(
         episode_sums[env, k] = episode_sums[env, k] + terms[k]
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def observe(
     policy: wp.array2d(dtype=float),
     slider_to_cart: int,
@@ -168,7 +168,7 @@ def observe(
     policy[env, 3] = joint_vel[env, cart_to_pole]
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def reset_envs(
     mask: wp.array(dtype=wp.bool),
     log_sums: wp.array(dtype=float),
@@ -228,7 +228,7 @@ def reset_envs(
     rng_states[env] = rng
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def mean_log(
     max_episode_length_s: float,
     sums: wp.array(dtype=float),
@@ -245,7 +245,7 @@ def mean_log(
         sums[k] = 0.0
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def seed_states(seed: int, rng_states: wp.array(dtype=wp.uint32)):
     """Start a stream of random numbers for each environment."""
     env = wp.tid()

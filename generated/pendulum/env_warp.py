@@ -83,7 +83,7 @@ def clip(x: float, low: float, high: float) -> float:
     return minimum(maximum(x, low), high)
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def apply_actions(
     new_actions: wp.array2d(dtype=float),
     actions: wp.array2d(dtype=float),
@@ -102,7 +102,7 @@ def apply_actions(
     joint_f[env, hinge] = effort
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def end_step(
     episode_length: wp.array(dtype=int),
     max_episode_length: int,
@@ -141,7 +141,7 @@ def end_step(
         episode_sums[env, k] = episode_sums[env, k] + terms[k]
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def observe(
     policy: wp.array2d(dtype=float),
     hinge: int,
@@ -163,7 +163,7 @@ def observe(
     policy[env, 3] = actions[env, 0]
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def reset_envs(
     mask: wp.array(dtype=wp.bool),
     log_sums: wp.array(dtype=float),
@@ -215,7 +215,7 @@ def reset_envs(
     rng_states[env] = rng
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def mean_log(
     max_episode_length_s: float,
     sums: wp.array(dtype=float),
@@ -232,7 +232,7 @@ def mean_log(
         sums[k] = 0.0
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def seed_states(seed: int, rng_states: wp.array(dtype=wp.uint32)):
     """Start a stream of random numbers for each environment."""
     env = wp.tid()

@@ -45,6 +45,7 @@ def run(
             log_root=logs,
             physics=physics,
             export=export,
+            tune_command=f"stripec tune {file}" + (f" --task {task}" if task else ""),
         )
     )
     for problem in result.problems:

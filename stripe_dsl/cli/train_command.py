@@ -58,6 +58,7 @@ def run(
             log_root=logs,
             physics=physics,
             play_command=f"stripec play {where}",
+            tune_command=f"stripec tune {where}",
         )
     )
     for problem in result.problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -105,6 +106,8 @@ def infix(symbol: str, precedence: Precedence, left: Value, right: Value) -> Val
     if symbol in "+-" and right.text.startswith("-") and right.precedence in (Precedence.UNARY, Precedence.PRODUCT):
         symbol = "-" if symbol == "+" else "+"
         right = Value(right.text[1:], Precedence.PRODUCT, right.spread)
+        if _is_negated(right.text):  # of -(-b) remains -b, whose sign goes the same way
+            return infix(symbol, precedence, left, Value(right.text[1:-1], Precedence.UNARY, right.spread))
     below = Precedence(precedence + 1)
     # Comparisons chain in Python, so neither side of one may be another.
     outer = below if precedence is Precedence.COMPARISON else precedence
@@ -112,6 +115,17 @@ def infix(symbol: str, precedence: Precedence, left: Value, right: Value) -> Val
         outer = Precedence.ATOM  # so that no text of a product that begins with a minus holds a remainder
     text = f"{left.within(outer)} {symbol} {right.within(below)}"
     return Value(text, precedence, widest((left, right)))
+
+
+def _is_negated(text: str) -> bool:
+    """Whether a text is ``(-x)`` and nothing else."""
+    if not (text.startswith("(-") and text.endswith(")")):
+        return False
+    try:
+        inner = ast.parse(text[1:-1], mode="eval").body
+    except SyntaxError:  # the parentheses do not belong together
+        return False
+    return isinstance(inner, ast.UnaryOp)
 
 
 def power(base: Value, exponent: Value) -> Value:

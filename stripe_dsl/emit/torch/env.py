@@ -212,7 +212,10 @@ class _EnvWriter:
         flat = all(not item.value.type.shape for item in group.items)
         name = local_name(group.name)
         if len(columns) == 1 and not flat:
-            lines.statement(f"{name} = ", self.flat(group.items[0], columns[0]))
+            item = group.items[0]
+            # nothing was computed: what the simulator keeps would change under the observation
+            bare = views_simulation(item.value) and not (item.noise or item.clip or item.scale)
+            lines.statement(f"{name} = ", self.flat(item, columns[0]) + (".clone()" if bare else ""))
             return
         texts = [
             value.text if flat else self.flat(item, value) for item, value in zip(group.items, columns, strict=True)
