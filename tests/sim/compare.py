@@ -33,15 +33,17 @@ def without_chance(program: Program) -> list[str]:
 
 
 def assert_same_run(ours: Recording, theirs: Recording) -> None:
-    """Assert that two runs agree in every bit of what can be seen from outside."""
-    pairs = {name: (getattr(ours, name), getattr(theirs, name)) for name in ("reward", "terminated", "truncated")}
+    """Assert that two runs agree in every bit of what can be seen from outside, for as long as both last."""
+    steps = min(len(ours.reward), len(theirs.reward))
+    names = ("actions", "reward", "terminated", "truncated")
+    pairs = {name: (getattr(ours, name)[:steps], getattr(theirs, name)[:steps]) for name in names}
     for table in ("groups", "states", "at_observation", "probes"):
         mine, other = getattr(ours, table), getattr(theirs, table)
         assert mine.keys() == other.keys()
-        pairs |= {f"{table} {name}": (value, other[name]) for name, value in mine.items()}
+        pairs |= {f"{table} {name}": (mine[name][: steps + 1], other[name][: steps + 1]) for name in mine}
     for name, (mine, other) in pairs.items():
         np.testing.assert_array_equal(mine, other, err_msg=name)
-    assert ours.log == theirs.log
+    assert ours.log[:steps] == theirs.log[:steps]
 
 
 def assert_up_to_date(recording: Recording) -> None:

@@ -34,6 +34,7 @@ class Run:
         backend: ``torch`` or ``warp``.
         inside: Write down as well what lies between the physics and the resets. Python has to run there, so a Warp step
             is then launched kernel by kernel; without, it is the recorded step that trainings replay.
+        rendered: For Warp: step as with a camera or a window, which is phase by phase.
         steps: Control steps.
         num_envs: Environments.
         overrides: Values of the cfg, such as ``reward.alive=2.0``.
@@ -48,6 +49,7 @@ class Run:
 
     backend: str = "torch"
     inside: bool = True
+    rendered: bool = False
     steps: int = 150
     num_envs: int = 8
     overrides: Sequence[str] = ()

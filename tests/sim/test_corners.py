@@ -23,10 +23,13 @@ SOURCE = Path(__file__).parent / "tasks" / "corners.stripe"
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
-    """By back end; ``recorded`` is ``warp`` once more, as the recorded step of a training."""
+    """By back end; ``recorded`` is ``warp`` once more, as the recorded step of a training, and ``rendered`` as in a
+    film."""
     torch = Run(steps=90)
     warp = Run("warp", steps=300)
-    wanted = {"torch": torch, "warp": warp, "recorded": replace(warp, inside=False)}
+    recorded = replace(warp, inside=False)
+    rendered = replace(recorded, rendered=True, steps=110)
+    wanted = {"torch": torch, "warp": warp, "recorded": recorded, "rendered": rendered}
     return record(SOURCE, tmp_path_factory.mktemp("corners"), wanted)
 
 
@@ -37,6 +40,7 @@ def recording(request: pytest.FixtureRequest, runs: dict[str, Recording]) -> Rec
 
 def test_the_recorded_step_is_the_launched_one(runs: dict[str, Recording]) -> None:
     assert_same_run(runs["recorded"], runs["warp"])
+    assert_same_run(runs["recorded"], runs["rendered"])
     assert_up_to_date(runs["recorded"])
 
 

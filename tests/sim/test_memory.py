@@ -36,11 +36,14 @@ def program() -> Program:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
-    """By back end; ``recorded`` is ``warp`` once more, as the recorded step of a training."""
+    """By back end; ``recorded`` is ``warp`` once more, as the recorded step of a training, and ``rendered`` as in a
+    film."""
     # torch with the last observations of episodes, for which observations are made twice in a step
     torch = Run(steps=STEPS, num_envs=ENVS, overrides=["compute_final_obs=true"])
     warp = Run("warp", steps=320, num_envs=ENVS, shuffle=(0, 100))
-    wanted = {"torch": torch, "warp": warp, "recorded": replace(warp, inside=False)}
+    recorded = replace(warp, inside=False)
+    rendered = replace(recorded, rendered=True, steps=110)
+    wanted = {"torch": torch, "warp": warp, "recorded": recorded, "rendered": rendered}
     return record(SOURCE, tmp_path_factory.mktemp("memory"), wanted)
 
 
@@ -75,6 +78,7 @@ def test_everything_is_as_the_reference_says(recording: Recording, expected: Rep
 
 def test_the_recorded_step_is_the_launched_one(runs: dict[str, Recording]) -> None:
     assert_same_run(runs["recorded"], runs["warp"])
+    assert_same_run(runs["recorded"], runs["rendered"])
     assert_up_to_date(runs["recorded"])
 
 

@@ -197,9 +197,11 @@ def step_through(program: Program, run: Run, out: Path) -> None:
     env_cfg.scene.num_envs = run.num_envs
     env_cfg.sim.device = run.device
     env_cfg.seed = run.seed
-    draws = torch.Generator().manual_seed(run.seed)
+    draws, spread = torch.Generator().manual_seed(run.seed), torch.Generator().manual_seed(run.seed)
     with launch_simulation(env_cfg, {"device": run.device, "visualizer": ["none"]}):
         env: Any = build(task, env_cfg, run.backend)
+        if run.rendered:
+            env.sim.__class__ = type("Rendering", (type(env.sim),), {"is_rendering": True})
         recorder = Recorder(env, program, run)
         log: list[dict[str, float]] = []
         shuffled: dict[int, list[int]] = {}
@@ -210,7 +212,7 @@ def step_through(program: Program, run: Run, out: Path) -> None:
         for step, action in enumerate(actions):
             if step in run.shuffle:
                 # episodes that end at different times
-                lengths = torch.randint(0, int(env.max_episode_length), (run.num_envs,), generator=draws)
+                lengths = torch.randint(0, int(env.max_episode_length), (run.num_envs,), generator=spread)
                 env.episode_length_buf = lengths.to(env.episode_length_buf)
                 shuffled[step] = lengths.tolist()
             observations, reward, terminated, truncated, extras = env.step(action.to(run.device))
@@ -218,6 +220,8 @@ def step_through(program: Program, run: Run, out: Path) -> None:
                 recorder.keep(name, value)
             recorder.finish(observations)
             log.append({name: float(value) for name, value in extras.get("log", {}).items()})
+        if run.backend == "warp" and not run.inside:
+            assert ("end_pre" in env._graph_cache._graphs) == run.rendered, "the step was as asked for"
         arrays = {name: np.stack(rows) for name, rows in recorder.rows.items()}
         tunables = {}
         for item in program.tunables:
