@@ -23,8 +23,13 @@ from tests.runtime.packages import registration, write_package
 
 @pytest.fixture(autouse=True)
 def _forget_packages() -> Iterator[None]:
-    """Leave no module and no task behind."""
+    """Find and leave no module and no task: tests that ran before in this process may have registered some."""
+    _forget_all()
     yield
+    _forget_all()
+
+
+def _forget_all() -> None:
     for entry in list(register._registered.values()):
         register._forget(entry)
 
