@@ -64,7 +64,7 @@ class PendulumEnv(DirectRLEnv):
     def _compute_dones(self) -> tuple[torch.Tensor, torch.Tensor]:
         timeout = self.episode_length_buf >= self.max_episode_length
         self._terminations = timeout.unsqueeze(-1)
-        return torch.zeros_like(timeout), timeout
+        return torch.zeros_like(self.reset_terminated), timeout
 
     def _get_rewards(self) -> torch.Tensor:
         cfg, dt = self.cfg.reward, self.step_dt

@@ -23,7 +23,7 @@ def lint(task: Task, scope: Scope, report: Reporter, *, timeout: bool) -> None:
     for name in own.sensor:
         if str(name) not in scope.used:
             report.error("W0001", f"the sensor `{name}` is never read", name.span, "remove it")
-    if not timeout:
+    if not timeout and not task.spec.truncate:
         span = next(iter(task.spec.terminate)).span if task.spec.terminate else task.spec.span
         report.error(
             "W0008",

@@ -112,7 +112,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
             spec.span,
             "add `observe policy { … }`: what the agent sees",
         )
-    terminations, timeout = terms.terminations(spec.terminate)
+    terminations, timeout = terms.terminations(spec)
     rewards = terms.rewards(spec.reward)
     if spec.reward is None or not (spec.reward.per_second or spec.reward.once):
         report.error("E0214", f"task `{task.name}` has no reward", spec.span, "add `reward per second { … }`")
@@ -209,7 +209,7 @@ def names(task: Task, report: Reporter) -> None:
         ("action", list(spec.action)),
         ("parameter", list(spec.param)),
         ("parameter of the file", list(task.module.document.param)),
-        ("termination", [name for name in spec.terminate if name not in ("timeout", "failed")]),
+        ("termination", [name for name in (*spec.terminate, *spec.truncate) if name not in ("timeout", "failed")]),
         ("robot", list(spec.robot)),
         ("sensor", list(spec.sensor)),
     ]
@@ -273,7 +273,7 @@ def _given(task: Task, scope: Scope, report: Reporter) -> None:
 
 def _failures(task: Task) -> dict[Text, Expression]:
     """Names of terminations, which rewards may read."""
-    return dict(task.spec.terminate)
+    return {**task.spec.terminate, **task.spec.truncate}
 
 
 def _robots(task: Task, settings: Settings, scope: Scope) -> list[Robot]:

@@ -12,12 +12,13 @@ from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.scope import ActionValue
 from stripe_dsl.check.tunables import Role
 from stripe_dsl.check.values import JointSet, describe, varies
+from stripe_dsl.diagnostics import Annotation
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.program import Action, Group, Noise, Observation, Reward, Termination
 from stripe_dsl.ir.types import Kind, Type
 from stripe_dsl.robots.model import JointType
 from stripe_dsl.source import Span
-from stripe_dsl.spec.document import Item, RewardSpec
+from stripe_dsl.spec.document import Item, RewardSpec, TaskSpec
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, did_you_mean
@@ -292,45 +293,51 @@ class Terms:
             help = "reduce it with `sum(…)`, `mean(…)`, `max(…)` or `|…|`"
         self.report.error("E0302", f"{what} has to be one value, not {node.type.describe()}", span, help)
 
-    def terminations(self, spec: dict[Text, Expression]) -> tuple[tuple[Termination, ...], bool]:
-        """Failures, and whether the episode ends after its time."""
-        out: list[Termination] = []
-        timeout = False
-        for name, value in spec.items():
-            if name == "timeout":
-                timeout = True
-                if not (isinstance(value.node, ast.Name) and value.node.id in ("true", "false")):
-                    self.report.error(
-                        "E0217",
-                        "`timeout` is a word of the language: the end of the episode's time",
-                        name.span,
-                        "write it alone, and give the term another name",
-                    )
-                continue
-            if name == "failed":
+    def terminations(self, spec: TaskSpec) -> tuple[tuple[Termination, ...], bool]:
+        """What ends an episode, failures first, and whether its time does."""
+        timeout = next((name for name in spec.terminate if name == "timeout"), None)
+        if timeout is not None:
+            node = spec.terminate[timeout].node
+            if not (isinstance(node, ast.Name) and node.id in ("true", "false")):
                 self.report.error(
                     "E0217",
-                    "`failed` means that any termination holds, and cannot name one",
-                    name.span,
-                    "give it another name",
+                    "`timeout` is a word of the language: the end of the episode's time",
+                    timeout.span,
+                    "write it alone, and give the term another name",
                 )
-                continue
-            self.low.phase = Phase.TERMINATE
-            with self.tunables.term("terminate", str(name)):
-                node = self.low.number(value.node)
-            if node is None:
-                continue
-            if not self.low.math.condition(node, value.span):
-                continue
-            if not node.type.is_scalar:
-                self.not_scalar(f"the termination `{name}`", node, value.span)
-                continue
-            if not varies(node):
-                help = "compare something that the simulation changes, such as a joint position"
-                self.report.error("E0507", f"the termination `{name}` never changes", value.span, help)
-                continue
-            out.append(Termination(str(name), node, name.span))
-        return tuple(out), timeout
+        for name in spec.truncate:
+            if name in spec.terminate and name != "timeout":
+                notes = (Annotation(name.span, "here too"),) if name.span is not None else ()
+                first = next(other for other in spec.terminate if other == name)
+                message = f"`{name}` is a failure and truncates too"
+                self.report.error("E0202", message, first.span, "an episode ends in one way: remove one", notes=notes)
+        ends = [
+            *((name, value, False) for name, value in spec.terminate.items() if name != "timeout"),
+            *((name, value, True) for name, value in spec.truncate.items()),
+        ]
+        out = [self.termination(name, value, truncates) for name, value, truncates in ends]
+        return tuple(term for term in out if term is not None), timeout is not None
+
+    def termination(self, name: Text, value: Expression, truncates: bool) -> Termination | None:
+        """A condition that ends the episode."""
+        if name in ("failed", "timeout"):
+            meaning = "that any failure holds" if name == "failed" else "the end of the episode's time"
+            help = "write it in `terminate`" if name == "timeout" else "give it another name"
+            self.report.error("E0217", f"`{name}` means {meaning}, and cannot name one", name.span, help)
+            return None
+        self.low.phase = Phase.TERMINATE
+        with self.tunables.term("terminate", str(name)):
+            node = self.low.number(value.node)
+        if node is None or not self.low.math.condition(node, value.span):
+            return None
+        if not node.type.is_scalar:
+            self.not_scalar(f"the termination `{name}`", node, value.span)
+            return None
+        if not varies(node):
+            help = "compare something that the simulation changes, such as a joint position"
+            self.report.error("E0507", f"the termination `{name}` never changes", value.span, help)
+            return None
+        return Termination(str(name), node, truncates, name.span)
 
 
 def split_weight(expr: ast.Expr) -> tuple[ast.Number | None, ast.Expr | None]:

@@ -217,10 +217,15 @@ class Reward:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Termination:
-    """A failure: the episode ends, and its return is not bootstrapped. A timeout is ``Program.timeout``."""
+    """A condition that ends the episode; its time is ``Program.timeout``.
+
+    Attributes:
+        truncates: the episode ends without a failure, and its return is bootstrapped, as after a timeout.
+    """
 
     name: str
     value: Node
+    truncates: bool
     span: Span | None = None
 
 
@@ -295,6 +300,7 @@ class Program:
         package: Python package to write (``cartpole``).
         source_name: file that defines the task, for comments in the generated code.
         doc: the comment above the task, or its name.
+        terminations: failures first, then what truncates.
     """
 
     name: str
@@ -316,6 +322,11 @@ class Program:
     train: Train
     tunables: tuple[Tunable, ...]
     span: Span | None = None
+
+    @property
+    def failures(self) -> int:
+        """How many of the terminations are failures."""
+        return sum(not term.truncates for term in self.terminations)
 
     def tunable(self, path: str) -> Tunable:
         """The tunable with this path."""

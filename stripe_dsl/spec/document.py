@@ -220,7 +220,10 @@ class TaskSpec(Block):
     sensor: dict[Text, Item] = Field(default_factory=dict)
     observe: dict[Text, list[Item]] = Field(default_factory=dict)
     reward: RewardSpec | None = None
-    terminate: dict[Text, Expression] = Field(default_factory=dict)
+    terminate: dict[Text, Expression] = Field(default_factory=dict, description="failures by name, and `timeout`")
+    truncate: dict[Text, Expression] = Field(
+        default_factory=dict, description="conditions that end an episode without a failure, as `timeout` does"
+    )
     reset: dict[Text, Expression] = Field(default_factory=dict)
     train: TrainSpec | None = None
 

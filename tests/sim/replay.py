@@ -75,17 +75,17 @@ def replay(program: Program, recording: Recording) -> Replay:
         reads = {read: values[step] for read, values in recording.after_step.items()}
         given = inputs(reads, seen, action, np.where(recording.fresh[step][:, None], 0.0, last))
         ended = evaluate([term.value for term in program.terminations], given, num_envs)
-        failed = np.any(ended, axis=0) if ended else np.zeros(num_envs, bool)
+        failed = np.any(ended[: program.failures], axis=0) if program.failures else np.zeros(num_envs, bool)
+        late = recording.terminations[step, :, -1] if program.timeout else np.zeros(num_envs, bool)
         for term, value in zip(program.terminations, ended, strict=True):
             reads[Read("", f"term.{term.name}")] = value
-        reads[Read("", "env.failed")], reads[Read("", "env.timeout")] = failed, recording.truncated[step]
+        reads[Read("", "env.failed")], reads[Read("", "env.timeout")] = failed, late
         given = inputs(reads, seen, action, np.where(recording.fresh[step][:, None], 0.0, last))
         dt = recording.facts["step_dt"]
         values = evaluate([term.value for term in program.rewards], given, num_envs)
         factors = [recording.tunables[term.weight] * (dt if term.per_second else 1) for term in program.rewards]
         rewards.append(np.stack([factor * value for factor, value in zip(factors, values, strict=True)], axis=-1))
-        timeout = [recording.truncated[step]] if program.timeout else []
-        terminations.append(np.stack([*ended, *timeout], axis=-1))
+        terminations.append(np.stack([*ended, *([late] if program.timeout else [])], axis=-1))
         last = action
         seen = observe(step + 1, seen, last)
     return Replay(np.stack(terminations), np.stack(rewards), {key: np.stack(values) for key, values in rows.items()})
@@ -121,8 +121,9 @@ def assert_replayed(program: Program, recording: Recording, *, absolute: float, 
     """
     expected = replay(program, recording)
     np.testing.assert_array_equal(recording.terminations, expected.terminations)
-    failures = len(program.terminations)
+    failures = program.failures
     np.testing.assert_array_equal(recording.terminated, expected.terminations[..., :failures].any(axis=-1))
+    np.testing.assert_array_equal(recording.truncated, expected.terminations[..., failures:].any(axis=-1))
     for index, term in enumerate(program.rewards):
         bound = loose.get(term.name, absolute)
         ours, theirs = recording.reward_terms[..., index], expected.reward_terms[..., index]

@@ -98,6 +98,8 @@ class EnvContext:
     compiled: list[str] = field(default_factory=list)
     uses_time: bool = False
     aliases_action: bool = False
-    terms: list[str] = field(default_factory=list)
+    ends: list[str] = field(default_factory=list)
+    terminated: str = ""
+    truncated: str = ""
     needs_columns: bool = False
     needs_math: bool = False

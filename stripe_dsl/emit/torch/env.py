@@ -142,10 +142,14 @@ class _EnvWriter:
         roots = [self.graph.apply(term.value) for term in program.terminations]
         block = self.block(roots, {"terminate": "cfg"}, "self._previous_actions")
         lines.block(block)
-        self.context.terms = [local_name(term.name) for term in program.terminations]
-        for term, name, result in zip(program.terminations, self.context.terms, block.results, strict=True):
+        ends = [local_name(term.name) for term in program.terminations]
+        for term, name, result in zip(program.terminations, ends, block.results, strict=True):
             lines.comment(term.span)
             lines.statement(f"{name} = ", result.for_all())
+        ends += ["timeout"] * program.timeout
+        self.context.ends = ends
+        self.context.terminated = _any_column(ends[: program.failures], f":{program.failures}")
+        self.context.truncated = _any_column(ends[program.failures :], f"{program.failures}:")
 
     def rewards(self) -> None:
         lines, program = self.context.reward_lines, self.program
@@ -304,3 +308,10 @@ def local_name(name: str) -> str:
 
 
 __all__ = ["EnvContext", "env_context", "local_name"]
+
+
+def _any_column(names: Sequence[str], columns: str) -> str:
+    """Whether one of some terminations holds: the only one itself, several by their columns of all of them."""
+    if not names:
+        return "torch.zeros_like(self.reset_terminated)"
+    return names[0] if len(names) == 1 else f"self._terminations[:, {columns}].any(dim=-1)"

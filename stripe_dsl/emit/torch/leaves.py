@@ -175,7 +175,9 @@ class Leaves:
             case "env.failed":
                 return "self.reset_terminated"
             case "env.timeout":
-                return "self.reset_time_outs"
+                # the time is the last of the columns, where something else truncates too
+                truncates = self.program.failures < len(self.program.terminations)
+                return "self._terminations[:, -1]" if truncates else "self.reset_time_outs"
             case "env.time":
                 self.uses_time = True
                 return "self.episode_time"

@@ -215,21 +215,20 @@ class _Writer:
         for term in program.terminations:
             kernel.comment(origin(term.span))
             kernel.statement(f"{terms[term.name]} = ", kernel.value(term.value).text)
-        kernel.line(f"failed = {' or '.join(terms.values()) if terms else 'wp.bool(False)'}")
+        conditions = [*terms.values(), *(["timeout"] if program.timeout else [])]
+        failures, truncations = conditions[: program.failures], conditions[program.failures :]
+        kernel.line(f"failed = {' or '.join(failures) or 'wp.bool(False)'}")
         if program.timeout:
             longest = kernel.parameter("self.max_episode_length", "int", "max_episode_length")
             kernel.line(f"timeout = {length}[env] >= {longest}")
-        else:
-            kernel.line("timeout = wp.bool(False)")
-        conditions = [*terms.values(), *(["timeout"] if program.timeout else [])]
         if conditions:
             counted = kernel.parameter("self._terminations", "wp.array2d(dtype=wp.bool)", "terminations")
             for place, text in enumerate(conditions):
                 kernel.line(f"{counted}[env, {place}] = {text}")
         for name, host, text in (
             ("terminated", "self.reset_terminated", "failed"),
-            ("truncated", "self.reset_time_outs", "timeout"),
-            ("done", "self.reset_buf", "failed or timeout"),
+            ("truncated", "self.reset_time_outs", " or ".join(truncations) or "wp.bool(False)"),
+            ("done", "self.reset_buf", " or ".join(["failed", *truncations])),
         ):
             kernel.line(f"{kernel.parameter(host, 'wp.array(dtype=wp.bool)', name)}[env] = {text}")
         kernel.lines.append("")
