@@ -97,6 +97,7 @@ def _shape(kind: ShapeKind, shape: Shape, settings: Settings) -> PrimitiveShape:
         axis=_axis_letter(axis),
         position=_vector(shape.at, settings),
         color=color(shape.color, settings, (0.5, 0.5, 0.5)) if shape.color is not None else None,
+        collides=not shape.visual,
     )
 
 
@@ -117,13 +118,14 @@ def _joint(name: Text, joint: JointSpec, spec: RobotSpec, settings: Settings) ->
         return None
     complete = True
     for key in ("type", "parent", "child"):
-        if getattr(joint, key) is None:
+        if getattr(joint, key) is None and not (key == "type" and joint.axis is not None):
             example = {"type": "type revolute", "parent": f"parent {next(iter(spec.link))}", "child": "child link"}[key]
             report.error("E0214", f"joint `{name}` does not say its `{key}`", name.span, f"add `{example}`")
             complete = False
     if not complete:
         return None
     links = tuple(str(link) for link in spec.link)
+    # one with an axis turns about it unless it says otherwise
     kind = JointType(settings.word(joint.type, "type", JOINTS, "revolute"))
     lower, upper = -inf, inf
     if joint.limits is not None:
@@ -131,13 +133,14 @@ def _joint(name: Text, joint: JointSpec, spec: RobotSpec, settings: Settings) ->
         lower, upper = settings.pair(joint.limits, dim, "limits") or (lower, upper)
     elif kind is JointType.REVOLUTE:
         kind = JointType.CONTINUOUS
+    child = settings.word(joint.child, "child", links, links[-1])
     return PrimitiveJoint(
         str(name),
         kind,
         settings.word(joint.parent, "parent", links, links[0]),
-        settings.word(joint.child, "child", links, links[-1]),
+        child,
         _axis(joint.axis, settings),
-        _vector(joint.at, settings),
+        _vector(joint.at or next((link.at for key, link in spec.link.items() if key == child), None), settings),
         lower,
         upper,
     )

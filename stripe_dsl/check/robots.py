@@ -179,9 +179,9 @@ class RobotCheck:
         model, spec = robot.model, self.spec
         for name, joint in spec.joint.items():
             if joint.pattern is None:
-                if joint.type is not None and str(name) in model.joint_names:
+                if self.spec.link and str(name) in model.joint_names:
                     self.add(robot, name, (str(name),), "joint", single=True)
-                elif joint.type is None:
+                elif not self.spec.link:
                     self.report.error("E0214", f"`joint {name}` needs a name", name.span, f'write `joint {name} = "…"`')
                 continue
             found = self.match(joint.pattern, model.joint_names, "joint")

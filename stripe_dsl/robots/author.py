@@ -12,6 +12,7 @@ from math import degrees, hypot, isinf
 from typing import TYPE_CHECKING
 
 from stripe_dsl.robots.errors import RobotFileError
+from stripe_dsl.robots.inertia import of_body
 from stripe_dsl.robots.model import JointType
 from stripe_dsl.robots.primitives import PrimitiveJoint, PrimitiveRobot, find_problems
 from stripe_dsl.robots.rotations import IDENTITY, Quaternion, Vector, conjugate, minus, quaternion, rotate, times
@@ -44,7 +45,9 @@ def robot_usda(robot: PrimitiveRobot) -> str:
         root_joint += "_"
     joints = [_frames(robot, joint) for joint in sorted(robot.joints, key=lambda joint: joint.name)]
     template = _environment().get_template("robot.usda.jinja")
-    return template.render(robot=robot, root=robot.root, root_joint=root_joint, joints=joints)
+    # the simulator derives the inertia of a body from the shapes that collide: where others count too, it is written
+    inertias = {body.name: of_body(body) for body in robot.bodies if not all(shape.collides for shape in body.shapes)}
+    return template.render(robot=robot, root=robot.root, root_joint=root_joint, joints=joints, inertias=inertias)
 
 
 def ground_plane_usda(
@@ -163,6 +166,7 @@ def _environment() -> Environment:
     )
     environment.filters["number"] = _number
     environment.filters["vector"] = _vector
+    environment.filters["moments"] = lambda values: f"({', '.join(f'{value:.9g}' for value in values)})"
     # USD takes the angle of a pose from the arc cosine of w, which needs every digit when the angle is small.
     environment.filters["quaternion"] = lambda rpy: _vector(quaternion(rpy), 15)
     return environment

@@ -41,7 +41,7 @@ class ShapeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PrimitiveShape:
-    """One shape of a body; it is seen, it collides, and it gives the body its inertia.
+    """One shape of a body; it is seen, it gives the body its inertia, and most collide.
 
     Attributes:
         kind: which primitive.
@@ -52,6 +52,7 @@ class PrimitiveShape:
         position: centre, in the body's frame, m.
         rotation: roll, pitch, yaw of the shape in the body's frame, rad.
         color: red, green, blue in 0..1; ``None`` for the renderer's own choice.
+        collides: whether it touches other things.
     """
 
     kind: ShapeKind
@@ -62,6 +63,7 @@ class PrimitiveShape:
     position: Vector = ORIGIN
     rotation: Vector = ORIGIN
     color: Vector | None = None
+    collides: bool = True
 
     @property
     def extent(self) -> tuple[Vector, Vector]:
@@ -204,7 +206,7 @@ def model_of(robot: PrimitiveRobot, source: str = "") -> RobotModel:
         ),
         bodies=tuple(RobotBody(name, masses[name]) for name in names),
         self_collisions=robot.self_collisions,
-        collision_shapes=sum(len(body.shapes) for body in robot.bodies),
+        collision_shapes=sum(shape.collides for body in robot.bodies for shape in body.shapes),
     )
 
 

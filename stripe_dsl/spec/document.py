@@ -62,6 +62,7 @@ class Shape(Block):
     axis: Expression | None = Field(None, description="x, y or z: direction of a capsule or cylinder")
     at: Expression | None = Field(None, description="centre in the link's frame")
     color: Expression | None = None
+    visual: bool = Field(False, description="seen, and has mass as others have, but touches nothing")
 
 
 class Link(Block):
@@ -81,11 +82,13 @@ class JointSpec(Block):
 
     head: ClassVar[str] = "pattern"
     pattern: Text | None = Field(None, description="the joint's name in the robot file")
-    type: Expression | None = Field(None, description="revolute, prismatic or fixed")
+    type: Expression | None = Field(
+        None, description="revolute (the default where there is an axis), prismatic or fixed"
+    )
     parent: Expression | None = None
     child: Expression | None = None
     axis: Expression | None = Field(None, description="x, y, z, -x, -y or -z in the robot's frame")
-    at: Expression | None = Field(None, description="position in the robot's frame")
+    at: Expression | None = Field(None, description="position in the robot's frame; the child's where absent")
     limits: Expression | None = Field(None, description="range of the joint's position")
 
 
