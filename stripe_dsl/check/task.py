@@ -13,6 +13,8 @@ from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.limits import check_limits
 from stripe_dsl.check.lint import lint
+from stripe_dsl.check.observations import Observations
+from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.quantities import SENSORS
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.check.resets import Resets
@@ -104,7 +106,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
             scope.unknown_sets.add(str(name))
     if not spec.action:
         report.error("E0214", f"task `{task.name}` has no action", spec.span, "add `action name = effort(joints)`")
-    groups = terms.groups(spec.observe)
+    groups = Observations(lowering, settings).groups(spec.observe)
     if "policy" not in groups:
         report.error(
             "E0214",
@@ -117,6 +119,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     if spec.reward is None or not (spec.reward.per_second or spec.reward.once):
         report.error("E0214", f"task `{task.name}` has no reward", spec.span, "add `reward per second { … }`")
     resets = [reset for target, value in spec.reset.items() if (reset := resets_of.reset(target, value)) is not None]
+    lowering.phase = Phase.REWARD  # where everything is known
     for name in spec.let:
         # an unused definition is checked all the same
         if name not in lowering.names.lets:

@@ -1,20 +1,19 @@
-"""What is learned: actions, observations, rewards, terminations and resets."""
+"""What is learned: actions, rewards, terminations and resets."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import replace
 
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.expressions import Lowering
+from stripe_dsl.check.observations import clip_range
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.scope import ActionValue
 from stripe_dsl.check.tunables import Role
 from stripe_dsl.check.values import JointSet, describe, varies
 from stripe_dsl.diagnostics import Annotation
 from stripe_dsl.ir.graph import Node
-from stripe_dsl.ir.program import Action, Group, Noise, Observation, Reward, Termination
+from stripe_dsl.ir.program import Action, Reward, Termination
 from stripe_dsl.ir.types import Kind, Type
 from stripe_dsl.robots.model import JointType
 from stripe_dsl.source import Span
@@ -99,8 +98,8 @@ class Terms:
             if item.scale is None:
                 scale = self.low.math.const(1.0, Type(dim=dim))
             offset = self.offset(item, dim, joints, kind)
-            clip = self.clip(item.clip, DIMENSIONLESS) if item.clip is not None else None
-        for key in ("noise", "without"):
+            clip = clip_range(self.settings, item.clip, DIMENSIONLESS) if item.clip is not None else None
+        for key in ("noise", "bias", "without", "history"):
             option: Expression | None = getattr(item, key)
             if option is not None:
                 self.report.error(
@@ -138,112 +137,6 @@ class Terms:
             )
             return None
         return node
-
-    def clip(self, value: Expression, dim: Dimension) -> str | None:
-        """Path of a range that a value is cut to."""
-        with self.tunables.paused():
-            pair = self.settings.pair(value, dim, "clip")
-        return self.tunables.add(pair, dim, Role.CLIP, value.span) if pair is not None else None
-
-    # observations
-
-    def groups(self, spec: dict[Text, list[Item]]) -> dict[str, Group]:
-        """All observation groups by name, in source order; one may include another one, wherever it stands."""
-        done: dict[str, Group] = {}
-
-        def make(name: Text, open_: tuple[str, ...]) -> Group:
-            if name not in done:
-                done[str(name)] = self.group(name, spec, make, (*open_, str(name)))
-            return done[str(name)]
-
-        for name in spec:
-            make(name, ())
-        return {str(name): done[str(name)] for name in spec}
-
-    def group(
-        self,
-        name: Text,
-        spec: dict[Text, list[Item]],
-        make: Callable[[Text, tuple[str, ...]], Group],
-        open_: tuple[str, ...],
-    ) -> Group:
-        """One observation group; ``make`` gives those that it includes, ``open_`` are those that include it."""
-        self.low.phase = Phase.OBSERVE
-        out: list[Observation] = []
-        names: set[str] = set()
-        for item in spec[name]:
-            node = item.value.node
-            if not (isinstance(node, ast.Name) and (node.id in spec or item.without is not None)):
-                entry = self.observation(str(name), item, names)
-                out += [entry] if entry is not None else []
-                continue
-            other = next((key for key in spec if key == node.id), None)
-            if other is None:
-                helps = did_you_mean(node.id, spec, listing=True)
-                self.report.error("E0201", f"there is no observation group `{node.id}`", node.span, *helps)
-            elif node.id in open_:
-                chain = " -> ".join([*open_[open_.index(node.id) :], node.id])
-                self.report.error("E0210", f"observation groups include each other: {chain}", node.span, "remove one")
-            else:
-                entries = self.included(node, item, make(other, open_))
-                out += [replace(entry, name=_unique(entry.name, names)) for entry in entries]
-        if not spec[name]:
-            self.report.error("E0214", f"observation group `{name}` is empty", name.span, "add what it observes")
-        return Group(str(name), tuple(out), name.span)
-
-    def included(self, node: ast.Name, item: Item, group: Group) -> tuple[Observation, ...]:
-        """``policy without noise``: the entries of another group."""
-        if item.without is None:
-            return group.items
-        word = item.without.node
-        if not (isinstance(word, ast.Name) and word.id == "noise"):
-            message, help = "a group is included `without noise`, or as it is", f"write `{node.id} without noise`"
-            self.report.error("E0309", message, word.span, help)
-        return tuple(replace(entry, noise=None) for entry in group.items)
-
-    def observation(self, group: str, item: Item, names: set[str]) -> Observation | None:
-        """One entry: the value, then noise, clip and scale, in this order."""
-        node = self.low.number(item.value.node)
-        if node is None:
-            return None
-        if node.type.is_bool:
-            node = self.low.math.as_float(node)
-        if item.name is not None and item.name in names:
-            self.report.error("E0202", f"`{item.name}` is defined twice", item.name.span, "rename one of them")
-        name = _unique(item.name or slug(item.value.span.text), names)
-        if not varies(node):
-            self.report.error("W0003", f"the observation `{name}` never changes", item.value.span, "remove it")
-        with self.tunables.term("observe", f"{group}_{name}"):
-            noise = self.noise(item.noise, node) if item.noise is not None else None
-            clip = self.clip(item.clip, node.type.dim) if item.clip is not None else None
-            scale = None
-            if item.scale is not None:
-                with self.tunables.paused():
-                    number = self.low.number(item.scale.node)
-                    value = self.settings.number(item.scale, number.type.dim, "scale") if number is not None else None
-                if value is not None and number is not None:
-                    scale = self.tunables.add(value, number.type.dim, Role.SCALE, item.scale.span)
-        if item.offset is not None:
-            self.report.error("E0206", "an observation has no option `offset`", item.offset.span)
-        return Observation(name, node, noise, clip, scale, item.span)
-
-    def noise(self, value: Expression, node: Node) -> Noise | None:
-        """``+-0.1 m/s`` is uniform, ``gaussian(0.1 m/s)`` normal; both in the unit of the value."""
-        expr = value.node
-        dim = node.type.dim
-        with self.tunables.paused():
-            if isinstance(expr, ast.Call) and isinstance(expr.function, ast.Name):
-                if expr.function.id != "gaussian" or len(expr.args) != 1:
-                    help = "noise is a range, as in `+-0.1`, or `gaussian(0.1)`"
-                    self.report.error("E0208", f"there is no noise `{expr.span.text}`", expr.span, help)
-                    return None
-                std = self.settings.number(Expression(expr.args[0]), dim, "noise")
-                kind, amount = "gaussian", std
-            else:
-                kind, amount = "uniform", self.settings.pair(value, dim, "noise")
-        if amount is None:
-            return None
-        return Noise(kind, self.tunables.add(amount, dim, Role.NOISE, value.span))
 
     # rewards and terminations
 
@@ -366,20 +259,3 @@ def split_weight(expr: ast.Expr) -> tuple[ast.Number | None, ast.Expr | None]:
                 return None, expr
             return weight, replace(expr, then=rest)
     return None, expr
-
-
-def slug(text: str) -> str:
-    """An identifier made of the words of an expression: ``base.lin_vel@body`` is ``base_lin_vel_body``."""
-    words = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_").lower()
-    words = re.sub(r"_+", "_", words)
-    if not words or words[0].isdigit():
-        words = f"value_{words}".rstrip("_")
-    return words[:40].rstrip("_")
-
-
-def _unique(name: str, taken: set[str]) -> str:
-    candidate, number = str(name), 2
-    while candidate in taken:
-        candidate, number = f"{name}_{number}", number + 1
-    taken.add(candidate)
-    return candidate

@@ -30,6 +30,7 @@ class Role(StrEnum):
     HIGH = "high"
     RANGE = "range"
     NOISE = "noise"
+    BIAS = "bias"
     CLIP = "clip"
 
 
@@ -114,5 +115,6 @@ class Tunables:
             Role.HIGH: f"Upper bound in {where}.",
             Role.RANGE: f"Range of {where}.",
             Role.NOISE: f"Noise on {where}.",
+            Role.BIAS: f"Bias of {where}, drawn anew in each episode.",
             Role.CLIP: f"Range that {where} is clipped to.",
         }[role]

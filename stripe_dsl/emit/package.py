@@ -166,7 +166,7 @@ def _buffers(program: Program) -> Buffers:
 
 def _columns(group: Group) -> str:
     names = [
-        f"``{item.name}``" + (f" ({item.value.type.width})" if item.value.type.width > 1 else "")
+        f"``{item.name}``" + (f" ({item.width})" if item.width > 1 else "")
         for item in group.items
     ]
     text = ", ".join(names)

@@ -177,17 +177,30 @@ class Noise:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Observation:
-    """One entry of a group. Applied in this order, as upstream does: noise, clip, scale.
+    """One entry of a group. Applied in this order, as upstream does: noise and bias, clip, scale, history.
 
-    ``scale`` and ``clip`` are tunable paths; clip bounds and noise are in the unit of the value.
+    Attributes:
+        noise: added, drawn anew in each step; in the unit of the value.
+        bias: added, drawn once an episode for each element; in the unit of the value.
+        clip: tunable path of the bounds, in the unit of the value.
+        scale: tunable path of the factor.
+        history: number of control steps whose values the entry holds, the oldest first and each of them whole, as
+            upstream's ``CircularBuffer``. The first value of an episode stands for those before it.
     """
 
     name: str
     value: Node
     noise: Noise | None
+    bias: Noise | None
     clip: str | None
     scale: str | None
+    history: int = 1
     span: Span | None = None
+
+    @property
+    def width(self) -> int:
+        """Columns of the entry in its group."""
+        return self.value.type.width * self.history
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -201,7 +214,7 @@ class Group:
     @property
     def width(self) -> int:
         """Columns of the group."""
-        return sum(item.value.type.width for item in self.items)
+        return sum(item.width for item in self.items)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -46,10 +46,14 @@ class Item(Block):
     value: Expression
     name: Text | None = Field(None, description="name of the entry; made from the expression where absent")
     noise: Expression | None = Field(None, description="a range (uniform) or gaussian(std), in the value's unit")
+    bias: Expression | None = Field(None, description="as noise, but drawn once an episode")
     clip: Expression | None = Field(None, description="range that the value is cut to")
     scale: Expression | None = Field(None, description="factor")
     offset: Expression | None = Field(None, description="added after the scale; `default` is the default position")
-    without: Expression | None = Field(None, description="`noise`: an included group is taken without its noise")
+    history: Expression | None = Field(None, description="number of control steps whose values are kept")
+    without: Expression | None = Field(
+        None, description="`noise`: an included group is taken without its noise and bias"
+    )
 
 
 class Shape(Block):

@@ -222,7 +222,8 @@ class StatementReader(Builder):
         rest = list(statement.args[1:])
         value = [statement.value] if statement.value is not None else []
         if inner.shape is Shape.ITEMS:
-            return [item for item in map(self.item, statement.body or ()) if item is not None]
+            items = [item for item in map(self.item, statement.body or ()) if item is not None]
+            return self.with_options(items, rest)
         if inner.shape is Shape.BLOCK:
             assert inner.block is not None
             args: list[ast.Expr] = value + rest
@@ -239,6 +240,25 @@ class StatementReader(Builder):
         for option in statement.options:
             self.error("E0206", f"`{statement.key}` takes no `{option.key.id}`", option.key.span)
         return self.value(inner, name, value)
+
+    def with_options(self, items: list[Item], args: Sequence[ast.Expr]) -> list[Item]:
+        """``observe policy history 5 { … }``: options of a whole group, for entries that have none of their own."""
+        given: dict[str, Expression] = {}
+        for key, value in zip(args[::2], [*args[1::2], None], strict=False):
+            if not (isinstance(key, ast.Name) and key.id == "history"):
+                self.error("E0206", f"an observation group has no option `{key.span.text}`", key.span, "it has `history`")
+            elif value is None:
+                self.needs_value(Text(key.id, key.span))
+            elif key.id in given:
+                self.twice(Text(key.id, key.span), given[key.id].span)
+            else:
+                given[key.id] = Expression(value)
+        if not given:
+            return items
+        filled = [{name: getattr(item, name) for name in Item.model_fields} for item in items]
+        for values in filled:
+            values |= {name: value for name, value in given.items() if values[name] is None}
+        return [self.finish(Item, values, item.span) for values, item in zip(filled, items, strict=True)]  # type: ignore[misc]
 
     def entries(self, statements: Sequence[ast.Statement]) -> dict[Text, Expression]:
         """The lines of an expression block: ``name = value``, or a bare word such as ``timeout``."""

@@ -105,7 +105,7 @@ def entries(program: Program, recording: Recording) -> dict[tuple[str, str], Arr
     for group in program.groups:
         column = 0
         for item in group.items:
-            width = item.value.type.width
+            width = item.width
             found[group.name, item.name] = recording.groups[group.name][..., column : column + width]
             column += width
         assert column == recording.groups[group.name].shape[-1]

@@ -92,6 +92,8 @@ class EnvContext:
     reward_lines: Lines = field(default_factory=Lines)
     observed_lines: Lines = field(default_factory=Lines)
     observe_lines: Lines = field(default_factory=Lines)
+    histories: list[str] = field(default_factory=list)
+    bias_lines: Lines = field(default_factory=Lines)
     reset_start: Lines = field(default_factory=Lines)
     reset_lines: dict[str, Lines] = field(default_factory=dict)
     math_imports: str = ""

@@ -13,6 +13,7 @@ from stripe_dsl.emit.torch.context import ATTRIBUTES_OF_THE_BASE_CLASS, LOCALS, 
 from stripe_dsl.emit.torch.expressions import Block, Expression, TorchWriter
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
+from stripe_dsl.emit.torch.observations import Observing, entry_locals, local_name
 from stripe_dsl.emit.torch.resets import RESET_LOCALS, RobotReset
 from stripe_dsl.emit.torch.sharing import Sharing
 from stripe_dsl.emit.values import Precedence, Spread, Value, suffixed
@@ -35,12 +36,6 @@ class _EnvWriter:
         self.names = Names([*ATTRIBUTES_OF_THE_BASE_CLASS, *OWN_ATTRIBUTES, "robot", *sensors])
         self.leaves = Leaves(program, self.names)
         lets = {let.value.id: local_name(let.name) for let in program.lets}
-        self.noisy = {
-            (group.name, item.name): self.names.unique(f"{local_name(group.name)}_{item.name}")
-            for group in program.groups
-            for item in group.items
-            if item.noise is not None
-        }
         terms = [*program.terminations, *program.groups, *program.actions]
         reserved = [
             *LOCALS,
@@ -49,7 +44,7 @@ class _EnvWriter:
             "policy",
             "failed",
             "size",
-            *self.noisy.values(),
+            *entry_locals(program).values(),
             *(local_name(term.name) for term in terms),
         ]
         self.writer = TorchWriter(lets, reserved)
@@ -75,7 +70,7 @@ class _EnvWriter:
         context.needs_columns = any(item.text.startswith("columns(") for item in context.attributes)
         context.constant_lines = self.sharing.constants
         context.value_lines = self.sharing.values
-        context.memories = self.sharing.memories
+        context.memories = [*self.sharing.memories, *context.memories]
         context.seen = [(self.leaves.previous[key], name) for key, name in self.sharing.seen.items()]
         context.keeps_previous_actions = self.sharing.keeps_previous_actions
         context.state_lines = self.reads(self.leaves.state)
@@ -176,89 +171,13 @@ class _EnvWriter:
         lines.columns("rewards = ", "stack", texts, spans)
 
     def observations(self) -> None:
-        lines, program = self.context.observe_lines, self.program
-        items = [item for group in program.groups for item in group.items]
-        roots = [self.graph.apply(item.value) for item in items]
-        memory = memory_operands(program)
-        self.alias(lines, "observe", (), force=any(i.noise or i.clip or i.scale for i in items))
-        kept = {node.args[0].id for node in now([*roots, *memory]) if node.op == "prev"} & {node.id for node in memory}
-        operands = [self.graph.apply(node) for node in memory]
-        if kept:
-            self.refresh(lines, memory, operands, kept)
-        block = self.block([*roots, *operands], {"observe": "cfg"}, "self.actions")
-        lines.block(block)
-        done = iter(block.results)
-        for group in program.groups:
-            self.group(lines, group, [next(done) for _ in group.items])
-        for node, operand, result in zip(memory, operands, done, strict=True):
-            # a view of the simulator's own buffer would change under the memory
-            copy = ".clone()" if views_simulation(operand) else ""
-            lines.statement(f"self.{self.sharing.seen[node.id]} = ", f"{result.for_all()}{copy}")
-
-    def refresh(self, lines: Lines, memory: Sequence[Node], operands: Sequence[Node], kept: set[int]) -> None:
-        """What an observation remembers of an episode that has just begun is the present."""
-        lines.remark("an episode that has just begun has no past")
-        lines.statement("fresh = ", "self.episode_length_buf == 0")
-        for node, operand in zip(memory, operands, strict=True):
-            if node.id in kept:
-                block = self.block([operand], {"observe": "cfg"}, "self.actions")
-                lines.block(block)
-                attribute = self.leaves.previous[node.id]
-                mask = "fresh" + "".join("[:, None]" if i == 0 else "[..., None]" for i in range(len(node.type.shape)))
-                text = f"torch.where({mask}, {block.results[0].for_all()}, self.{attribute})"
-                lines.statement(f"self.{attribute} = ", text)
-
-    def group(self, lines: Lines, group: Group, results: Sequence[Expression]) -> None:
-        """Concatenates the entries of one group."""
-        lines.comment(group.span)
-        pairs = list(zip(group.items, results, strict=True))
-        columns = [self.entry(lines, group, item, result) for item, result in pairs]
-        flat = all(not item.value.type.shape for item in group.items)
-        name = local_name(group.name)
-        if len(columns) == 1 and not flat:
-            item = group.items[0]
-            # nothing was computed: what the simulator keeps would change under the observation
-            bare = views_simulation(item.value) and not (item.noise or item.clip or item.scale)
-            lines.statement(f"{name} = ", self.flat(item, columns[0]) + (".clone()" if bare else ""))
-            return
-        texts = [
-            value.text if flat else self.flat(item, value) for item, value in zip(group.items, columns, strict=True)
-        ]
-        lines.columns(f"{name} = ", "stack" if flat else "cat", texts)
-
-    def flat(self, item: Observation, value: Value) -> str:
-        """An entry with one row of columns for each environment."""
-        dims = len(item.value.type.shape)
-        if dims == 1:
-            return value.text
-        if dims == 2:
-            return f"{value.atom}.flatten(1)"
-        column = re.fullmatch(r"([\w.]+\[:, )(\d+)\]", value.text)
-        if column is not None:
-            return f"{column[1]}{column[2]}:{int(column[2]) + 1}]"
-        return f"{value.atom}.unsqueeze(-1)"
-
-    def entry(self, lines: Lines, group: Group, item: Observation, result: Expression) -> Value:
-        """One entry, with noise, clip and scale."""
-        cfg = {"observe": "cfg"}
-        value = result.value if result.value.spread is Spread.BATCHED else Value(result.for_all())
-        if item.noise is not None:
-            name = value.text
-            if not result.value.cheap:
-                name = self.noisy[group.name, item.name]
-                lines.statement(f"{name} = ", value.text)
-            amount = tunable_text(item.noise.tunable, cfg)
-            if item.noise.kind == "uniform":
-                noise = f"torch.empty_like({name}).uniform_(*{amount})"
-            else:
-                noise = f"{amount} * torch.randn_like({name})"
-            value = Value(f"{name} + {noise}", Precedence.SUM)
-        if item.clip is not None:
-            value = Value(f"{value.atom}.clamp(*{tunable_text(item.clip, cfg)})")
-        if item.scale is not None:
-            factor = tunable_text(item.scale, cfg)
-            value = Value(f"{factor} * {value.within(Precedence.UNARY)}", Precedence.PRODUCT)
-        return value
+        context = self.context
+        writer = Observing(self.program, self.names, self.leaves, self.writer, self.graph, self.sharing)
+        self.alias(context.observe_lines, "observe", (), force=writer.reads_cfg)
+        context.observe_lines += writer.write()
+        context.memories += writer.buffers
+        context.histories = [*writer.histories.values()]
+        context.bias_lines = writer.draws()
 
     def resets(self) -> None:
         values = [reset.value for reset in self.program.resets]
@@ -300,11 +219,6 @@ def _column(result: Expression) -> Value:
     """One number for each environment as a column beside those of joints; others as they are."""
     value = result.value
     return value if result.shape or value.host else suffixed(value, "[:, None]")
-
-
-def local_name(name: str) -> str:
-    """A name of the file as a local variable."""
-    return safe_identifier(f"{name}_" if name in LOCALS else name)
 
 
 __all__ = ["EnvContext", "env_context", "local_name"]

@@ -16,12 +16,13 @@ from stripe_dsl.emit.naming import describe, word
 from stripe_dsl.emit.substitution import is_previous_action, memory_operands
 from stripe_dsl.emit.values import Precedence, Value, call, infix
 from stripe_dsl.emit.warp.kernel import Kernel, Loop
-from stripe_dsl.emit.warp.leaves import Leaves, array, column, dtype
+from stripe_dsl.emit.warp.leaves import Leaves, dtype
 from stripe_dsl.emit.warp.module import Attribute, Module, Struct
+from stripe_dsl.emit.warp.observations import Observing
 from stripe_dsl.emit.warp.resets import reset_kernel
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.ops import REDUCTIONS
-from stripe_dsl.ir.program import Action, Group, Observation, Program
+from stripe_dsl.ir.program import Action, Program
 from stripe_dsl.ir.types import Axis
 
 
@@ -86,6 +87,7 @@ class _Writer:
         self.leaves = Leaves(program, self.module)
         self.lets = {let.value.id: safe_identifier(let.name) for let in program.lets}
         self.env = WarpEnv(f"{safe_identifier(program.name)}WarpEnv")
+        self.observing = Observing(program, self.module, self.leaves, self.groups)
         self.operands = memory_operands(program)
         before = [term.value for term in (*program.terminations, *program.rewards)]
         self.env.keeps_previous_actions = any(is_previous_action(node) for node in walk(before))
@@ -93,13 +95,21 @@ class _Writer:
     def write(self) -> WarpEnv:
         env, program, module = self.env, self.program, self.module
         self.remember()
+        env.memories += self.observing.buffers
         self.actions()
         self.end_step()
         self.observe()
         env.kernels["reset_envs"] = self.finish(
             "reset_envs",
             "Begin a new episode where ``mask`` is set: log the old one and draw the state.",
-            reset_kernel(program, module, self.leaves, self.lets, keeps_previous_actions=env.keeps_previous_actions),
+            reset_kernel(
+                program,
+                module,
+                self.leaves,
+                self.lets,
+                self.observing,
+                keeps_previous_actions=env.keeps_previous_actions,
+            ),
         )
         env.robots = [(self.leaves.robots[robot.name], robot.name, robot.model.fixed_base) for robot in program.robots]
         env.foreign = [f"cfg.scene.{self.leaves.robots[robot.name]}" for robot in program.robots if robot.cfg_reference]
@@ -155,6 +165,7 @@ class _Writer:
             previous = kernel.parameter("self._previous_actions", "wp.array2d(dtype=float)", "previous_actions")
             kernel.line(f"{previous}[env, i] = {kept}[env, i]", 2)
         kernel.line(f"{kept}[env, i] = {new}[env, i]", 2)
+        self.observing.move(kernel)
         start = 0
         for action in self.program.actions:
             kernel.comment(origin(action.span))
@@ -267,101 +278,8 @@ class _Writer:
             kernel.line(f"{sums}[env, k] = {sums}[env, k] + terms[k]", 2)
 
     def observe(self) -> None:
-        program = self.program
-        items = [(group, item) for group in program.groups for item in group.items]
         kernel = self.kernel(["fresh", "rng"], remembers=True)
-        for attribute in self.groups.values():
-            kernel.parameter(f"self.{attribute}", "wp.array2d(dtype=float)", attribute.strip("_"))
-        roots = [*(item.value for _, item in items), *self.operands]
-        kept = any(node.op == "prev" and not is_previous_action(node) for node in walk(roots))
-        if kept:
-            length = kernel.parameter("self._episode_length_buf_wp", "wp.array(dtype=int)", "episode_length")
-            kernel.comment("an episode that has just begun has no past")
-            kernel.line(f"fresh = {length}[env] == 0")
-        states = ""
-        if any(item.noise is not None for _, item in items):
-            states = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states")
-            kernel.line(f"rng = {states}[env]")
-        kernel.plan(roots)
-        kernel.compute(roots)
-        self.outputs(kernel, items)
-        self.memorize(kernel)
-        if states:
-            kernel.line(f"{states}[env] = rng")
+        self.observing.write(kernel, self.operands)
         self.env.kernels["observe"] = self.finish(
             "observe", "Write the observations of all groups, and remember what the next step asks for.", kernel
         )
-
-    def outputs(self, kernel: Kernel, items: Sequence[tuple[Group, Observation]]) -> None:
-        """Writes the entries; one that stands in two groups is computed once."""
-        starts: dict[tuple[str, str], int] = {}
-        for group in self.program.groups:
-            start = 0
-            for item in group.items:
-                starts[group.name, item.name] = start
-                start += item.value.type.width
-        by_value: dict[int, list[tuple[Group, Observation]]] = {}
-        for group, item in items:
-            by_value.setdefault(item.value.id, []).append((group, item))
-        for entries in by_value.values():
-            group, item = entries[0]
-            node = item.value
-            kernel.comment(f"{item.name}, {origin(item.span)}" if item.span is not None else item.name)
-            if node.type.axis is None:
-                for owner, entry in entries:
-                    self.entry(kernel, None, owner, entry, starts[owner.name, entry.name])
-                continue
-            with kernel.loop(node.type.axis, [node]) as loop:
-                for owner, entry in entries:
-                    self.entry(kernel, loop, owner, entry, starts[owner.name, entry.name])
-
-    def entry(self, kernel: Kernel, loop: Loop | None, group: Group, item: Observation, start: int) -> None:
-        """One entry of one group, with noise, clip and scale."""
-        attribute = self.groups[group.name]
-        target = kernel.parameter(f"self.{attribute}", "wp.array2d(dtype=float)", attribute.strip("_"))
-        scope = loop or kernel
-        size = item.value.type.components
-        for part in range(size):
-            value = scope.value(item.value) if size == 1 else Value(f"{scope.name(item.value)}[{part}]")
-            if item.value.type.is_bool:
-                value = call("float", [value])
-            text = self.treated(kernel, item, value).text
-            if loop is None:
-                kernel.statement(f"{target}[env, {start + part}] = ", text)
-            else:
-                place = f"{size} * i" if size > 1 else "i"
-                place = f"{start + part} + {place}" if start + part else place
-                loop.line(f"{target}[env, {place}] = {text}")
-
-    def treated(self, kernel: Kernel, item: Observation, value: Value) -> Value:
-        """Noise, then clip, then scale."""
-        if item.noise is not None:
-            amount = self.leaves.setting(kernel, item.noise.tunable)
-            noise = (
-                Value(f"wp.randf(rng, {amount}[0], {amount}[1])")
-                if item.noise.kind == "uniform"
-                else Value(f"{amount} * wp.randn(rng)", Precedence.PRODUCT)
-            )
-            value = infix("+", Precedence.SUM, value, noise)
-        if item.clip is not None:
-            limits = self.leaves.setting(kernel, item.clip)
-            value = call(kernel.helper("clip"), [value, Value(f"{limits}[0]"), Value(f"{limits}[1]")])
-        if item.scale is not None:
-            value = infix("*", Precedence.PRODUCT, Value(self.leaves.setting(kernel, item.scale)), value)
-        return value
-
-    def memorize(self, kernel: Kernel) -> None:
-        """Keeps the operands of ``prev``; one that reads another's memory first."""
-        if self.operands:
-            kernel.comment("what the next step remembers")
-        for operand in reversed(self.operands):
-            name = kernel.parameter(
-                f"self.{self.leaves.memories[operand.id]}",
-                array(operand.type),
-                self.leaves.memories[operand.id].strip("_"),
-            )
-            if operand.type.axis is None:
-                kernel.statement(f"{name}[env] = ", kernel.value(operand).text)
-                continue
-            with kernel.loop(operand.type.axis, [operand]) as loop:
-                loop.line(f"{name}[env, {column(0, operand.type, loop)}] = {loop.value(operand).text}")

@@ -89,6 +89,20 @@ def yaw_only(q: wp.quat) -> wp.quat:
     half = 0.5 * yaw_of(q)
     return wp.quat(0.0, 0.0, wp.sin(half), wp.cos(half))
 ''',
+    "move_history": '''
+@wp.func
+def move_history(group: wp.array2d(dtype=float), env: int, start: int, width: int, steps: int):
+    """Move the values of an entry to where those of the step before were; the newest stay."""
+    for i in range(width * (steps - 1)):
+        group[env, start + i] = group[env, start + width + i]
+''',
+    "fill_history": '''
+@wp.func
+def fill_history(group: wp.array2d(dtype=float), env: int, start: int, width: int, steps: int):
+    """Put the newest values of an entry in the place of all others."""
+    for i in range(width * (steps - 1)):
+        group[env, start + i] = group[env, start + width * (steps - 1) + i % width]
+''',
     "quat_from_rpy": '''
 @wp.func
 def quat_from_rpy(roll: float, pitch: float, yaw: float) -> wp.quat:

@@ -10,13 +10,20 @@ from stripe_dsl.emit.values import Precedence, Value, infix
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves
 from stripe_dsl.emit.warp.module import Module
+from stripe_dsl.emit.warp.observations import Observing
 from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.program import Program, Reset, Robot
 from stripe_dsl.ir.types import Axis
 
 
 def reset_kernel(
-    program: Program, module: Module, leaves: Leaves, lets: Mapping[int, str], *, keeps_previous_actions: bool
+    program: Program,
+    module: Module,
+    leaves: Leaves,
+    lets: Mapping[int, str],
+    observing: Observing,
+    *,
+    keeps_previous_actions: bool,
 ) -> Kernel:
     """The body of ``reset_envs``."""
     given: dict[str, str] = {}
@@ -33,12 +40,13 @@ def reset_kernel(
     if keeps_previous_actions:
         previous = kernel.parameter("self._previous_actions", "wp.array2d(dtype=float)", "previous_actions")
         kernel.line(f"{previous}[env, i] = 0.0", 2)
-    draws = any(node.op == "uniform" for node in walk(reset.value for reset in program.resets))
+    draws = any(node.op == "uniform" for node in walk(reset.value for reset in program.resets)) or observing.biases
     states = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states") if draws else ""
     if draws:
         kernel.line(f"rng = {states}[env]")
     for robot in program.robots:
         _RobotReset(kernel, program, robot, leaves, given).write()
+    observing.draw(kernel)
     if draws:
         kernel.line(f"{states}[env] = rng")
     return kernel
