@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.expressions import Lowering
-from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.observations import slug
+from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.values import Base, JointSet, RangeValue, describe
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.program import Reset

@@ -165,10 +165,7 @@ def _buffers(program: Program) -> Buffers:
 
 
 def _columns(group: Group) -> str:
-    names = [
-        f"``{item.name}``" + (f" ({item.width})" if item.width > 1 else "")
-        for item in group.items
-    ]
+    names = [f"``{item.name}``" + (f" ({item.width})" if item.width > 1 else "") for item in group.items]
     text = ", ".join(names)
     return text if len(text) < 72 else f"{', '.join(names[:3])}, …"
 

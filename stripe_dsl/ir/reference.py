@@ -54,6 +54,28 @@ def evaluate(roots: Sequence[Node], inputs: Inputs, num_envs: int, dtype: DTypeL
     return [values[root.id] for root in roots]
 
 
+def with_history(values: Array, fresh: Array, steps: int) -> Array:
+    """The last values of an observation, the oldest first, those of a step side by side.
+
+    The first value of an episode stands for those before it, as in Isaac Lab's ``CircularBuffer``.
+
+    Args:
+        values: of each step, ``(T, N, width)``.
+        fresh: whether an observation is the first of its episode, ``(T, N)``.
+        steps: how many values are held.
+
+    Returns:
+        Shape ``(T, N, steps * width)``.
+    """
+    past = np.repeat(values[0][:, None], steps, axis=1)
+    rows = []
+    for value, first in zip(values, fresh, strict=True):
+        moved = np.concatenate([past[:, 1:], value[:, None]], axis=1)
+        past = np.where(first[:, None, None], value[:, None], moved)
+        rows.append(past.reshape(len(value), -1))
+    return np.stack(rows)
+
+
 def evaluate_node(
     node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int, dtype: DTypeLike = np.float64
 ) -> Array:

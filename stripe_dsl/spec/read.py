@@ -246,7 +246,9 @@ class StatementReader(Builder):
         given: dict[str, Expression] = {}
         for key, value in zip(args[::2], [*args[1::2], None], strict=False):
             if not (isinstance(key, ast.Name) and key.id == "history"):
-                self.error("E0206", f"an observation group has no option `{key.span.text}`", key.span, "it has `history`")
+                self.error(
+                    "E0206", f"an observation group has no option `{key.span.text}`", key.span, "it has `history`"
+                )
             elif value is None:
                 self.needs_value(Text(key.id, key.span))
             elif key.id in given:

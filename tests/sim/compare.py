@@ -12,7 +12,8 @@ from .recorder import Array, Recording
 
 
 def without_chance(program: Program) -> list[str]:
-    """Overrides after which nothing is drawn: each range of a reset is one number in it, and noise is zero.
+    """Overrides after which nothing is drawn: each range of a reset is one number in it, noise is zero,
+    and so is bias, or one number.
 
     A turn about the vertical is none: the back ends round the product of two rotations differently, and contacts
     magnify a difference in the last bit.
@@ -29,6 +30,8 @@ def without_chance(program: Program) -> list[str]:
         for item in group.items:
             if item.noise is not None:
                 overrides[item.noise.tunable] = "[0.0,0.0]" if item.noise.kind == "uniform" else "0.0"
+            if item.bias is not None:
+                overrides[item.bias.tunable] = "[0.07,0.07]" if item.bias.kind == "uniform" else "0.0"
     return [f"{path}={value}" for path, value in overrides.items()]
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from stripe_dsl.ir.graph import Node, Read, walk
 from stripe_dsl.ir.program import Observation, Program
-from stripe_dsl.ir.reference import Inputs, evaluate
+from stripe_dsl.ir.reference import Inputs, evaluate, with_history
 
 from .recorder import Recording, roots_of
 
@@ -92,7 +92,7 @@ def replay(program: Program, recording: Recording) -> Replay:
 
 
 def without_noise(item: Observation, value: Array, tunables: dict) -> Array:
-    """Columns of an entry as the group holds them, but for noise: clipped, scaled, flat."""
+    """The present value of an entry as the group holds it, but for noise and bias: clipped, scaled, flat."""
     value = value.reshape(*value.shape[:2], -1)
     if item.clip is not None:
         value = np.clip(value, *tunables[item.clip])
@@ -154,12 +154,13 @@ def assert_replayed_from_outside(
 def assert_observed(
     program: Program, recording: Recording, expected: Replay, *, absolute: float, loose: dict[str, float]
 ) -> None:
-    """Assert that the observations without noise are as expected."""
+    """Assert that the observations without noise and bias are as expected."""
     for (group, name), value in entries(program, recording).items():
         (item,) = [item for each in program.groups if each.name == group for item in each.items if item.name == name]
-        if item.noise is None:
+        if item.noise is None and item.bias is None:
             bound = loose.get(f"{group}.{name}", absolute)
             wanted = without_noise(item, expected.observations[group, name], recording.tunables)
+            wanted = with_history(wanted, recording.fresh, item.history)
             np.testing.assert_allclose(value, wanted, rtol=bound, atol=bound, err_msg=f"{group}.{name}")
 
 

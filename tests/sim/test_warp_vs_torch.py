@@ -58,6 +58,7 @@ EXAMPLES = {
         reward=8e-6,
     ),
     "memory": Task(TASKS / "memory.stripe", (), reward=1e-6),
+    "history": Task(TASKS / "history.stripe", (), observation=1e-7, reward=1e-6),
     "corners": Task(TASKS / "corners.stripe", ()),
     # its base is turned when it is reset: a product of rotations, which differs in its last bit. Contacts and limits of
     # joints magnify that until the episode ends, so it is thrown too high to come down
@@ -110,7 +111,7 @@ def test_endings_are_equal(pair: Pair) -> None:
     np.testing.assert_array_equal(pair.warp.truncated, pair.torch.truncated)
     assert pair.warp.fresh[1:].sum() > 3 * pair.warp.num_envs
     assert pair.warp.truncated.any()
-    assert pair.warp.terminated.any() == (pair.name in ("cartpole", "ant", "memory"))
+    assert pair.warp.terminated.any() == (pair.name in ("cartpole", "ant", "memory", "history"))
 
 
 def test_observations_and_rewards_are_equal(pair: Pair) -> None:

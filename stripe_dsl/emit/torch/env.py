@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import WIDTH, layout
 from stripe_dsl.emit.naming import Names, tunable_path
-from stripe_dsl.emit.substitution import Substitution, memory_operands, now, views_simulation
+from stripe_dsl.emit.substitution import Substitution, now
 from stripe_dsl.emit.torch.context import ATTRIBUTES_OF_THE_BASE_CLASS, LOCALS, OWN_ATTRIBUTES, EnvContext
 from stripe_dsl.emit.torch.expressions import Block, Expression, TorchWriter
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
@@ -18,7 +17,7 @@ from stripe_dsl.emit.torch.resets import RESET_LOCALS, RobotReset
 from stripe_dsl.emit.torch.sharing import Sharing
 from stripe_dsl.emit.values import Precedence, Spread, Value, suffixed
 from stripe_dsl.ir.graph import Node, walk
-from stripe_dsl.ir.program import Action, Group, Observation, Program
+from stripe_dsl.ir.program import Action, Program
 
 _WORTH_COMPILING = 6
 """Operators from which on a compiled method is faster: it checks its inputs at each call."""

@@ -1,6 +1,7 @@
 """Observations in Warp: the kernel ``observe``, and what bias and history need in the other kernels.
 
-A history needs no memory of its own: it lies in the group's array, oldest first. ``apply_actions`` moves it by one step and
+A history needs no memory of its own: it lies in the group's array, oldest first. ``apply_actions`` moves it by one step
+and
 ``observe`` writes the newest values, so that asking for observations twice in a step gives the same.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from stripe_dsl.emit.cfg import origin
+from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.substitution import is_previous_action
 from stripe_dsl.emit.values import Precedence, Value, call, infix
 from stripe_dsl.emit.warp.kernel import Kernel, Loop
@@ -81,7 +83,7 @@ class Observing:
                     kernel.statement(f"{bias}[env, 0] = ", self.drawn(kernel, item.bias).text)
                 else:
                     kernel.line(f"for i in range({width}):")
-                    kernel.line(f"{bias}[env, i] = {self.drawn(kernel, item.bias).text}", 2)
+                    kernel.lines.append(layout(f"{bias}[env, i] = ", self.drawn(kernel, item.bias).text, 8))
 
     def bias(self, kernel: Kernel, group: Group, item: Observation) -> str:
         """The argument that holds the bias of an entry."""
