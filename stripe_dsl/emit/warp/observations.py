@@ -1,8 +1,7 @@
 """Observations in Warp: the kernel ``observe``, and what bias and history need in the other kernels.
 
-A history needs no memory of its own: it lies in the group's array, oldest first. ``apply_actions`` moves it by one step
-and
-``observe`` writes the newest values, so that asking for observations twice in a step gives the same.
+A history needs no memory of its own: it lies in the group's array, oldest first. ``apply_actions`` moves it by one
+step and ``observe`` writes the newest values, so that asking for observations twice in a step gives the same.
 """
 
 from __future__ import annotations
