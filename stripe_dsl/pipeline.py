@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stripe_dsl.check.definitions import check_functions
 from stripe_dsl.check.lint import unused_sets
 from stripe_dsl.check.task import check_robots, check_task
 from stripe_dsl.diagnostics import Diagnostic, sort_diagnostics
@@ -161,8 +162,9 @@ def _check(loader: Loader, module: Module | None, task: str | None, settings: Ma
                     programs.append(program)
         if task is None:
             diagnostics += [*unused_sets(module, tasks), *check_robots(module, tasks)]
+            diagnostics += check_functions(module, loader.modules.values(), tasks)
     diagnostics = sort_diagnostics(without_followups([*loader.diagnostics, *read], diagnostics))
     if any(item.severity == "error" for item in diagnostics):
         programs = []
-    sources = {item.source.path.name: item.source.text for item in loader.modules.values() if item.source.path}
+    sources = {item.file_name: item.source.text for item in loader.modules.values() if item.source.path}
     return Checked(module, tuple(programs), diagnostics, sources)

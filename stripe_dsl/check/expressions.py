@@ -6,12 +6,13 @@ from dataclasses import replace
 from math import isfinite
 
 from stripe_dsl.check.arithmetic import Arithmetic, is_zero
+from stripe_dsl.check.calls import Calls, Frame
 from stripe_dsl.check.names import Names
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.reading import Reading
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.check.scope import Scope
-from stripe_dsl.check.tunables import Role, Tunables
+from stripe_dsl.check.tunables import Given, Role, Tunables
 from stripe_dsl.check.values import RangeValue, Value, describe
 from stripe_dsl.ir.graph import Graph, Node
 from stripe_dsl.ir.types import Kind, Type
@@ -34,14 +35,17 @@ class Lowering:
         self.tunables = Tunables()
         self.phase = Phase.CONSTANT
         self.names = Names(self)
+        self.calls = Calls(self)
         self.reading = Reading(self)
         self._draws = 0
         self.default: Node | None = None
         """What ``default`` means where no operand beside it says so: the target of a reset."""
+        self.frame: Frame | None = None
+        """The function whose formula is being lowered."""
 
     # entry points
 
-    def number(self, expr: ast.Expr, role: Role | None = None) -> Node | None:
+    def number(self, expr: ast.Expr, role: Role | Given | None = None) -> Node | None:
         """The node of an expression that has to be a value; anything else is reported."""
         value = self.value(expr, role)
         if value is None or isinstance(value, Node):
@@ -58,7 +62,7 @@ class Lowering:
             )
         return None
 
-    def value(self, expr: ast.Expr, role: Role | None = None) -> Value | None:
+    def value(self, expr: ast.Expr, role: Role | Given | None = None) -> Value | None:
         """What an expression stands for; ``None`` after a mistake was reported."""
         match expr:
             case ast.Number():
@@ -82,7 +86,7 @@ class Lowering:
             case ast.Where():
                 return self._where(expr)
             case ast.Range():
-                return self.range(expr)
+                return self.range(expr, role)
             case ast.Tuple():
                 return self._tuple(expr, role)
             case ast.Call():
@@ -113,7 +117,7 @@ class Lowering:
             return None
         return unit.scale, unit.dimension
 
-    def _number(self, expr: ast.Number, role: Role | None) -> Node | None:
+    def _number(self, expr: ast.Number, role: Role | Given | None) -> Node | None:
         unit = self.unit(expr.unit, expr.unit_span or expr.span)
         if unit is None:
             return None
@@ -128,7 +132,7 @@ class Lowering:
             return self.graph.add("tunable", type=type, attr=path, span=expr.span)
         return self.math.const(value, type, expr.span)
 
-    def _tuple(self, expr: ast.Tuple, role: Role | None) -> Node | None:
+    def _tuple(self, expr: ast.Tuple, role: Role | Given | None) -> Node | None:
         unit = self.unit(expr.unit, expr.unit_span or expr.span)
         if unit is None:
             return None
@@ -166,7 +170,7 @@ class Lowering:
 
     # operators
 
-    def _unary(self, expr: ast.Unary, role: Role | None) -> Value | None:
+    def _unary(self, expr: ast.Unary, role: Role | Given | None) -> Value | None:
         value = self.value(expr.operand, role)
         if isinstance(value, RangeValue) and expr.op == "-":
             low, high = self.negate(value.high, expr.span), self.negate(value.low, expr.span)
@@ -267,7 +271,7 @@ class Lowering:
         self._draws += 1  # two draws from one range are two numbers
         return self.graph.add("uniform", (value.low, value.high), type=type, attr=float(self._draws), span=span)
 
-    def range(self, expr: ast.Range) -> RangeValue | None:
+    def range(self, expr: ast.Range, role: Role | Given | None = None) -> RangeValue | None:
         """``low..high``: both ends in one unit, in order."""
         with self.tunables.paused():
             low, high = self.number(expr.low), self.number(expr.high)
@@ -295,7 +299,8 @@ class Lowering:
             return None
         if self.tunables.active and low.op == high.op == "const":
             pair = (float(low.attr), float(high.attr))  # type: ignore[arg-type]
-            path = self.tunables.add(pair, low.type.dim, Role.RANGE, expr.span)
+            given = role if isinstance(role, Given) else Role.RANGE
+            path = self.tunables.add(pair, low.type.dim, given, expr.span)
             low = self.graph.add("tunable", type=low.type, attr=(path, 0), span=low.span)
             high = self.graph.add("tunable", type=high.type, attr=(path, 1), span=high.span)
         return RangeValue(low, high)

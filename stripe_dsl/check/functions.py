@@ -15,7 +15,6 @@ from stripe_dsl.check.values import RangeValue, Value, varies
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.types import Kind, Type
 from stripe_dsl.syntax import ast
-from stripe_dsl.text import did_you_mean
 from stripe_dsl.units import ANGLE, DIMENSIONLESS
 
 if TYPE_CHECKING:
@@ -43,17 +42,20 @@ class Function:
 
 def call(low: Lowering, expr: ast.Call) -> Value | None:
     """The value of a call; mistakes are reported."""
+    defined = low.calls.find(expr)
+    if defined is not None:
+        return low.calls.expand(defined, expr)
     name = expr.function.id if isinstance(expr.function, ast.Name) else ""
-    if not name:
-        low.report.error("E0208", "this cannot be called", expr.function.span, "to multiply, write `a * b`")
-        return None
     function = FUNCTIONS.get(name)
     if function is None:
-        helps = did_you_mean(name, FUNCTIONS)
-        if name in low.scope.lets or name in low.scope.params or low.scope.entity(name) is not None:
+        if low.frame is None and (
+            name in low.scope.lets or name in low.scope.params or (name and low.scope.entity(name) is not None)
+        ):
             low.scope.used.add(name)
-            helps = (f"`{name}` is a value: write it without parentheses",)
-        low.report.error("E0208", f"unknown function `{name}`", expr.function.span, *helps)
+            help = f"`{name}` is a value: write it without parentheses"
+            low.report.error("E0208", f"unknown function `{name}`", expr.function.span, help)
+        else:
+            low.calls.unknown(expr, name, list(FUNCTIONS))
         return None
     if expr.keywords:
         low.report.error("E0209", f"`{name}` takes no named arguments", expr.keywords[0][0].span, function.doc)
@@ -306,8 +308,9 @@ def _rescale(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
 def _prev(low: Lowering, expr: ast.Call) -> Node | None:
     """``prev(x)``: the value one control step earlier."""
     inner = expr.args[0]
-    if isinstance(inner, ast.Name) and inner.id in low.scope.actions:
-        return low.names.previous_action(inner)
+    action = low.names.action_of(inner)
+    if action is not None and isinstance(inner, ast.Name):
+        return low.names.previous_action(action, inner)
     node = low.number(inner)
     if node is None:
         return None

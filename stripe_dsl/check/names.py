@@ -5,8 +5,10 @@ from __future__ import annotations
 from math import pi
 from typing import TYPE_CHECKING
 
+from stripe_dsl.check.parameters import Unknown
 from stripe_dsl.check.phase import KNOWN_AT_RESET, Phase
-from stripe_dsl.check.values import Value
+from stripe_dsl.check.scope import ActionValue
+from stripe_dsl.check.values import Episode, Value
 from stripe_dsl.diagnostics import Annotation
 from stripe_dsl.ir.graph import Node, Read
 from stripe_dsl.ir.types import BOOL, Type
@@ -16,7 +18,11 @@ from stripe_dsl.text import did_you_mean
 from stripe_dsl.units import ANGLE
 
 if TYPE_CHECKING:
+    from stripe_dsl.check.calls import Frame
     from stripe_dsl.check.expressions import Lowering
+
+WORDS = ("true", "false", "pi", "default", "failed", "timeout", "episode")
+"""Names that mean the same in a task and in a function."""
 
 
 class Names:
@@ -30,7 +36,14 @@ class Names:
 
     def name(self, expr: ast.Name) -> Value | None:
         name = expr.id
+        if self.low.frame is not None:
+            return self.in_function(expr, self.low.frame)
         self.low.scope.used.add(name)
+        return self.word(expr) if name in WORDS else self.in_task(expr)
+
+    def word(self, expr: ast.Name) -> Value | None:
+        """Words that mean the same everywhere."""
+        name = expr.id
         if name in ("true", "false"):
             return self.low.math.const(name == "true", BOOL, expr.span)
         if name == "pi":
@@ -41,13 +54,52 @@ class Names:
             help = "write it beside a joint position, as in `joints.pos - default`"
             self.low.report.error("E0201", "`default` has no meaning here", expr.span, help)
             return None
+        if name == "timeout" and name not in self.low.scope.terminations:
+            self.unknown(expr)
+            return None
+        return self.termination(expr) if name in ("failed", "timeout") else Episode()
+
+    def in_function(self, expr: ast.Name, frame: Frame) -> Value | None:
+        """A parameter of the function, or of its file; what the task defines is not known there."""
+        name = expr.id
+        if name in frame.args:
+            value = frame.args[name]
+            if isinstance(value, ActionValue):
+                return self.action(value, expr, previous=False)
+            return None if isinstance(value, Unknown) else value
+        if name in WORDS:
+            return self.word(expr)
+        module = frame.function.module
+        if name in module.document.param:
+            with self.low.calls.inside(None):
+                if self.low.scope.of_file(name, module):
+                    return self.param(expr)
+                with self.low.tunables.paused():
+                    return self._folded(self.low.number(module.document.param[name].node))  # type: ignore[index]
+        if name in frame.function.spec.takes:
+            return None  # its argument is wrong, which was reported
+        known = [*frame.function.spec.takes, *module.document.param, *WORDS]
+        helps = did_you_mean(name, known)
+        with self.low.calls.inside(None):
+            ours = (*self.low.scope.known_names(), "joints", "bodies", "base")
+            if not helps and (name in ours or self.low.scope.entity(name) is not None):
+                helps = (f"a function knows its parameters only: let it take `{name}` as one",)
+        if name in module.document.fn:
+            helps = (f"`{name}` is a function: call it, `{name}(…)`",)
+        message = f"unknown name `{name}` in the function `{frame.function.name}`"
+        self.low.report.error("E0201", message, expr.span, *helps)
+        return None
+
+    def in_task(self, expr: ast.Name) -> Value | None:
+        """What the task and its file define."""
+        name = expr.id
         if name in self.low.scope.lets:
             return self.let(expr)
         if name in self.low.scope.actions:
-            return self.action(expr, previous=False)
+            return self.action(self.low.scope.actions[name], expr, previous=False)
         if name in self.low.scope.params:
             return self.param(expr)
-        if name == "failed" or name in self.low.scope.terminations:
+        if name in self.low.scope.terminations:
             return self.termination(expr)
         entity = self.low.scope.entity(name)
         if entity is not None:
@@ -60,7 +112,12 @@ class Names:
     def unknown(self, expr: ast.Name) -> None:
         from stripe_dsl.check.functions import FUNCTIONS
 
-        if expr.id in FUNCTIONS:
+        module = self.low.calls.module(expr.span)
+        if module is not None and expr.id in module.imports:
+            help = f"call a function of it, as in `{expr.id}.name(…)`"
+            self.low.report.error("E0201", f"`{expr.id}` is an imported file", expr.span, help)
+            return
+        if expr.id in FUNCTIONS or (module is not None and expr.id in module.document.fn):
             self.low.report.error("E0209", f"`{expr.id}` is a function", expr.span, f"call it: `{expr.id}(…)`")
             return
         helps = did_you_mean(expr.id, self.low.scope.known_names())
@@ -87,7 +144,7 @@ class Names:
             self._open.append(name)
             phase, default = self.low.phase, self.low.default
             self.low.phase, self.low.default = Phase.REWARD, None
-            with self.low.tunables.term("let", name):
+            with self.low.tunables.term("let", name), self.low.calls.inside(None):
                 self.lets[name] = self.low.number(self.low.scope.lets[name].node)  # type: ignore[index]
             self.low.phase, self.low.default = phase, default
             self._open.pop()
@@ -118,16 +175,24 @@ class Names:
         value = fold(node) if node is not None else None
         return self.low.math.const(value, node.type, node.span) if node is not None and value is not None else node
 
-    def action(self, expr: ast.Name, *, previous: bool) -> Node | None:
-        action = self.low.scope.actions[expr.id]
+    def action_of(self, expr: ast.Expr) -> ActionValue | None:
+        """The action that a name stands for, if it does."""
+        if not isinstance(expr, ast.Name):
+            return None
+        if self.low.frame is not None:
+            value = self.low.frame.args.get(expr.id)
+            return value if isinstance(value, ActionValue) else None
+        return self.low.scope.actions.get(expr.id) if expr.id not in self.low.scope.lets else None
+
+    def action(self, action: ActionValue, expr: ast.Name, *, previous: bool) -> Node | None:
         type = Type(axis=action.axis)
         node = self.low.graph.add("read", type=type, read=Read("", f"action.{action.name}"), span=expr.span)
         return node if previous or self.check_phase(node, expr.span) else None
 
-    def previous_action(self, expr: ast.Name) -> Node:
+    def previous_action(self, action: ActionValue, expr: ast.Name) -> Node:
         """``prev(legs)``: in an observation the last action, in a reward the one before the action just applied."""
-        self.low.scope.used.add(expr.id)
-        node = self.action(expr, previous=True)
+        self.low.scope.used.add(action.name)
+        node = self.action(action, expr, previous=True)
         assert node is not None
         return self.low.graph.add("prev", (node,), type=node.type, span=expr.span)
 

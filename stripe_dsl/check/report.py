@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.source import Span
+
+CALLS = 3
+"""Calls that a diagnostic shows, the innermost first."""
 
 
 class Reporter:
@@ -11,6 +17,18 @@ class Reporter:
 
     def __init__(self) -> None:
         self.diagnostics: list[Diagnostic] = []
+        self._calls: list[Annotation] = []
+
+    @contextmanager
+    def within(self, call: Annotation | None) -> Iterator[None]:
+        """What is reported inside stands in a function, and shows the call too."""
+        if call is not None:
+            self._calls.append(call)
+        try:
+            yield
+        finally:
+            if call is not None:
+                self._calls.pop()
 
     def error(
         self,
@@ -22,6 +40,7 @@ class Reporter:
         notes: tuple[Annotation, ...] = (),
     ) -> None:
         """Adds a diagnostic (a warning, for ``W`` codes)."""
+        notes = (*notes, *reversed(self._calls[-CALLS:]))
         self.diagnostics.append(Diagnostic(code, message, span, label=label, helps=helps, notes=notes))
 
     @property

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from stripe_dsl.check.values import Base, BodySet, Episode, JointSet, RobotValue, SensorValue
 from stripe_dsl.ir.types import Axis
+from stripe_dsl.source import SourceFile
+from stripe_dsl.spec.modules import Module
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.units import Dimension
 
@@ -26,6 +28,9 @@ class Scope:
     Attributes:
         unknown_sets: names of sets whose patterns matched nothing: reported once already, never again.
         incomplete: something that the task refers to is not there, which was reported: no name can be called unknown.
+        module: the file of the task.
+        modules: every file that was read, by its source.
+        overridden: what the file says for the parameters that ``--set`` changes.
     """
 
     params: dict[str, Expression] = field(default_factory=dict)
@@ -38,6 +43,14 @@ class Scope:
     unknown_sets: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
     incomplete: bool = False
+    module: Module | None = None
+    modules: dict[SourceFile, Module] = field(default_factory=dict)
+    overridden: dict[str, Expression] = field(default_factory=dict)
+
+    def of_file(self, name: str, module: Module) -> bool:
+        """Whether a parameter of the task is the one that a file defines."""
+        own = module.document.param.get(Text(name))
+        return own is not None and own in (self.params.get(name), self.overridden.get(name))
 
     def entity(self, name: str) -> RobotValue | JointSet | BodySet | Base | SensorValue | Episode | None:
         """A robot, a set, a sensor or the episode by name. Sets of the only robot need no prefix."""

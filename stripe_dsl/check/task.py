@@ -80,6 +80,8 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     """The program of a task, and what is wrong beside ``task.diagnostics``; ``None`` where there are errors."""
     report = Reporter()
     scope = Scope(params=dict(task.params), lets=dict(task.spec.let), terminations=_failures(task))
+    scope.module, scope.overridden = task.module, task.overridden
+    scope.modules = {module.source: module for module in task.modules.values()}
     scope.incomplete = task.incomplete
     lowering = Lowering(scope, report)
     settings = Settings(lowering)
@@ -127,7 +129,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
             scope.used.discard(str(name))
     check_limits(resets, robots, lowering.tunables.items, report)
     lint(task, scope, report, timeout=timeout)
-    task.used = scope.used
+    task.used, task.called = scope.used, lowering.calls.called
     if scope.incomplete:  # what is missing may be in what it refers to
         report.diagnostics = [item for item in report.diagnostics if item.code not in ABSENCE]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 
 from stripe_dsl.ir.graph import Node
@@ -32,6 +33,16 @@ class Role(StrEnum):
     NOISE = "noise"
     BIAS = "bias"
     CLIP = "clip"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The role of a literal that is the argument of a function: its field is called as the parameter is."""
+
+    parameter: str
+
+    def __str__(self) -> str:
+        return self.parameter
 
 
 class Tunables:
@@ -72,14 +83,14 @@ class Tunables:
         finally:
             self._paused -= 1
 
-    def wants(self, number: ast.Number, role: Role | None) -> bool:
+    def wants(self, number: ast.Number, role: Role | Given | None) -> bool:
         """Whether a literal becomes a tunable."""
         if not self.active or number.value == 0:
             return False
         structural = not number.unit and number.value == int(number.value)
-        return role in (Role.WEIGHT, Role.THRESHOLD) or not structural
+        return isinstance(role, Given) or role in (Role.WEIGHT, Role.THRESHOLD) or not structural
 
-    def add(self, value: Value, dim: Dimension, role: Role | None, span: Span | None) -> str:
+    def add(self, value: Value, dim: Dimension, role: Role | Given | None, span: Span | None) -> str:
         """The path of a new tunable of the current term."""
         role = role if role is not None else Role.OFFSET
         suffix = str(role)
@@ -103,8 +114,10 @@ class Tunables:
         self.items[tunable.path] = tunable
         return tunable.path
 
-    def _doc(self, role: Role) -> str:
+    def _doc(self, role: Role | Given) -> str:
         where = f"`{self._term}`"
+        if isinstance(role, Given):
+            return f"`{role.parameter}` of {where}."
         return {
             Role.WEIGHT: f"Weight of {where}.",
             Role.THRESHOLD: f"Threshold in {where}.",

@@ -235,11 +235,30 @@ class TaskSpec(Block):
     train: TrainSpec | None = None
 
 
+class ParameterSpec(Block):
+    """A parameter of a function."""
+
+    head: ClassVar[str] = "type"
+    type: Expression | None = Field(
+        None, description="kind, frame and unit of its values, such as `vec3@body [m/s]`; anything where absent"
+    )
+    default: Expression | None = Field(None, description="its value where a call gives none")
+
+
+class FunctionSpec(Block):
+    """A named formula with parameters: `fn name(parameters) = value`."""
+
+    head: ClassVar[str] = "value"
+    takes: dict[Text, ParameterSpec] = Field(default_factory=dict, description="parameters, in order")
+    value: Expression | None = None
+
+
 class Document(Block):
     """One file."""
 
     imports: dict[Text, Text] = Field(default_factory=dict, alias="import", description="name: path")
     param: dict[Text, Expression] = Field(default_factory=dict)
+    fn: dict[Text, FunctionSpec] = Field(default_factory=dict)
     robot: dict[Text, RobotSpec] = Field(default_factory=dict)
     scene: dict[Text, SceneSpec] = Field(default_factory=dict)
     task: dict[Text, TaskSpec] = Field(default_factory=dict)

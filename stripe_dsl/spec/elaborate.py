@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.source import SourceFile, Span
-from stripe_dsl.spec.document import Block, RewardSpec, RobotSpec, SceneSpec, TaskSpec
+from stripe_dsl.spec.document import Block, FunctionSpec, RewardSpec, RobotSpec, SceneSpec, TaskSpec
 from stripe_dsl.spec.modules import Loader, Module
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
@@ -29,6 +29,7 @@ class Task:
         scene: the scene block; empty where the task has none.
         incomplete: whether something it refers to is not there; names of it are unknown then.
         used: the names that its expressions use, once it was checked.
+        called: the functions that they call.
     """
 
     name: Text
@@ -42,6 +43,7 @@ class Task:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     incomplete: bool = False
     used: set[str] = field(default_factory=set)
+    called: list[FunctionSpec] = field(default_factory=list)
 
 
 def elaborate(loader: Loader, module: Module, name: Text, settings: Mapping[str, str]) -> Task:

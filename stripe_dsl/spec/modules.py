@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stripe_dsl.diagnostics import Diagnostic
@@ -12,6 +12,8 @@ from stripe_dsl.spec.values import Text
 from stripe_dsl.text import close_names
 
 YAML_SUFFIXES = (".yaml", ".yml")
+STANDARD = Path(__file__).resolve().parents[1] / "std"
+"""The standard library: what ``import "std/rewards.stripe"`` names where the file has no such file beside it."""
 
 
 @dataclass(eq=False)
@@ -25,6 +27,13 @@ class Module:
     source: SourceFile
     document: Document
     imports: dict[str, Module] = field(default_factory=dict)
+
+    @property
+    def file_name(self) -> str:
+        """The file's name without its folder; those of the standard library are ``std/rewards.stripe``."""
+        if self.source.path is None or self.source.path.is_relative_to(STANDARD):
+            return self.source.name
+        return self.source.path.name
 
     @property
     def folder(self) -> Path | None:
@@ -52,6 +61,8 @@ class Loader:
             return self.modules[path]
         try:
             source = read_source(path)
+            if path.is_relative_to(STANDARD):  # the same messages wherever the package is installed
+                source = replace(source, name=_shown(path))
         except (FileNotFoundError, NotADirectoryError):
             self._report("E0601", f"there is no file `{_shown(path)}`", span, *_nearby(path))
             return None
@@ -84,6 +95,8 @@ class Loader:
 
     def _import(self, module: Module, target: Text) -> Module | None:
         path = (module.folder or Path.cwd()) / target
+        if target.startswith("std/") and not path.exists():
+            path = STANDARD / target.removeprefix("std/")
         resolved = path.resolve()
         if resolved in self._open:
             cycle = [*self._open[self._open.index(resolved) :], resolved]
@@ -112,6 +125,8 @@ def read(source: SourceFile) -> tuple[Document, list[Diagnostic]]:
 
 
 def _shown(path: Path) -> str:
+    if path.is_relative_to(STANDARD):
+        return f"std/{path.relative_to(STANDARD).as_posix()}"
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:

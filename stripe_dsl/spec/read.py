@@ -12,7 +12,16 @@ from typing import Any
 from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.source import SourceFile, Span
 from stripe_dsl.spec.builder import Builder, block_name
-from stripe_dsl.spec.document import Block, Document, Item, RewardSpec, RobotSpec, TaskSpec
+from stripe_dsl.spec.document import (
+    Block,
+    Document,
+    FunctionSpec,
+    Item,
+    ParameterSpec,
+    RewardSpec,
+    RobotSpec,
+    TaskSpec,
+)
 from stripe_dsl.spec.fields import Shape, Slot, slots
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
@@ -120,7 +129,10 @@ class StatementReader(Builder):
             self.no_slot(model, statement)
             return
         text = Text(key, statement.key_span)
-        if model is TaskSpec and key == "reward":
+        if model is Document and key == "fn":
+            name, function = self.function(statement)
+            self.store(values, spans, slot, text, {name: function})
+        elif model is TaskSpec and key == "reward":
             self.reward(statement, values)
         elif model is TaskSpec and key == "robot" and statement.op == "" and statement.args:
             reference = statement.args[0]
@@ -196,6 +208,21 @@ class StatementReader(Builder):
             block = self.finish(RewardSpec, {"per_second": {}, "once": {}}, statement.key_span)
             values["reward"] = block
         self.reward_terms(block, attribute, self.entries(statement.body or ()))  # type: ignore[arg-type]
+
+    def function(self, statement: ast.Statement) -> tuple[Text, Block]:
+        """``fn name(parameters) = value``."""
+        name, *parameters = statement.args
+        takes: dict[Text, Block] = {}
+        for item in parameters:
+            assert isinstance(item, ast.Parameter)
+            given = {"type": item.type, "default": item.default}
+            values = {key: Expression(node) for key, node in given.items() if node is not None}
+            self.member(takes, Text(item.name.id, item.name.span), self.finish(ParameterSpec, values, item.span))
+        assert isinstance(name, ast.Name)
+        assert statement.value is not None
+        head = statement.key_span.to(parameters[-1].span if parameters else name.span)
+        function = self.finish(FunctionSpec, {"takes": takes, "value": Expression(statement.value)}, head)
+        return Text(name.id, name.span), function
 
     def map_statement(
         self, slot: Slot, inner: Slot, statement: ast.Statement, values: dict[str, Any], spans: dict[str, Span]

@@ -6,7 +6,7 @@ import inspect
 import json
 from typing import Any
 
-from stripe_dsl.spec.document import Block, Document, Item, RewardSpec, TaskSpec
+from stripe_dsl.spec.document import Block, Document, FunctionSpec, Item, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import Shape, Slot, slots
 from stripe_dsl.spec.yaml import NAME_PATTERN, takes_bare_names
 
@@ -51,7 +51,7 @@ class _Writer:
             "properties": properties,
             "additionalProperties": False,
         }
-        if model is Item:
+        if model in (Item, FunctionSpec):
             schema["required"] = ["value"]
         return schema
 
@@ -70,7 +70,7 @@ class _Writer:
         head = next((slot for slot in slots(model).values() if slot.attribute == model.head), None)
         if head is not None:
             forms.append(self.value(model, head))
-        if model is not Item:
+        if model not in (Item, FunctionSpec):
             forms.append({"type": "null"})
         return forms
 
@@ -123,7 +123,7 @@ class _Writer:
         if bare and slot.inner.shape is Shape.EXPRESSION:
             inner = {"anyOf": [inner, {"type": "null"}]}
         entries: Schema = {"type": ["object", "null"], "additionalProperties": inner}
-        if model in (Document, TaskSpec, RewardSpec) and slot.attribute != "reset":
+        if model in (Document, FunctionSpec, TaskSpec, RewardSpec) and slot.attribute != "reset":
             entries["propertyNames"] = {"pattern": NAME_PATTERN}
         if bare:
             text = {"$ref": "#/$defs/Text"}

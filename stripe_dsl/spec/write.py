@@ -10,7 +10,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from stripe_dsl.spec.document import Block, Document, Item, RewardSpec, RobotSpec, SceneSpec, TaskSpec
+from stripe_dsl.spec.document import (
+    Block,
+    Document,
+    FunctionSpec,
+    Item,
+    RewardSpec,
+    RobotSpec,
+    SceneSpec,
+    TaskSpec,
+)
 from stripe_dsl.spec.fields import Shape, Slot, slots
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.spec.write_values import (
@@ -20,6 +29,7 @@ from stripe_dsl.spec.write_values import (
     key_of,
     name_or_string,
     reference_name,
+    signature,
     words,
 )
 from stripe_dsl.spec.yaml import takes_bare_names
@@ -141,10 +151,10 @@ def _scalar(expression: Expression) -> Any:
 def to_stripe(document: Document) -> str:
     """A document as the text of a ``.stripe`` file."""
     lines = [f"import {quote(path)} as {name}" for name, path in document.imports.items()]
-    for key in ("param", "robot", "scene", "task"):
+    for key in ("param", "fn", "robot", "scene", "task"):
         slot = slots(Document)[key]
         for line in _map(Document, slot, key, getattr(document, slot.attribute)):
-            if lines and not (line.startswith("param") and lines[-1].startswith("param")):
+            if lines and not (key in ("param", "fn") and lines[-1].startswith(key)):
                 lines.append("")
             lines.append(line)
     return format_source("\n".join(lines) + "\n")
@@ -214,6 +224,8 @@ def _map(model: type[Block], slot: Slot, key: str, members: dict[Text, Any]) -> 
             out.append(f"{start} {_braces([line for line in found if line is not None], wide=True)}")
         elif isinstance(value, Item):
             out.append(f"{start} = {item_line(value, observed=False)}")
+        elif isinstance(value, FunctionSpec):
+            out.append(f"{key} {signature(name, value)} = {value.value}")
         else:
             out.append(_named_block(start, value))
     return out

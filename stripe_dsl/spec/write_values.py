@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from stripe_dsl.spec.document import Item
+from stripe_dsl.spec.document import FunctionSpec, Item
 from stripe_dsl.spec.fields import slots
 from stripe_dsl.spec.values import Expression
 from stripe_dsl.syntax import ast
@@ -88,3 +88,12 @@ def item_line(item: Item, *, observed: bool) -> str | None:
         else:
             return None
     return " ".join(parts)
+
+
+def signature(name: str, function: FunctionSpec) -> str:
+    """``track(v: vec2 [m/s], std: number [m/s] = 0.5 m/s)``."""
+    texts = []
+    for parameter, spec in function.takes.items():
+        text = f"{parameter}: {spec.type}" if spec.type is not None else str(parameter)
+        texts.append(text if spec.default is None else f"{text} = {spec.default}")
+    return f"{name}({', '.join(texts)})"

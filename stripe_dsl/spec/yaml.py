@@ -15,7 +15,7 @@ from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.diagnostics.model import sort_diagnostics
 from stripe_dsl.source import SourceFile, Span
 from stripe_dsl.spec.builder import Builder, block_name
-from stripe_dsl.spec.document import Block, Document, Item, RewardSpec, TaskSpec
+from stripe_dsl.spec.document import Block, Document, FunctionSpec, Item, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import Shape, Slot, slots
 from stripe_dsl.spec.read import StatementReader
 from stripe_dsl.spec.values import Expression, Text
@@ -92,7 +92,7 @@ class YamlReader(Builder):
             values[head.attribute] = self.value(model, head, key, node)
         else:
             self.error("E0309", f"{block_name(model)} is a block of keys and values", node.span)
-        if model is Item and "value" not in values:
+        if model in (Item, FunctionSpec) and "value" not in values:
             if not (isinstance(node, Scalar) and node.broken):
                 self.needs_value(key)
             values["value"] = Expression(ast.Broken(key.span or node.span))
@@ -288,7 +288,7 @@ class YamlReader(Builder):
         assert name.span is not None
         if model is TaskSpec and slot.attribute == "reset":
             self.check_place(name)
-        elif model in (Document, TaskSpec, RewardSpec) and not _NAME.fullmatch(name):
+        elif model in (Document, FunctionSpec, TaskSpec, RewardSpec) and not _NAME.fullmatch(name):
             help_ = "a name is made of letters, digits and `_`, and begins with no digit"
             self.error("E0220", f"`{name}` is not a name", name.span, help_)
 

@@ -114,6 +114,8 @@ def _pad_signs(run: list[Row]) -> None:
 
 
 def _assignment(row: Row) -> int:
+    if _is(row, 0, "FN"):  # a line of its own each, and as long as its parameters
+        return -1
     depth = 0
     for number, part in enumerate(row.parts):
         if isinstance(part, Block):

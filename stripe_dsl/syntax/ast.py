@@ -9,7 +9,8 @@ Nodes are equal only to themselves. (Methods that a dataclass writes are compile
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from stripe_dsl.source import Span
 
@@ -157,6 +158,23 @@ class Braces(Expr):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Typed(Expr):
+    """``vec3@body [m/s]``: what a parameter of a function takes; ``units`` are those that its values may have."""
+
+    kind: Expr
+    units: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Parameter(Expr):
+    """``std: number [m/s] = 0.5 m/s``; ``type`` is a word, a word with a frame, or :class:`Typed`."""
+
+    name: Name
+    type: Expr | None = None
+    default: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Broken(Expr):
     """What stands where nothing could be parsed; an error has been reported already."""
 
@@ -182,6 +200,7 @@ class Statement:
     ``base.lin_vel.x += +-0.5 m/s``       key ``""``, target the left side, op ``+=``
     ``joints.vel noise +-1.5 rad/s``      key ``""``, value the expression, options ``(noise …,)``
     ``let v = base.lin_vel@body``         key ``let``, args ``(v,)``, op ``=``, value the expression
+    ``fn f(x: number = 1) = 2 * x``       key ``fn``, args ``(f, parameter x)``, op ``=``, value the expression
 
     Attributes:
         span: the whole statement, its block included.
@@ -204,3 +223,13 @@ class Statement:
     value: Expr | None = None
     options: tuple[Option, ...] = ()
     body: tuple[Statement, ...] | None = None
+
+
+def parts(node: Any) -> list[Any]:
+    """Expressions and statements directly inside an expression, an option, a statement or a tuple of them."""
+    if isinstance(node, tuple):
+        return list(node)
+    if not isinstance(node, Expr | Statement | Option):
+        return []
+    values = [getattr(node, item.name) for item in fields(node)]
+    return [value for value in values if isinstance(value, Expr) or (isinstance(value, tuple) and value)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import isinf
 from typing import Any
 
@@ -24,12 +25,15 @@ from stripe_dsl.syntax.ast import (
     Norm,
     Number,
     Option,
+    Parameter,
     Range,
     Statement,
     String,
     Tuple,
+    Typed,
     Unary,
     Where,
+    parts,
 )
 from stripe_dsl.syntax.token import STATEMENT_WORDS, Token
 
@@ -134,6 +138,36 @@ class Builder:
             options=tuple(other for other in others if isinstance(other, Option)),
             body=others[-1].body if others and isinstance(others[-1], Block) else None,
         )
+
+    def function(self, children: Children) -> Statement:
+        keyword, name, *others = children
+        parameters = tuple(other for other in others if isinstance(other, Parameter))
+        return Statement(
+            self._over(children),
+            keyword.value,
+            self._of(keyword),
+            args=(self._name(name), *parameters),
+            op="=",
+            value=self._shallow(children[-1]),
+        )
+
+    def parameter(self, children: Children) -> Parameter:
+        name, *others = children
+        type, default = None, None
+        for before, other in pairwise(others):
+            if isinstance(before, Token) and before.type == "COLON":
+                type = other
+            elif isinstance(before, Token) and before.type == "EQUAL":
+                default = self._shallow(other)
+        return Parameter(self._over(children), self._name(name), type, default)
+
+    def typed(self, children: Children) -> Expr:
+        kind, _, *others = children
+        return Typed(self._over(children), kind, tuple(other for other in others if isinstance(other, Name)))
+
+    def unit_text(self, children: Children) -> Name:
+        span = self._over(children)
+        return Name(span, span.text)
 
     def setting(self, children: Children) -> Statement:
         key, key_span, target = self._head_of(children[0])
@@ -379,17 +413,7 @@ def _is_deep(expr: Expr) -> bool:
     """Whether an expression has more than ``_DEPTH`` levels."""
     level: list[Any] = [expr]
     for _ in range(_DEPTH):
-        level = [part for node in level for part in _parts(node)]
+        level = [part for node in level for part in parts(node)]
         if not level:
             return False
     return True
-
-
-def _parts(node: Any) -> list[Any]:
-    """Expressions and statements directly inside an expression, an option, a statement or a tuple of them."""
-    if isinstance(node, tuple):
-        return list(node)
-    if not isinstance(node, Expr | Statement | Option):
-        return []
-    values = [getattr(node, item.name) for item in fields(node)]
-    return [value for value in values if isinstance(value, Expr) or (isinstance(value, tuple) and value)]

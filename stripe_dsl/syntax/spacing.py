@@ -11,7 +11,7 @@ from stripe_dsl.syntax.ast import Binary, Expr, Option, Statement
 from stripe_dsl.syntax.token import Token
 
 _TIGHT_BEFORE = frozenset(
-    ("COMMA", "DOT", "AT", "DOT_DOT", "CARET", "RPAR", "RSQB", "BAR_CLOSE", "LPAR_TOUCHING", "LSQB_TOUCHING")
+    ("COMMA", "COLON", "DOT", "AT", "DOT_DOT", "CARET", "RPAR", "RSQB", "BAR_CLOSE", "LPAR_TOUCHING", "LSQB_TOUCHING")
 )
 _TIGHT_AFTER = frozenset(
     ("DOT", "AT", "DOT_DOT", "CARET", "LPAR", "LPAR_TOUCHING", "LSQB", "LSQB_TOUCHING", "BAR_OPEN")

@@ -30,7 +30,7 @@ class Token:
 CONTINUING = frozenset((
     "COMMA", "DOT", "DOT_DOT", "AT", "EQUAL", "PLUS_EQUAL", "STAR_EQUAL", "PLUS_MINUS", "PLUS", "MINUS", "STAR",
     "SLASH", "CARET", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL", "EQUAL_EQUAL", "NOT_EQUAL", "AND", "OR", "NOT",
-    "IF", "ELSE", "WHERE", "LBRACE", "_NEWLINE", "_SEMICOLON",
+    "IF", "ELSE", "WHERE", "LBRACE", "COLON", "_NEWLINE", "_SEMICOLON",
 ))
 OPENING = frozenset(("LBRACE", "LPAR", "LPAR_TOUCHING", "LSQB", "LSQB_TOUCHING", "BAR_OPEN"))
 CLOSING = frozenset(("RBRACE", "RPAR", "RSQB", "BAR_CLOSE"))
@@ -44,6 +44,6 @@ WITH_BLOCK = frozenset(("TASK", "ROBOT", "SCENE", "OBSERVE", "REWARD", "TERMINAT
 # They start the statements of a task, and so are no options of the statement before.
 STATEMENT_WORDS = frozenset((
     "action", "sensor", "command", "observe", "reward", "terminate", "reset", "randomize", "curriculum", "train",
-    "let", "param", "require", "sim", "scene", "robot", "task", "import", "state", "truncate",
+    "let", "param", "require", "sim", "scene", "robot", "task", "import", "state", "truncate", "fn",
 ))
 # fmt: on

@@ -16,10 +16,12 @@ from stripe_dsl.syntax.ast import (
     Norm,
     Number,
     Option,
+    Parameter,
     Range,
     Statement,
     String,
     Tuple,
+    Typed,
     Unary,
     Where,
 )
@@ -71,6 +73,9 @@ def number_text(value: float) -> str:
 
 
 def _head(statement: Statement) -> str:
+    if statement.key == "fn" and statement.op == "=" and statement.value is not None and statement.args:
+        name, *parameters = statement.args
+        return f"fn {unparse(name)}({', '.join(map(unparse, parameters))}) = {unparse(statement.value)}"
     words = []
     args = list(statement.args)
     if isinstance(statement.target, String):
@@ -177,6 +182,11 @@ def _text(expr: Expr) -> tuple[str, int]:
             return f"{_base(function)}({', '.join([*(unparse(arg) for arg in args), *named])})", _ATOM
         case Norm(operand=operand):
             return f"|{unparse(operand)}|", _POWER
+        case Typed(kind=kind, units=units):
+            return f"{unparse(kind)} [{' or '.join(unit.id for unit in units)}]", _ANY
+        case Parameter(name=name, type=type, default=default):
+            text = f"{name.id}: {unparse(type)}" if type is not None else name.id
+            return (text if default is None else f"{text} = {unparse(default)}"), _ANY
         case Tuple(items=items, unit=unit):
             return f"({_list(items)}){' ' + unit if unit else ''}", _ATOM
         case List(items=items):

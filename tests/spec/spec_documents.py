@@ -8,7 +8,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from stripe_dsl.source import SourceFile
-from stripe_dsl.spec.document import Block, Document, Item, RewardSpec, TaskSpec
+from stripe_dsl.spec.document import Block, Document, FunctionSpec, Item, ParameterSpec, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import Shape, Slot, slots
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax.parser import parse_expression
@@ -89,6 +89,7 @@ def expressions(draw: st.DrawFn) -> Expression:
 
 
 EXPRESSIONS = expressions()
+TYPES = st.sampled_from(["number", "vec3@body", "numbers [rad]", "vec2 [m/s or rad/s]", "vec3@world [m]", "sensor"])
 REFERENCES = st.sampled_from(["go2", "robots.go2", "no"])
 PLACES = st.sampled_from(["slider.pos", "joints.vel", "base.pose", "base.lin_vel@world.x", "x", "touch[a].b", "no"])
 
@@ -107,6 +108,10 @@ def _block(draw: st.DrawFn, model: type[Block]) -> Block:
     values = {name: _field(draw, model, table[name]) for name in chosen}
     if model is Item:
         values["value"] = draw(EXPRESSIONS)
+    if model is FunctionSpec:
+        values["value"] = draw(EXPRESSIONS)
+    if model is ParameterSpec and "type" in values:
+        values["type"] = expression(draw(TYPES))
     if model is RewardSpec:  # a name is a term of one kind only
         once, per_second = values.get("once", {}), values.get("per_second", {})
         values["once"] = {name: term for name, term in once.items() if name not in per_second}

@@ -110,3 +110,16 @@ def test_long_line_is_broken_at_its_block() -> None:
 def test_mistakes_come_back() -> None:
     text = "task  T { reword { } }"
     assert format_source(text) == text
+
+
+def test_functions() -> None:
+    text = (
+        "fn near( x:number [m],w : number [m or m/s]=1 m)=exp(-x^2/w^2)\n"
+        "fn f()=1;fn ff(v:vec3@body [m])=|v|\n"
+        "fn long(\nx,\n  y,\n) =\nx+y\n"
+    )
+    assert format_source(text) == (
+        "fn near(x: number [m], w: number [m or m/s] = 1 m) = exp(-x^2 / w^2)\n"
+        "fn f() = 1; fn ff(v: vec3@body [m]) = |v|\n"
+        "fn long(\n    x,\n    y,\n) =\n    x + y\n"
+    )

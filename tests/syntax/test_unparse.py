@@ -130,3 +130,13 @@ task B extends a.A {
     statements, diagnostics = parse_file(SourceFile("test", text))
     assert diagnostics == []
     assert "\n".join(unparse_statement(item) for item in statements) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["fn f() = 1", "fn near(x: number [m], w: vec3@body [m or m/s] = (1, 0, 0) m, other, n = 2) = x + n * |w|"],
+)
+def test_functions(text: str) -> None:
+    (statement,), diagnostics = parse_file(SourceFile("test", text))
+    assert diagnostics == []
+    assert unparse_statement(statement) == text

@@ -20,6 +20,7 @@ from stripe_dsl.syntax.mistakes.expressions import (
     spaced_call,
     stray_equal,
 )
+from stripe_dsl.syntax.mistakes.functions import function_head
 from stripe_dsl.syntax.mistakes.structure import (
     missing_block,
     missing_separator,
@@ -43,6 +44,7 @@ MISTAKES: tuple[Callable[[Recovery, Token], bool], ...] = (
     misspelt_keyword,
     unknown_block,
     wrong_closer,
+    function_head,
     unclosed_bracket,
     stray_bar,
     missing_separator,

@@ -53,14 +53,14 @@ def unknown_block(run: Recovery, token: Token) -> bool:
     run.silent = run.silent or run.lost
     run.lost = run.lost or any(at > token.start for at in run.braces.extra)
     place = "a task" if any(bracket.type == "LBRACE" for bracket, _ in run.open) else "a file"
-    if token.value == "fn":
-        run.report("E0207", "`fn` is reserved for functions, which do not exist yet", run.span(token))
-    elif is_keyword:
+    if is_keyword:
         other = "at the top of a file" if place == "a task" else "inside a task"
         message = f"`{token.value}` does not stand {'inside a task' if place == 'a task' else 'at the top of a file'}"
         run.report("E0207", message, run.span(token), helps=(f"it belongs {other}",))
     else:
         helps = (f"{place} holds {and_list(words, 30)}",)
+        if token.value in ("def", "function", "define", "macro"):
+            helps = ("write `fn name(parameters) = value` at the top of a file",)
         run.report("E0207", f"`{token.value}` starts no statement of {place}", run.span(token), helps=helps)
     run.skip(token.end)
     return True
@@ -109,6 +109,7 @@ def unclosed_bracket(run: Recovery, token: Token) -> bool:
             run.back_to(step, newline)
         position = newline
     _close_brackets(run, position)
+    run.silent = run.silent or (bool(run.steps) and run.steps[0].token.type == "FN")  # that its value is missing, too
     return True
 
 
