@@ -121,7 +121,7 @@ class Observations:
         if item.offset is not None:
             self.report.error("E0206", "an observation has no option `offset`", item.offset.span)
         history = self.history(item.history) if item.history is not None else 1
-        return Observation(name, node, noise, bias, clip, scale, history, item.span)
+        return Observation(name, node, noise, bias, clip, scale, history, str(item.value), item.span)
 
     def history(self, value: Expression) -> int:
         """How many of its last values an entry holds."""

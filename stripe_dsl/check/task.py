@@ -136,7 +136,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     if sim is None or any(item.severity == "error" for item in (*task.diagnostics, *report.diagnostics)):
         return None, report.diagnostics
     used_lets = tuple(
-        Let(str(name), node, name.span)
+        Let(str(name), node, name.span, str(spec.let[name]))
         for name in spec.let
         if (node := lowering.names.lets.get(str(name))) is not None and str(name) in scope.used
     )

@@ -65,8 +65,7 @@ class RobotText:
     @property
     def placed(self) -> bool:
         """Whether the file says where the robot starts, or in which pose."""
-        robot = self.robot
-        return bool(robot.joint_pos) or any(robot.position) or robot.rotation != (0.0, 0.0, 0.0, 1.0)
+        return self.robot.placed
 
 
 def groups(program: Program) -> list[GroupText]:

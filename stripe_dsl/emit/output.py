@@ -1,21 +1,19 @@
 """Writing a generated package: atomically, and never over a file that someone edited by hand.
 
-``manifest.json`` in the package lists its files with their hashes, so that an edited file is known, and the layout of
-actions and observations, so that a policy can be deployed.
+``manifest.json`` in the package lists its files with their hashes, so that an edited file is known.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from stripe_dsl.diagnostics import Diagnostic
+from stripe_dsl.emit.manifest import digest, manifest, manifest_text
 from stripe_dsl.emit.package import BACKENDS, package_files
 from stripe_dsl.ir.program import Program
 from stripe_dsl.text import and_list
@@ -47,39 +45,8 @@ def render(program: Program, out: Path, sources: Mapping[str, str], backends: Se
     """
     folder = out / program.package
     files = package_files(program, folder, backends)
-    manifest = _manifest(program, files, sources)
-    return Package(program.name, folder, {**files, MANIFEST: json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"})
-
-
-def _manifest(program: Program, files: Mapping[str, str], sources: Mapping[str, str]) -> dict[str, Any]:
-    start = 0
-    actions = []
-    for action in program.actions:
-        actions.append(
-            {
-                "name": action.name,
-                "kind": action.kind,
-                "columns": [start, start + len(action.joints)],
-                "joints": action.joints,
-            }
-        )
-        start += len(action.joints)
-    observations: dict[str, Any] = {}
-    for group in program.groups:
-        entries, column = [], 0
-        for item in group.items:
-            width = item.value.type.width
-            entries.append({"name": item.name, "columns": [column, column + width], "unit": str(item.value.type.dim)})
-            column += width
-        observations[group.name] = entries
-    return {
-        "task": f"Stripe-{program.name}",
-        "control_rate_hz": round(1 / (program.sim.physics_dt * program.sim.decimation), 9),
-        "actions": actions,
-        "observations": observations,
-        "sources": {name: _hash(text) for name, text in sorted(sources.items())},
-        "files": {path: _hash(text) for path, text in sorted(files.items())},
-    }
+    text = manifest_text(manifest(program, files, sources))
+    return Package(program.name, folder, {**files, MANIFEST: text})
 
 
 def changes(package: Package) -> list[str]:
@@ -99,9 +66,9 @@ def edited(package: Package) -> list[str]:
         present = _read(package.folder / path)
         if present is None or present == text.encode() or path == MANIFEST:
             continue
-        if path not in recorded or _hash(present) != recorded[path]:
+        if path not in recorded or digest(present) != recorded[path]:
             out.append(path)
-    out += [path for path in _stale(package) if _hash(_read(package.folder / path) or b"") != recorded[path]]
+    out += [path for path in _stale(package) if digest(_read(package.folder / path) or b"") != recorded[path]]
     return sorted(out)
 
 
@@ -164,10 +131,6 @@ def _read(path: Path) -> bytes | None:
         return None
     except OSError:
         return b""
-
-
-def _hash(text: str | bytes) -> str:
-    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
 
 
 def _stage(path: Path, text: str) -> str:

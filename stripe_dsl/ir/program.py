@@ -95,6 +95,11 @@ class Robot:
     sets: tuple[tuple[str, tuple[str, ...]], ...] = ()
     span: Span | None = None
 
+    @property
+    def placed(self) -> bool:
+        """Whether the file says where the robot starts, or in which pose."""
+        return bool(self.joint_pos) or any(self.position) or self.rotation != (0.0, 0.0, 0.0, 1.0)
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Sensor:
@@ -186,6 +191,7 @@ class Observation:
         scale: tunable path of the factor.
         history: number of control steps whose values the entry holds, the oldest first and each of them whole, as
             upstream's ``CircularBuffer``. The first value of an episode stands for those before it.
+        source: the value as it is written in the file.
     """
 
     name: str
@@ -195,6 +201,7 @@ class Observation:
     clip: str | None
     scale: str | None
     history: int = 1
+    source: str = ""
     span: Span | None = None
 
     @property
@@ -297,11 +304,12 @@ class Train:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Let:
-    """A named value; the back ends keep the name."""
+    """A named value; the back ends keep the name. ``source`` is the value as it is written in the file."""
 
     name: str
     value: Node
     span: Span | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -1,0 +1,216 @@
+"""``manifest.json``: what a policy needs to be run elsewhere, without the source and without the package's code.
+
+``docs/manifest.md`` describes it. Everything is in SI units, and is what the file says: a run that was trained with other
+values (``env.action.drive_scale=3``) has them in its ``params/env.yaml``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from stripe_dsl.ir.graph import Node, Read, walk
+from stripe_dsl.ir.program import Action, Actuator, Observation, Program, Robot
+from stripe_dsl.ir.reference import Inputs, evaluate
+from stripe_dsl.robots.model import RobotJoint
+
+VERSION = 1
+"""Of the layout of the manifest; a change that a reader would notice raises it."""
+
+WIDTH = 160
+"""Characters up to which a list or a mapping stands on one line: names of joints are to be read beside each other."""
+
+
+def manifest(program: Program, files: Mapping[str, str], sources: Mapping[str, str]) -> dict[str, Any]:
+    """The manifest as data.
+
+    Args:
+        files: contents of the package's files by path.
+        sources: texts that the program was compiled from, by file name.
+    """
+    actions, start = [], 0
+    for action in program.actions:
+        actions.append(_action(program, action, start))
+        start += len(action.joints)
+    return {
+        "manifest": VERSION,
+        "task": f"Stripe-{program.name}",
+        "description": program.doc,
+        "physics_rate_hz": round(1 / program.sim.physics_dt, 9),
+        "control_rate_hz": round(1 / (program.sim.physics_dt * program.sim.decimation), 9),
+        "episode_s": program.sim.episode,
+        "seed": program.train.seed,
+        "robots": [_robot(robot) for robot in program.robots],
+        "actions": actions,
+        "observations": {group.name: _entries(program, group.items) for group in program.groups},
+        "definitions": {let.name: let.source for let in program.lets if let.source},
+        "parameters": {
+            item.name: list(item.value) if isinstance(item.value, tuple) else item.value
+            for item in program.tunables
+            if item.group == "param"
+        },
+        "sources": {name: digest(text) for name, text in sorted(sources.items())},
+        "files": {path: digest(text) for path, text in sorted(files.items())},
+    }
+
+
+def manifest_text(data: Mapping[str, Any]) -> str:
+    """The manifest as the text of its file: indented, with what is short on one line."""
+    return _dump(data, 0, 0) + "\n"
+
+
+def digest(text: str | bytes) -> str:
+    """SHA-256 of a text."""
+    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
+
+
+def _robot(robot: Robot) -> dict[str, Any]:
+    joints = robot.model.joints
+    defaults = _default_positions(robot)
+    return {
+        "name": robot.name,
+        "joints": [joint.name for joint in joints],
+        "units": [_unit(joint) for joint in joints],
+        "default_joint_pos": [defaults[joint.name] for joint in joints] if defaults is not None else None,
+        "joint_pos_limits": [[_finite(joint.lower), _finite(joint.upper)] for joint in joints],
+        "actuators": [_actuator(robot, actuator) for actuator in robot.actuators],
+    }
+
+
+def _actuator(robot: Robot, actuator: Actuator) -> dict[str, Any]:
+    names = [
+        name for name in robot.model.joint_names if any(re.fullmatch(text, name) for text in actuator.joint_patterns)
+    ]
+    gains = {"stiffness": actuator.stiffness or 0.0, "damping": actuator.damping or 0.0}
+    limits = {
+        "effort_limit": actuator.effort_limit,
+        "velocity_limit": actuator.velocity_limit,
+        "armature": actuator.armature,
+        "friction": actuator.friction,
+    }
+    given = {key: value for key, value in limits.items() if value is not None}
+    return {"name": actuator.name, "kind": actuator.kind, "joints": names, **gains, **given}
+
+
+def _action(program: Program, action: Action, start: int) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "name": action.name,
+        "columns": [start, start + len(action.joints)],
+        "kind": action.kind,
+        "unit": str(action.scale.type.dim),
+        "robot": action.robot,
+        "joints": action.joints,
+    }
+    if action.clip is not None:
+        entry["clip"] = _tunable(program, action.clip)
+    entry["scale"] = _numbers(program, action.scale)
+    entry["offset"] = _numbers(program, action.offset) if action.offset is not None else 0.0
+    return entry
+
+
+def _entries(program: Program, items: Sequence[Observation]) -> list[dict[str, Any]]:
+    entries, column = [], 0
+    for item in items:
+        type = item.value.type
+        entry: dict[str, Any] = {"name": item.name, "columns": [column, column + item.width], "value": item.source}
+        entry["unit"] = str(type.dim)
+        if type.frame is not None:
+            entry["frame"] = type.frame
+        if type.axis is not None:
+            entry["members"] = type.axis.names
+        for key, noise in (("noise", item.noise), ("bias", item.bias)):
+            if noise is not None:
+                entry[key] = {noise.kind: _tunable(program, noise.tunable)}
+        for key, path in (("clip", item.clip), ("scale", item.scale)):
+            if path is not None:
+                entry[key] = _tunable(program, path)
+        if item.history > 1:
+            entry["history"] = item.history
+        entries.append(entry)
+        column += item.width
+    return entries
+
+
+def _tunable(program: Program, path: str) -> Any:
+    value = program.tunable(path).value
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _numbers(program: Program, node: Node) -> list[float] | float | None:
+    """What a value that is known before the simulation is, one number or one for each joint; ``None`` for others."""
+    reads: dict[Read, Any] = {}
+    for each in walk([node]):
+        if each.read is not None:
+            value = _constant(program, each.read)
+            if value is None:
+                return None
+            reads[each.read] = np.array([value if each.type.axis is not None else value[0]])
+    tunables: Any = {item.path: item.value for item in program.tunables}
+    (found,) = evaluate([node], Inputs(reads, tunables), 1)
+    numbers = [float(number) for number in np.ravel(found[0])]
+    if not all(map(isfinite, numbers)):
+        return None
+    return numbers[0] if len(set(numbers)) == 1 else numbers
+
+
+def _constant(program: Program, read: Read) -> list[float] | None:
+    """Defaults and limits of joints, where the files of the robot say them."""
+    robot = next((robot for robot in program.robots if robot.name == read.entity), None)
+    if robot is None:
+        return None
+    if read.quantity == "joint.default_pos":
+        defaults = _default_positions(robot)
+        return [defaults[name] for name in read.names] if defaults is not None else None
+    if read.quantity in ("joint.lower", "joint.upper") and not robot.cfg_reference:
+        # soft limits are those of the file, unless a cfg of Isaac Lab narrows them
+        return [getattr(robot.model.joint(name), read.quantity.removeprefix("joint.")) for name in read.names]
+    return None
+
+
+def _default_positions(robot: Robot) -> dict[str, float] | None:
+    """Default joint positions by name [rad or m]; ``None`` where a cfg of Isaac Lab does not say them literally."""
+    patterns = dict(robot.joint_pos)
+    if robot.cfg_reference and not robot.placed:
+        from stripe_dsl.robots.isaaclab_cfg import read_cfg
+
+        cfg = read_cfg(robot.cfg_reference)
+        if cfg.joint_pos is None or not cfg.complete:
+            return None
+        patterns = dict(cfg.joint_pos)
+    out = dict.fromkeys(robot.model.joint_names, 0.0)
+    for pattern, value in patterns.items():
+        out |= {name: float(value) for name in out if re.fullmatch(pattern, name)}
+    return out
+
+
+def _unit(joint: RobotJoint) -> str:
+    return "rad" if joint.type.is_angular else "m"
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _dump(value: Any, indent: int, taken: int) -> str:
+    """JSON; ``taken`` columns of the line stand before the value."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, Mapping | list | tuple) or not value or (indent and len(flat) + taken <= WIDTH):
+        return flat
+    pad = " " * (indent + 2)
+    if isinstance(value, Mapping):
+        keys = [f"{json.dumps(key, ensure_ascii=False)}: " for key in value]
+        inside = [
+            f"{pad}{key}{_dump(item, indent + 2, indent + 3 + len(key))}"
+            for key, item in zip(keys, value.values(), strict=True)
+        ]
+        opening, closing = "{}"
+    else:
+        inside = [f"{pad}{_dump(item, indent + 2, indent + 3)}" for item in value]
+        opening, closing = "[]"
+    return f"{opening}\n" + ",\n".join(inside) + f"\n{' ' * indent}{closing}"
