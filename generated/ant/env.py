@@ -86,7 +86,7 @@ class AntEnv(DirectRLEnv):
         self._prev_distance = self._seen_distance
         cfg = self.cfg.action
         # ant.stripe:23
-        drive = cfg.drive_scale * self.actions.clamp(*cfg.drive_clip)
+        drive = cfg.drive_scale * torch.clamp(self.actions, *cfg.drive_clip)
         self.robot.actuators.target_command.set_effort_index(value=drive, joint_ids=self._drive_ids)
 
     def _apply_action(self) -> None:

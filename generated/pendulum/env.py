@@ -45,7 +45,7 @@ class PendulumEnv(DirectRLEnv):
         self.actions = actions.clone()
         cfg = self.cfg.action
         # pendulum.stripe:16
-        torque = cfg.torque_scale * self.actions.clamp(*cfg.torque_clip)
+        torque = cfg.torque_scale * torch.clamp(self.actions, *cfg.torque_clip)
         self.robot.actuators.target_command.set_effort_index(value=torque, joint_ids=self._torque_ids)
 
     def _apply_action(self) -> None:

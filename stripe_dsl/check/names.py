@@ -185,8 +185,7 @@ class Names:
         return self.low.scope.actions.get(expr.id) if expr.id not in self.low.scope.lets else None
 
     def action(self, action: ActionValue, expr: ast.Name, *, previous: bool) -> Node | None:
-        type = Type(axis=action.axis)
-        node = self.low.graph.add("read", type=type, read=Read("", f"action.{action.name}"), span=expr.span)
+        node = self.low.graph.add("read", type=action.type, read=Read("", f"action.{action.name}"), span=expr.span)
         return node if previous or self.check_phase(node, expr.span) else None
 
     def previous_action(self, action: ActionValue, expr: ast.Name) -> Node:

@@ -158,9 +158,7 @@ class Fitting:
         if wanted.word not in KINDS:
             return self._thing(value, wanted)
         if isinstance(value, ActionValue):  # as an expression has it: one number a joint
-            value = self.low.graph.add(
-                "read", type=Type(axis=value.axis), read=Read("", f"action.{value.name}"), span=self.span
-            )
+            value = self.low.graph.add("read", type=value.type, read=Read("", f"action.{value.name}"), span=self.span)
         if not isinstance(value, Node):
             self.error("E0309", wanted, what(value))
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stripe_dsl.check.values import Base, BodySet, Episode, JointSet, RobotValue, SensorValue
-from stripe_dsl.ir.types import Axis
+from stripe_dsl.ir.types import Type
 from stripe_dsl.source import SourceFile
 from stripe_dsl.spec.modules import Module
 from stripe_dsl.spec.values import Expression, Text
@@ -14,10 +14,15 @@ from stripe_dsl.units import Dimension
 
 @dataclass(frozen=True, slots=True)
 class ActionValue:
-    """An action term as expressions see it: the raw action, one number a joint, before scale and offset."""
+    """An action term as expressions see it: the agent's own numbers, before scale and offset.
+
+    Attributes:
+        type: of these numbers; one a joint for most.
+        dim: of the command that they become.
+    """
 
     name: str
-    axis: Axis | None
+    type: Type
     dim: Dimension
 
 

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 
+from stripe_dsl.check.actions import Actions
 from stripe_dsl.check.arithmetic import is_zero, unit_words
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.expressions import Lowering
@@ -86,6 +87,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     lowering = Lowering(scope, report)
     settings = Settings(lowering)
     terms = Terms(lowering, settings)
+    actions_of = Actions(lowering, settings)
     resets_of = Resets(lowering, settings)
     spec = task.spec
 
@@ -97,11 +99,11 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     ground, lights = check_scene(task.scene, settings)
     train = check_train(spec.train, settings, task.name)
 
-    declared = {name: terms.declare_action(name, item) for name, item in spec.action.items()}
+    declared = {name: actions_of.declare(name, item) for name, item in spec.action.items()}
     actions: list[Action] = []
     for name, item in spec.action.items():
         found = declared[name]
-        action = terms.action(name, item, *found) if found is not None else None
+        action = actions_of.action(name, item, *found) if found is not None else None
         if action is not None:
             actions.append(action)
         else:

@@ -1,4 +1,4 @@
-"""What is learned: actions, rewards, terminations and resets."""
+"""What is learned: rewards, terminations and resets."""
 
 from __future__ import annotations
 
@@ -6,29 +6,17 @@ from dataclasses import replace
 
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.expressions import Lowering
-from stripe_dsl.check.observations import clip_range
 from stripe_dsl.check.phase import Phase
-from stripe_dsl.check.scope import ActionValue
 from stripe_dsl.check.tunables import Role
-from stripe_dsl.check.values import JointSet, describe, varies
+from stripe_dsl.check.values import varies
 from stripe_dsl.diagnostics import Annotation
 from stripe_dsl.ir.graph import Node
-from stripe_dsl.ir.program import Action, Reward, Termination
-from stripe_dsl.ir.types import Kind, Type
-from stripe_dsl.robots.model import JointType
+from stripe_dsl.ir.program import Reward, Termination
 from stripe_dsl.source import Span
-from stripe_dsl.spec.document import Item, RewardSpec, TaskSpec
+from stripe_dsl.spec.document import RewardSpec, TaskSpec
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
-from stripe_dsl.text import and_list, did_you_mean
-from stripe_dsl.units import ANGLE, ANGULAR_SPEED, DIMENSIONLESS, FORCE, LENGTH, SPEED, TORQUE, Dimension
-
-ACTION_KINDS: dict[str, tuple[Dimension, Dimension]] = {
-    "effort": (TORQUE, FORCE),
-    "position": (ANGLE, LENGTH),
-    "velocity": (ANGULAR_SPEED, SPEED),
-}
-"""Kinds of joint actions, with the dimension of their command for revolute and prismatic joints."""
+from stripe_dsl.units import DIMENSIONLESS
 
 
 class Terms:
@@ -39,104 +27,6 @@ class Terms:
         self.settings = settings
         self.report = lowering.report
         self.tunables = lowering.tunables
-
-    # actions
-
-    def declare_action(self, name: Text, item: Item) -> tuple[JointSet, str] | None:
-        """Makes the name of an action known to expressions."""
-        node = item.value.node
-        known = list(ACTION_KINDS)
-        if not (isinstance(node, ast.Call) and isinstance(node.function, ast.Name)):
-            if not isinstance(node, ast.Broken):
-                self.report.error(
-                    "E0309",
-                    "an action is written `effort(joints)`, `position(joints)` or `velocity(joints)`",
-                    node.span,
-                )
-            return None
-        kind = node.function.id
-        if kind not in ACTION_KINDS:
-            helps = did_you_mean(kind, known) or (f"kinds of actions are {and_list(known)}",)
-            self.report.error("E0208", f"there is no action `{kind}`", node.function.span, *helps)
-            return None
-        if len(node.args) != 1:
-            self.report.error(
-                "E0209",
-                f"`{kind}` takes 1 set of joints, not {len(node.args)}",
-                node.span,
-                "name both in the robot: `joints both = …`",
-            )
-            return None
-        joints = self.low.value(node.args[0])
-        if joints is None:
-            return None
-        if not isinstance(joints, JointSet):
-            self.report.error(
-                "E0309", f"`{kind}` drives joints, not {describe(joints)}", node.args[0].span, f"as in `{kind}(joints)`"
-            )
-            return None
-        sliding = {joints.model.joint(joint).type is JointType.PRISMATIC for joint in joints.names}
-        if len(sliding) == 2:
-            self.report.error(
-                "E0409",
-                f"`{joints.label}` holds revolute and prismatic joints",
-                node.args[0].span,
-                "write one action for each kind",
-            )
-            return None
-        angular, linear = ACTION_KINDS[kind]
-        dim = linear if sliding == {True} else angular
-        self.low.scope.actions[str(name)] = ActionValue(str(name), joints.axis, dim)
-        return joints, kind
-
-    def action(self, name: Text, item: Item, joints: JointSet, kind: str) -> Action | None:
-        """One action term: ``offset + scale * clip(action)``."""
-        dim = self.low.scope.actions[str(name)].dim
-        self.low.phase = Phase.ACTION
-        with self.tunables.term("action", str(name)):
-            scale = self.sized(item.scale, dim, "scale", joints, Role.SCALE)
-            if item.scale is None:
-                scale = self.low.math.const(1.0, Type(dim=dim))
-            offset = self.offset(item, dim, joints, kind)
-            clip = clip_range(self.settings, item.clip, DIMENSIONLESS) if item.clip is not None else None
-        for key in ("noise", "bias", "without", "history"):
-            option: Expression | None = getattr(item, key)
-            if option is not None:
-                self.report.error(
-                    "E0206", f"an action has no option `{key}`", option.span, "it has `scale`, `offset` and `clip`"
-                )
-        if scale is None:
-            return None
-        return Action(str(name), kind, joints.robot, joints.names, scale, offset, clip, item.span)
-
-    def offset(self, item: Item, dim: Dimension, joints: JointSet, kind: str) -> Node | None:
-        """The offset of an action; ``default`` is the default joint position."""
-        if item.offset is None:
-            return None
-        node = item.offset.node
-        if isinstance(node, ast.Name) and node.id == "default":
-            if kind != "position":
-                self.report.error(
-                    "E0201", f"`default` has no meaning for `{kind}`", node.span, "it is a joint position"
-                )
-                return None
-            type = Type(axis=joints.axis, dim=dim)
-            return self.low.reading.read(joints.robot, "joint.default_pos", joints.names, type, node.span)
-        return self.sized(item.offset, dim, "offset", joints, Role.OFFSET)
-
-    def sized(self, value: Expression | None, dim: Dimension, key: str, joints: JointSet, role: Role) -> Node | None:
-        """A value in the unit of the command, one number or one for each joint."""
-        if value is None:
-            return None
-        node = self.low.number(value.node, role)
-        if node is None or not self.settings.check_unit(node, dim, key, value.span):
-            return None
-        if node.type.kind is not Kind.FLOAT or node.type.axis not in (None, joints.axis):
-            self.report.error(
-                "E0301", f"`{key}` is one number or one for each joint, not {node.type.describe()}", value.span
-            )
-            return None
-        return node
 
     # rewards and terminations
 

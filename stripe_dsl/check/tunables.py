@@ -33,6 +33,10 @@ class Role(StrEnum):
     NOISE = "noise"
     BIAS = "bias"
     CLIP = "clip"
+    LIMIT = "limit"
+    SMOOTH = "smooth"
+    OPEN = "open"
+    CLOSE = "close"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,4 +134,8 @@ class Tunables:
             Role.NOISE: f"Noise on {where}.",
             Role.BIAS: f"Bias of {where}, drawn anew in each episode.",
             Role.CLIP: f"Range that {where} is clipped to.",
+            Role.LIMIT: f"Range of the command of {where}.",
+            Role.SMOOTH: f"Share of the new command in {where}, the rest is the last one.",
+            Role.OPEN: f"Command of {where} where the agent's number is at least zero.",
+            Role.CLOSE: f"Command of {where} where the agent's number is negative.",
         }[role]

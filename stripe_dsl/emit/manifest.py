@@ -1,7 +1,7 @@
 """``manifest.json``: what a policy needs to be run elsewhere, without the source and without the package's code.
 
-``docs/manifest.md`` describes it. Everything is in SI units, and is what the file says: a run that was trained with other
-values (``env.action.drive_scale=3``) has them in its ``params/env.yaml``.
+``docs/manifest.md`` describes it. Everything is in SI units, and is what the file says: a run that was trained with
+other values (``env.action.drive_scale=3``) has them in its ``params/env.yaml``.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from stripe_dsl.robots.model import RobotJoint
 VERSION = 1
 """Of the layout of the manifest; a change that a reader would notice raises it."""
 
+ACTION_SETTINGS = ("clip", "scale", "offset", "limit", "smooth", "open", "close")
+"""Keys of an action in the order in which they work."""
+
 WIDTH = 160
 """Characters up to which a list or a mapping stands on one line: names of joints are to be read beside each other."""
 
@@ -37,7 +40,7 @@ def manifest(program: Program, files: Mapping[str, str], sources: Mapping[str, s
     actions, start = [], 0
     for action in program.actions:
         actions.append(_action(program, action, start))
-        start += len(action.joints)
+        start += action.width
     return {
         "manifest": VERSION,
         "task": f"Stripe-{program.name}",
@@ -101,17 +104,21 @@ def _actuator(robot: Robot, actuator: Actuator) -> dict[str, Any]:
 def _action(program: Program, action: Action, start: int) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "name": action.name,
-        "columns": [start, start + len(action.joints)],
+        "columns": [start, start + action.width],
         "kind": action.kind,
-        "unit": str(action.scale.type.dim),
+        "unit": str(action.command.type.dim),
         "robot": action.robot,
         "joints": action.joints,
     }
-    if action.clip is not None:
-        entry["clip"] = _tunable(program, action.clip)
-    entry["scale"] = _numbers(program, action.scale)
-    entry["offset"] = _numbers(program, action.offset) if action.offset is not None else 0.0
-    return entry
+    if action.form != action.kind:
+        entry["form"] = action.form
+    said = {
+        key: _tunable(program, value) if isinstance(value, str) else _numbers(program, value)
+        for key, value in action.settings.items()
+    }
+    if action.form == action.kind:
+        said = {"scale": 1.0, "offset": 0.0, **said}
+    return entry | {key: said[key] for key in ACTION_SETTINGS if key in said}
 
 
 def _entries(program: Program, items: Sequence[Observation]) -> list[dict[str, Any]]:

@@ -57,8 +57,8 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "scene_origin": origin(program.span),
         "period": period(program.sim),
         "control_rate": f"{1 / (program.sim.physics_dt * program.sim.decimation):g}",
-        "action_width": sum(len(action.joints) for action in program.actions),
-        "action_columns": ", ".join(f"``{action.name}`` ({len(action.joints)})" for action in program.actions),
+        "action_width": sum(action.width for action in program.actions),
+        "action_columns": ", ".join(f"``{action.name}`` ({action.width})" for action in program.actions),
         "policy_columns": _columns(policy),
         "group_names": [(group.name, name) for group, name in _group_locals(program)],
         "termination_names": [*(term.name for term in program.terminations), *(["timeout"] if program.timeout else [])],
@@ -106,7 +106,7 @@ def _entry_points(class_name: str, rendered: Mapping[str, str]) -> dict[str, str
 
 
 def _group_locals(program: Program) -> list[tuple[Group, str]]:
-    from stripe_dsl.emit.torch.env import local_name
+    from stripe_dsl.emit.torch.context import local_name
 
     return [(group, local_name(group.name)) for group in program.groups]
 

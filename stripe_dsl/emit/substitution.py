@@ -52,7 +52,7 @@ def _size(program: Program) -> int:
     """A number above the id of every node of the program."""
     roots = [term.value for term in (*program.terminations, *program.rewards, *program.resets, *program.lets)]
     roots += [item.value for group in program.groups for item in group.items]
-    roots += [node for action in program.actions for node in (action.scale, action.offset) if node is not None]
+    roots += [action.command for action in program.actions]
     return max((node.id for node in walk(roots)), default=0) + 1
 
 

@@ -6,6 +6,7 @@ Records are equal only to themselves and have no ``repr``: compiling those metho
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -153,23 +154,35 @@ class Sim:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Action:
-    """One action term. ``command = offset + scale * clip(action)``, then written as the target of ``joints``.
+    """One action term: what the agent's numbers do to some joints.
 
     Attributes:
-        kind: ``effort``, ``position`` or ``velocity``.
-        scale: a scalar or per-joint node [N, N*m, rad, …] per unit of action.
-        offset: a node, or ``None`` for none.
-        clip: tunable path of the range applied to the raw action, or ``None``.
+        kind: which target of the joints is written: ``effort``, ``position`` or ``velocity``.
+        joints: joints written, in order.
+        raw: the agent's own numbers, a read of ``action.<name>``.
+        command: what is written [N, N*m, rad, …], one value for each joint, or a single one for a single joint.
+        form: the word that the file writes: ``position``, ``relative_position``, ``binary`` …
+        settings: what it says beside, by key: a node, or the path of a tunable. The command holds all of it.
+        each_step: the command reads the present state, and is computed anew before each physics step.
+        remembers: the command reads ``target.<name>``, the one before; that is the joints' position after a reset.
     """
 
     name: str
     kind: str
     robot: str
     joints: tuple[str, ...]
-    scale: Node
-    offset: Node | None
-    clip: str | None
+    raw: Node
+    command: Node
+    form: str
+    settings: Mapping[str, Node | str]
+    each_step: bool = False
+    remembers: bool = False
     span: Span | None = None
+
+    @property
+    def width(self) -> int:
+        """Columns among the actions."""
+        return self.raw.type.width
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

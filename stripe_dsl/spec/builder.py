@@ -11,6 +11,9 @@ from stripe_dsl.spec.fields import Shape, Slot, slots
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.text import did_you_mean
 
+OBSERVED = ("noise", "bias", "clip", "scale", "history", "without")
+"""Options of an observation; an :class:`Item` has those of actions and sensors too."""
+
 
 class Builder:
     """Collects the values of one block and makes the model. Shared by the two surface forms."""
@@ -86,8 +89,8 @@ class Builder:
         """The field of an option in an ``observe`` block; an unknown one is reported."""
         table = slots(Item)
         slot = table.get(key)
-        if slot is None or slot.attribute in ("value", "name", "offset"):
-            known = [name for name in table if name not in ("value", "name", "offset")]
+        if slot is None or slot.attribute not in OBSERVED:
+            known = list(OBSERVED)
             helps = did_you_mean(key, known, listing=True)
             self.error("E0206", f"an observation has no option `{key}`", key.span, *helps)
             return None

@@ -54,6 +54,12 @@ class Item(Block):
     without: Expression | None = Field(
         None, description="`noise`: an included group is taken without its noise and bias"
     )
+    limit: Expression | None = Field(None, description="of an action: range that its command is cut to")
+    smooth: Expression | None = Field(
+        None, description="of an action: share of the new command, the rest is the last one"
+    )
+    open: Expression | None = Field(None, description="of a binary action: positions where the agent's number is >= 0")
+    close: Expression | None = Field(None, description="of a binary action: positions where it is negative")
 
 
 class Shape(Block):

@@ -31,9 +31,7 @@ def replay(program: Program, recording: Recording) -> Replay:
     nodes = list(walk(roots_of(program)))
     memory = [node for node in nodes if node.op == "prev"]
     kept = {node.args[0].id: node.args[0] for node in memory if not _is_action(node.args[0])}
-    actions = {
-        f"action.{action.name}": (start, start + len(action.joints)) for action, start in _starts(program).values()
-    }
+    actions = {f"action.{action.name}": (start, start + action.width) for action, start in _starts(program).values()}
     items = [(group.name, item) for group in program.groups for item in group.items]
     rows: dict[tuple[str, str], list[Array]] = {(group, item.name): [] for group, item in items}
     terminations, rewards = [], []
@@ -172,5 +170,5 @@ def _starts(program: Program) -> dict:
     found, start = {}, 0
     for action in program.actions:
         found[action.name] = (action, start)
-        start += len(action.joints)
+        start += action.width
     return found

@@ -60,6 +60,8 @@ EXAMPLES = {
     "memory": Task(TASKS / "memory.stripe", (), reward=1e-6),
     "history": Task(TASKS / "history.stripe", (), observation=1e-7, reward=1e-6),
     "corners": Task(TASKS / "corners.stripe", ()),
+    "actions": Task(TASKS / "actions.stripe", (), reward=1e-6),
+    "limits": Task(TASKS / "limits.stripe", (), reward=1e-6),
     # its base is turned when it is reset: a product of rotations, which differs in its last bit. Contacts and limits of
     # joints magnify that until the episode ends, so it is thrown too high to come down
     "turtle": Task(TASKS / "turtle.stripe", ("reset.base_pos_z=[4.0,4.0]",), observation=1e-2, reward=1e-5, state=1e-3),

@@ -8,6 +8,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from stripe_dsl.source import SourceFile
+from stripe_dsl.spec.builder import OBSERVED
 from stripe_dsl.spec.document import Block, Document, FunctionSpec, Item, ParameterSpec, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import Shape, Slot, slots
 from stripe_dsl.spec.values import Expression, Text
@@ -103,7 +104,7 @@ def documents(draw: st.DrawFn) -> Document:
 def _block(draw: st.DrawFn, model: type[Block]) -> Block:
     table = {slot.attribute: slot for slot in slots(model).values()}
     if model is Item:
-        del table["value"], table["name"], table["offset"]
+        table = {key: slot for key, slot in table.items() if key in OBSERVED}
     chosen = draw(st.lists(st.sampled_from(sorted(table)), max_size=6, unique=True))
     values = {name: _field(draw, model, table[name]) for name in chosen}
     if model is Item:
@@ -144,7 +145,7 @@ def _item(draw: st.DrawFn, *, name: bool = False, offset: bool = False) -> Block
     item = _block(draw, Item)
     update: dict[str, Any] = {"name": Text(draw(NAMES))} if name else {}
     if offset:
-        update["offset"] = draw(EXPRESSIONS)
+        update |= {key: draw(EXPRESSIONS) for key in draw(st.sets(st.sampled_from(("offset", "limit", "close"))))}
     return item.model_copy(update=update)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from stripe_dsl.emit.identifiers import safe_identifier
 from stripe_dsl.emit.torch.leaves import Attribute
 from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.ir.program import Program
@@ -86,6 +87,8 @@ class EnvContext:
     constant_lines: Lines = field(default_factory=Lines)
     state_lines: Lines = field(default_factory=Lines)
     action_lines: Lines = field(default_factory=Lines)
+    drive_lines: Lines = field(default_factory=Lines)
+    targets: list[Attribute] = field(default_factory=list)
     keeps_previous_actions: bool = False
     value_lines: Lines = field(default_factory=Lines)
     done_lines: Lines = field(default_factory=Lines)
@@ -105,3 +108,8 @@ class EnvContext:
     truncated: str = ""
     needs_columns: bool = False
     needs_math: bool = False
+
+
+def local_name(name: str) -> str:
+    """A name of the file as a local variable."""
+    return safe_identifier(f"{name}_" if name in LOCALS else name)

@@ -8,16 +8,17 @@ from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import WIDTH, layout
 from stripe_dsl.emit.naming import Names, tunable_path
 from stripe_dsl.emit.substitution import Substitution, now
-from stripe_dsl.emit.torch.context import ATTRIBUTES_OF_THE_BASE_CLASS, LOCALS, OWN_ATTRIBUTES, EnvContext
-from stripe_dsl.emit.torch.expressions import Block, Expression, TorchWriter
+from stripe_dsl.emit.torch.actions import ActionWriter
+from stripe_dsl.emit.torch.context import ATTRIBUTES_OF_THE_BASE_CLASS, LOCALS, OWN_ATTRIBUTES, EnvContext, local_name
+from stripe_dsl.emit.torch.expressions import Block, TorchWriter
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
-from stripe_dsl.emit.torch.observations import Observing, entry_locals, local_name
+from stripe_dsl.emit.torch.observations import Observing, entry_locals
 from stripe_dsl.emit.torch.resets import RESET_LOCALS, RobotReset
 from stripe_dsl.emit.torch.sharing import Sharing
-from stripe_dsl.emit.values import Precedence, Spread, Value, suffixed
+from stripe_dsl.emit.values import Precedence, Spread
 from stripe_dsl.ir.graph import Node, walk
-from stripe_dsl.ir.program import Action, Program
+from stripe_dsl.ir.program import Program
 
 _WORTH_COMPILING = 6
 """Operators from which on a compiled method is faster: it checks its inputs at each call."""
@@ -56,7 +57,7 @@ class _EnvWriter:
         context.class_name = f"{safe_identifier(program.name)}Env"
         context.robots = [(attribute, robot) for robot, attribute in self.leaves.robots.items()]
         self.sharing.write()
-        self.actions()
+        ActionWriter(program, self.names, self.leaves, self.writer, self.graph, context).write()
         self.dones()
         self.rewards()
         self.leaves.observing()
@@ -92,42 +93,6 @@ class _EnvWriter:
         return lines
 
     # methods
-
-    def actions(self) -> None:
-        lines = self.context.action_lines
-        self.context.aliases_action = self.aliases_action
-        start = 0
-        for action in self.program.actions:
-            lines.comment(action.span)
-            columns = _columns(start, len(action.joints), self.program)
-            start += len(action.joints)
-            robot = self.leaves.robots[action.robot]
-            target = local_name(action.name)
-            lines.statement(f"{target} = ", self.command(action, columns))
-            ids = self.leaves.command_ids(action)
-            setter = f"self.{robot}.actuators.target_command.set_{action.kind}_index"
-            lines.statement("", f"{setter}(value={target}, joint_ids={ids})")
-
-    def command(self, action: Action, columns: str) -> str:
-        """``offset + scale * clip(action)``."""
-        cfg = {"action": "cfg"} if self.aliases_action else {}
-        text = columns
-        if action.clip is not None:
-            text = f"{columns}.clamp(*{tunable_text(action.clip, cfg)})"
-        roots = [self.graph.apply(node) for node in (action.scale, action.offset) if node is not None]
-        leaf = self.leaves.step(cfg, previous_actions="self._previous_actions", at_once=True)
-        block = self.writer.block(roots, leaf)
-        self.context.action_lines.block(block)
-        scale, *offset = [_column(result) for result in block.results]
-        if not (action.scale.op == "const" and action.scale.attr == 1.0):
-            text = f"{scale.within(Precedence.PRODUCT)} * {text}"
-        if offset:
-            text = f"{offset[0].within(Precedence.SUM)} + {text}"
-        return text
-
-    @property
-    def aliases_action(self) -> bool:
-        return sum(item.group == "action" for item in self.program.tunables) > 1
 
     def dones(self) -> None:
         lines, program = self.context.done_lines, self.program
@@ -207,17 +172,6 @@ def _imports(module: str, names: Sequence[str]) -> str:
     if len(short) <= WIDTH:
         return short if names else ""
     return layout(f"from {module} import ", f"({', '.join(names)},)")
-
-
-def _columns(start: int, width: int, program: Program) -> str:
-    total = sum(len(action.joints) for action in program.actions)
-    return "self.actions" if width == total else f"self.actions[:, {start}:{start + width}]"
-
-
-def _column(result: Expression) -> Value:
-    """One number for each environment as a column beside those of joints; others as they are."""
-    value = result.value
-    return value if result.shape or value.host else suffixed(value, "[:, None]")
 
 
 __all__ = ["EnvContext", "env_context", "local_name"]

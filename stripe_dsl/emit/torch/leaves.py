@@ -65,6 +65,7 @@ class Leaves:
         values: attributes that hold shared values, by node id.
         placed: robots and bodies whose position in the frame of the environment a node stands for, by its id.
         previous: attributes that hold ``prev`` values, by id of the operand.
+        targets: attributes that hold the last target of an action, by its name.
         uses_time: whether the time of the episode is read.
     """
 
@@ -82,6 +83,11 @@ class Leaves:
         self.values: dict[int, str] = {}
         self.placed: dict[int, Read] = {}
         self.previous: dict[int, str] = {}
+        self.targets = {
+            action.name: names.unique(f"_{safe_identifier(action.name)}_target")
+            for action in program.actions
+            if action.remembers
+        }
         self.uses_time = False
         self._reads = self.state
         self._sources: dict[str, str] = {}
@@ -145,7 +151,8 @@ class Leaves:
 
         def leaf(node: Node) -> str:
             if node.op == "tunable":
-                return tunable_text(node.attr, cfg)
+                # a vector or a list becomes a tensor in ``__init__``, where no alias is known
+                return tunable_text(node.attr, cfg if node.type.is_scalar else {})
             if node.op == "prev":
                 (operand,) = node.args
                 if operand.read is not None and operand.read.quantity.startswith("action."):
@@ -168,6 +175,8 @@ class Leaves:
             return self.kept(f"{text} - {origins}", name.removesuffix("_w"))
         if quantity.startswith("action."):
             return self.action(node, "self.actions")
+        if quantity.startswith("target."):
+            return f"self.{self.targets[quantity.removeprefix('target.')]}"
         if quantity.startswith("term."):
             terms = [term.name for term in self.program.terminations]
             return f"self._terminations[:, {terms.index(quantity.removeprefix('term.'))}]"
@@ -225,11 +234,11 @@ class Leaves:
         for action in self.program.actions:
             if action.name == name:
                 break
-            start += len(action.joints)
+            start += action.width
         width = node.type.width
         if node.type.axis is None:
             return f"{tensor}[:, {start}]"
-        total = sum(len(action.joints) for action in self.program.actions)
+        total = sum(action.width for action in self.program.actions)
         return tensor if width == total else f"{tensor}[:, {start}:{start + width}]"
 
 

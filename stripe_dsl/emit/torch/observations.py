@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from stripe_dsl.emit.identifiers import safe_identifier
 from stripe_dsl.emit.naming import Names
 from stripe_dsl.emit.substitution import Substitution, memory_operands, now, views_simulation
-from stripe_dsl.emit.torch.context import LOCALS
+from stripe_dsl.emit.torch.context import LOCALS, local_name
 from stripe_dsl.emit.torch.expressions import Block, Expression, TorchWriter
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
@@ -174,11 +173,6 @@ def entry_locals(program: Program) -> dict[tuple[str, str], str]:
         for item in group.items
         if item.noise is not None
     }
-
-
-def local_name(name: str) -> str:
-    """A name of the file as a local variable."""
-    return safe_identifier(f"{name}_" if name in LOCALS else name)
 
 
 def _draw(noise: Noise, amount: str, shape: str, *, like: bool = False) -> str:

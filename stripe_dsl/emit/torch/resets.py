@@ -40,6 +40,7 @@ class RobotReset:
         self.leaves = leaves
         self.writer = writer
         self.resets = [reset for reset in program.resets if reset.robot == robot.name]
+        self.actions = [action for action in program.actions if action.robot == robot.name and action.remembers]
         # a cfg of Isaac Lab may make another base and other joints of the file
         known = not robot.cfg_reference
         self.fixed = robot.model.fixed_base and known
@@ -119,6 +120,12 @@ class RobotReset:
                 lines.statement("", f"self.{attribute}.write_root_{quantity}_to_sim_index({arguments})")
         arguments = "position=joint_pos, velocity=joint_vel, env_ids=ids"
         lines.statement("", f"self.{attribute}.write_joint_state_to_sim_index({arguments})")
+        for action in self.actions:
+            lines.remark(f"the moving average of ``{action.name}`` begins where the joints are")
+            single = action.command.type.axis is None
+            ids = self.leaves.index(self.robot.name, "joint", action.joints, single=single)
+            target = f"self.{self.leaves.targets[action.name]}[rows{', 0' * single}]"
+            lines.statement(f"{target} = ", f"joint_pos[:, {ids}]")
 
     # statements
 
@@ -195,7 +202,7 @@ class RobotReset:
     def leaf(self, node: Node) -> str:
         """Defaults and limits of the environments that are reset, and fields of the cfg."""
         if node.op == "tunable":
-            return tunable_text(node.attr, {"reset": "cfg"})
+            return tunable_text(node.attr, {"reset": "cfg"} if node.type.is_scalar else {})
         assert node.read is not None
         read = node.read
         match read.quantity:

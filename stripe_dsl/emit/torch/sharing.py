@@ -67,8 +67,8 @@ class Sharing:
 
     def keep_constants(self) -> None:
         """Limits and defaults of joints, and what is computed from them alone, are read once."""
-        scales = [node for action in self.program.actions for node in (action.scale, action.offset) if node is not None]
-        found = _constants([*scales, *self.dones, *self.rewards, *self.observed])
+        commands = [action.command for action in self.program.actions]
+        found = _constants([*commands, *self.dones, *self.rewards, *self.observed])
         block = self.writer.block(found, self.leaves.step({}, previous_actions="", at_once=True))
         self.constants.block(block)
         for node, result in zip(found, block.results, strict=True):

@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.identifiers import literal, remark, safe_identifier
 from stripe_dsl.emit.layout import WIDTH
-from stripe_dsl.emit.naming import describe, word
+from stripe_dsl.emit.naming import describe
 from stripe_dsl.emit.substitution import is_previous_action, memory_operands
-from stripe_dsl.emit.values import Precedence, Value, call, infix
-from stripe_dsl.emit.warp.kernel import Kernel, Loop
+from stripe_dsl.emit.values import Precedence, Value, infix
+from stripe_dsl.emit.warp.actions import command_leaf, keep_actions, starts, write_command
+from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves, dtype
 from stripe_dsl.emit.warp.module import Attribute, Module, Struct
 from stripe_dsl.emit.warp.observations import Observing
 from stripe_dsl.emit.warp.resets import reset_kernel
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.ops import REDUCTIONS
-from stripe_dsl.ir.program import Action, Program
-from stripe_dsl.ir.types import Axis
+from stripe_dsl.ir.program import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,59 +157,31 @@ class _Writer:
     # kernels
 
     def actions(self) -> None:
+        """Commands that hold over a control step, and those that are computed before each physics step."""
         kernel = self.kernel()
-        new = kernel.parameter("actions", "wp.array2d(dtype=float)", "new_actions")
-        kept = kernel.parameter("self._actions", "wp.array2d(dtype=float)", "actions")
-        kernel.line(f"for i in range({kept}.shape[1]):")
-        if self.env.keeps_previous_actions:
-            previous = kernel.parameter("self._previous_actions", "wp.array2d(dtype=float)", "previous_actions")
-            kernel.line(f"{previous}[env, i] = {kept}[env, i]", 2)
-        kernel.line(f"{kept}[env, i] = {new}[env, i]", 2)
+        new = keep_actions(kernel, previous=self.env.keeps_previous_actions)
         self.observing.move(kernel)
-        start = 0
-        for action in self.program.actions:
-            kernel.comment(origin(action.span))
-            self.command(kernel, action, start, new)
-            start += len(action.joints)
+        for action, start in starts(self.program):
+            if not action.each_step:
+                kernel.leaf_of(command_leaf(self.leaves, action, start, new))
+                write_command(kernel, self.leaves, action)
         self.env.kernels["apply_actions"] = self.finish(
             "apply_actions",
             "Keep the new actions and turn them into targets of the joints, for Isaac Lab's data and for Newton.",
             kernel,
         )
-
-    def command(self, kernel: Kernel, action: Action, start: int, new: str) -> None:
-        """``offset + scale * clip(action)``."""
-        roots = [node for node in (action.scale, action.offset) if node is not None]
-        kernel.plan(roots)
-        kernel.compute(roots)
-        target, drive = self.leaves.commands(kernel, action)
-        axis = Axis("joint", action.robot, action.joints)
-        name = kernel.names.unique(action.kind)
-        if len(action.joints) == 1:
-            host = self.leaves.single(action.robot, "joint", action.joints[0])
-            joint = kernel.parameter(host, "int", word(action.joints[0]))
-            kernel.statement(f"{name} = ", self.commanded(kernel, None, action, f"{new}[env, {start}]"))
-            kernel.line(f"{target}[env, {joint}] = {name}")
-            kernel.line(f"{drive}[env, {joint}] = {name}")
-            return
-        with kernel.loop(axis, roots) as loop:
-            joint = loop.member(self.leaves.several(kernel, action.robot, "joint", action.joints), "joint")
-            place = f"{start} + i" if start else "i"
-            loop.line(f"{name} = {self.commanded(kernel, loop, action, f'{new}[env, {place}]')}")
-            loop.line(f"{target}[env, {joint}] = {name}")
-            loop.line(f"{drive}[env, {joint}] = {name}")
-
-    def commanded(self, kernel: Kernel, loop: Loop | None, action: Action, text: str) -> str:
-        value = Value(text)
-        scope = loop or kernel
-        if action.clip is not None:
-            low, high = (Value(f"{self.leaves.setting(kernel, action.clip)}[{end}]") for end in (0, 1))
-            value = call(scope.helper("clip"), [value, low, high])
-        if not (action.scale.op == "const" and action.scale.attr == 1.0):
-            value = infix("*", Precedence.PRODUCT, scope.value(action.scale), value)
-        if action.offset is not None:
-            value = infix("+", Precedence.SUM, scope.value(action.offset), value)
-        return value.text
+        moving = [action for action in self.program.actions if action.each_step]
+        if moving:
+            kernel = self.kernel()
+            for action in moving:
+                write_command(kernel, self.leaves, action)
+            doc = "Set targets that follow the present state, before each physics step."
+            self.env.kernels["follow_state"] = self.finish("follow_state", doc, kernel)
+        for action in self.program.actions:
+            if action.remembers:
+                text = f"wp.zeros((self.num_envs, {len(action.joints)}), dtype=float, device=self.device)"
+                name = self.leaves.targets[action.name]
+                self.env.memories.append(Attribute(name, text, f"the last target of ``{action.name}``"))
 
     def end_step(self) -> None:
         program = self.program

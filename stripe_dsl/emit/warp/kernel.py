@@ -76,6 +76,10 @@ class Kernel:
         self._said = ""
         self._in_loops: dict[tuple[str, str], list[str]] = {}
 
+    def leaf_of(self, leaf: Callable[[Kernel, Loop | None, Node], Value]) -> None:
+        """From now on, leaves are spelt by ``leaf``."""
+        self._leaf = leaf
+
     # parameters and lines
 
     def parameter(self, host: str, annotation: str, wish: str) -> str:

@@ -61,6 +61,7 @@ class Leaves:
         robots: attribute of each robot.
         sensors: attribute of each sensor.
         memories: attribute of the memory of each operand of ``prev``, by id.
+        targets: attribute that holds the last target of an action, by its name.
     """
 
     def __init__(self, program: Program, module: Module) -> None:
@@ -71,6 +72,9 @@ class Leaves:
         }
         self.sensors = {sensor.name: safe_identifier(sensor.name) for sensor in program.sensors}
         self.memories: dict[int, str] = {}
+        self.targets = {
+            action.name: module.own(f"{action.name}_target") for action in program.actions if action.remembers
+        }
 
     # what kernels read
 
@@ -155,6 +159,9 @@ class Leaves:
         quantity = read.quantity
         if quantity.startswith("action."):
             return self.action(kernel, loop, node, "actions")
+        if quantity.startswith("target."):
+            action = next(item for item in self.program.actions if quantity == f"target.{item.name}")
+            return Value(f"{self.target(kernel, action)}[env, {column(0, node.type, loop)}]")
         if quantity == "env.origin":
             return Value(f"{self.origins(kernel)}[env]")
         if quantity == "env.time":
@@ -251,9 +258,14 @@ class Leaves:
         for action in self.program.actions:
             if action.name == name:
                 break
-            start += len(action.joints)
+            start += action.width
         parameter = kernel.parameter(f"self._{array}", "wp.array2d(dtype=float)", array)
         return Value(f"{parameter}[env, {column(start, node.type, loop)}]")
+
+    def target(self, kernel: Kernel, action: Action) -> str:
+        """The argument that holds the last target of an action."""
+        name = self.targets[action.name]
+        return kernel.parameter(f"self.{name}", "wp.array2d(dtype=float)", name.strip("_"))
 
     def commands(self, kernel: Kernel, action: Action) -> tuple[str, str]:
         """The arguments that hold the targets which an action writes: Isaac Lab's, and those that Newton reads."""

@@ -78,6 +78,7 @@ class _RobotReset:
         self.leaves = leaves
         self.given = given
         self.resets = [reset for reset in program.resets if reset.robot == robot.name]
+        self.actions = [action for action in program.actions if action.robot == robot.name and action.remembers]
         self.own = "" if len(program.robots) == 1 else f"{word(robot.name)}_"
         self.attribute = leaves.robots[robot.name]
         self.state: dict[str, str] = {}
@@ -182,6 +183,12 @@ class _RobotReset:
         kernel.line(f"speed = {speeds}[env, column]", 2)
         kernel.line("if speed > 0.0:", 2)
         kernel.line(f"{vel}[env, column] = wp.clamp({vel}[env, column], -speed, speed)", 3)
+        for action in self.actions:
+            kernel.comment(f"the moving average of ``{action.name}`` begins where the joints are")
+            target = self.leaves.target(kernel, action)
+            with kernel.loop(Axis("joint", action.robot, action.joints)) as loop:
+                joint = loop.member(self.leaves.several(kernel, action.robot, "joint", action.joints), "joint")
+                loop.line(f"{target}[env, i] = {pos}[env, {joint}]")
 
     def place_root(self) -> None:
         """Writes the base where Newton keeps it; the pose of the other bodies follows from it."""
