@@ -24,6 +24,9 @@ def run(
     device: Device = None,
     backend: BackendChoice = None,
     physics: Annotated[str | None, typer.Option(help="Physics preset.", show_default=False)] = None,
+    video: Annotated[
+        Path | None, typer.Option(help="A video of the first environment: *.gif, *.webp or *.png.", show_default=False)
+    ] = None,
     export: Annotated[bool, typer.Option(help="Write policy.pt and policy.onnx beside the checkpoint.")] = True,
     logs: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("logs"),
 ) -> None:
@@ -44,6 +47,7 @@ def run(
             overrides=overrides or [],
             log_root=logs,
             physics=physics,
+            video=video,
             export=export,
             tune_command=f"stripec tune {file}" + (f" --task {task}" if task else ""),
         )

@@ -44,6 +44,7 @@ def evaluate(
     rounds: int = 1,
     seconds: float | None = None,
     report: Callable[[str], None] = lambda text: None,
+    after_step: Callable[[], None] = lambda: None,
 ) -> Evaluation:
     """Run a policy until each environment has played ``rounds`` episodes, or for some simulated time.
 
@@ -54,6 +55,7 @@ def evaluate(
         rounds: Episodes of each environment; what an environment plays beyond is not counted.
         seconds: Simulated seconds; if given, every episode that ends within them counts.
         report: Called with a line about the progress now and then.
+        after_step: Called after each control step.
     """
     device = env.unwrapped.device
     returns = torch.zeros(env.num_envs, device=device)
@@ -73,6 +75,7 @@ def evaluate(
             with torch.inference_mode():
                 observations, rewards, dones, extras = env.step(policy(observations))
                 policy.reset(dones)
+            after_step()
             ended = dones.bool()
             counted = ended if goal is None else ended & (played < rounds)
             returns += rewards

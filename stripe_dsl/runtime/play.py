@@ -14,6 +14,7 @@ from stripe_dsl.runtime.problem import PackageError, Problem
 from stripe_dsl.runtime.progress import Display
 from stripe_dsl.runtime.session import Session, check_request, load_checkpoint, open_session
 from stripe_dsl.runtime.summary import print_playing, report_failure
+from stripe_dsl.runtime.video import Video, check_video, prepare_video
 
 if TYPE_CHECKING:
     from rsl_rl.runners import OnPolicyRunner
@@ -42,6 +43,7 @@ class PlayRequest:
         log_root: The folder that holds ``rsl_rl/<experiment>/<time>/``.
         physics: Name of a physics preset of the task; None takes its default.
         backend: ``torch`` or ``warp``; None takes Warp on a GPU if the package has it, else torch.
+        video: A file for a video of the first environment; then there is one environment unless the user says more.
         export: Whether to write ``exported/policy.pt`` and ``exported/policy.onnx`` beside the checkpoint.
         tune_command: What the user is told to type when a buffer was full; None says ``stripec tune <package>``.
     """
@@ -58,6 +60,7 @@ class PlayRequest:
     log_root: Path = Path("logs")
     physics: str | None = None
     backend: str | None = None
+    video: Path | None = None
     export: bool = True
     tune_command: str | None = None
 
@@ -72,6 +75,7 @@ class PlayResult:
         task_id: The gym id.
         checkpoint: The checkpoint that was played.
         exported: The files that were exported.
+        video: The video that was written.
         device: Where it ran.
         backend: The back end that it ran on, ``torch`` or ``warp``.
         num_envs: Number of environments.
@@ -88,6 +92,7 @@ class PlayResult:
     task_id: str | None = None
     checkpoint: Path | None = None
     exported: tuple[Path, ...] = ()
+    video: Path | None = None
     device: str | None = None
     backend: str | None = None
     num_envs: int | None = None
@@ -131,6 +136,7 @@ def check_play_request(request: PlayRequest) -> list[Problem]:
         problems += [found] if isinstance(found, Problem) else []
     if request.episodes is not None and request.seconds is not None:
         problems.append(Problem("play a number of episodes or of seconds, not both"))
+    problems += check_video(request.video) if request.video is not None else []
     for name, value in (("episodes", request.episodes), ("seconds", request.seconds)):
         if value is not None and value <= 0:
             problems.append(Problem(f"the number of {name} must be positive, not {value}"))
@@ -141,10 +147,12 @@ def _play(request: PlayRequest, display: Display) -> PlayResult:
     from stripe_dsl.runtime.config import AGENT_ENTRY_POINT
 
     with contextlib.ExitStack() as stack:
-        limited = replace(request, num_envs=request.num_envs or PLAY_ENVS)
+        limited = replace(request, num_envs=request.num_envs or (PLAY_ENVS if request.video is None else 1))
         session = stack.enter_context(open_session(limited, display, play=True))
         if isinstance(session, list):
             return PlayResult("invalid", tuple(session))
+        if request.video is not None:
+            prepare_video(session.config.env)
         log_folder = request.log_root.absolute() / "rsl_rl" / session.config.agent.experiment_name
         checkpoint = find_checkpoint(request.checkpoint, log_folder, session.task_id, AGENT_ENTRY_POINT)
         if isinstance(checkpoint, Problem):
@@ -179,13 +187,26 @@ def _run_policy(request: PlayRequest, session: Session, env: CheckedVecEnv, chec
     display.phase("playing")
     check_buffers = watch_buffers(display, request.package, request.tune_command)
     policy: Any = runner.get_inference_policy(device=str(env.unwrapped.device))
+    video = Video(request.video.absolute()) if request.video is not None else None
+    if video is not None:
+        video.open(env.unwrapped)
     rounds = -(-(request.episodes or env.num_envs) // env.num_envs)
     try:
-        played = evaluate(env, policy, rounds=rounds, seconds=request.seconds, report=display.detail)
+        played = evaluate(
+            env,
+            policy,
+            rounds=rounds,
+            seconds=request.seconds,
+            report=display.detail,
+            after_step=video.after_step if video is not None else _nothing,
+        )
     finally:
         check_buffers()
+    if video is not None:
+        display.phase("writing the video")
     return replace(
         result,
+        video=video.save() if video is not None else None,
         status="interrupted" if played.interrupted else "done",
         episodes=played.episodes,
         mean_reward=played.mean_reward,
@@ -194,6 +215,10 @@ def _run_policy(request: PlayRequest, session: Session, env: CheckedVecEnv, chec
         rewards=played.rewards,
         terminations=played.terminations,
     )
+
+
+def _nothing() -> None:
+    pass
 
 
 def export_policy(runner: OnPolicyRunner, folder: Path) -> tuple[Path, ...]:

@@ -56,6 +56,8 @@ def print_playing(console: Console, result: PlayResult) -> None:
     print_terms(console, result.rewards, result.terminations)
     if result.exported:
         console.print(Text(f"exported {', '.join(short_path(path) for path in result.exported)}"))
+    if result.video is not None:
+        console.print(Text(f"video {short_path(result.video)}"))
 
 
 def print_terms(console: Console, rewards: dict[str, float], terminations: dict[str, float]) -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -100,6 +101,35 @@ def test_playing_counts_whole_episodes(trained: TrainResult, logs: Path, capsys:
     assert result.exported == tuple(trained.run_dir / "exported" / name for name in ("policy.pt", "policy.onnx"))
     assert torch.jit.load(result.exported[0])(torch.zeros(1, 4)).shape == (1, 1)
     onnx.checker.check_model(str(result.exported[1]))
+
+
+def test_a_video_shows_the_robot_on_its_ground(trained: TrainResult, logs: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    path = tmp_path / "films" / "pole.gif"
+    result = run_play(logs, num_envs=None, overrides=["env.episode_length_s=0.5"], video=path)
+    assert result.problems == ()
+    assert (result.num_envs, result.video) == (1, path)
+    with Image.open(path) as film:
+        # a frame every second control step of 1/60 s
+        assert (film.n_frames, film.size) == (15, (480, 320))  # type: ignore[attr-defined]
+        first = np.asarray(film.convert("RGB"), np.int16)
+        film.seek(14)
+        last = np.asarray(film.convert("RGB"), np.int16)
+    sky = (first == first[0, 0]).all(axis=-1)
+    assert sky[:20, :100].all()
+    # the lower half is the ground: two greys in a checkerboard
+    assert not sky[-1].any()
+    assert len(np.unique(first[-1].reshape(-1, 3), axis=0)) > 1
+    # the pole moved, and it did so in the middle of the picture, since the camera follows it
+    moved = np.argwhere(np.abs(first - last).max(axis=-1) > 60)
+    assert len(moved) > 50
+    assert 120 < np.median(moved[:, 1]) < 360
+
+
+def test_a_video_has_a_format_that_is_known(tmp_path: Path) -> None:
+    result = run_play(tmp_path, video=tmp_path / "pole.mp4")
+    assert (result.status, result.problems[0].message) == ("invalid", "a video cannot be written as `pole.mp4`")
 
 
 def test_what_one_back_end_learnt_the_other_plays(
