@@ -70,7 +70,8 @@ def keys() -> str:
                 continue
             key = (info.alias or name).replace("per_second", "per second")
             entries.append(f"`{key}`" + (f": {_cell(info.description)}" if info.description else ""))
-        lines.append(f"| {title} | {'<br>'.join(entries)} |")
+        if entries:
+            lines.append(f"| {title} | {'<br>'.join(entries)} |")
     return "\n".join(lines)
 
 

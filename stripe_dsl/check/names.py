@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check.parameters import Unknown
 from stripe_dsl.check.phase import KNOWN_AT_RESET, Phase
+from stripe_dsl.check.quantities import BASE, BODY, SENSORS
 from stripe_dsl.check.scope import ActionValue
 from stripe_dsl.check.values import Episode, Value
 from stripe_dsl.diagnostics import Annotation
@@ -33,13 +34,16 @@ class Names:
         self.lets: dict[str, Node | None] = {}
         self.params: dict[str, Node | None] = {}
         self._open: list[str] = []
+        self.wanted = ""
+        """The quantity that is read of the next name, for what is said where the name is unknown."""
 
     def name(self, expr: ast.Name) -> Value | None:
         name = expr.id
+        wanted, self.wanted = self.wanted, ""
         if self.low.frame is not None:
             return self.in_function(expr, self.low.frame)
         self.low.scope.used.add(name)
-        return self.word(expr) if name in WORDS else self.in_task(expr)
+        return self.word(expr) if name in WORDS else self.in_task(expr, wanted)
 
     def word(self, expr: ast.Name) -> Value | None:
         """Words that mean the same everywhere."""
@@ -90,7 +94,7 @@ class Names:
         self.low.report.error("E0201", message, expr.span, *helps)
         return None
 
-    def in_task(self, expr: ast.Name) -> Value | None:
+    def in_task(self, expr: ast.Name, wanted: str) -> Value | None:
         """What the task and its file define."""
         name = expr.id
         if name in self.low.scope.lets:
@@ -106,10 +110,10 @@ class Names:
             return entity
         if name in self.low.scope.unknown_sets or self.low.scope.incomplete:
             return None
-        self.unknown(expr)
+        self.unknown(expr, wanted)
         return None
 
-    def unknown(self, expr: ast.Name) -> None:
+    def unknown(self, expr: ast.Name, wanted: str = "") -> None:
         from stripe_dsl.check.functions import FUNCTIONS
 
         module = self.low.calls.module(expr.span)
@@ -120,7 +124,7 @@ class Names:
         if expr.id in FUNCTIONS or (module is not None and expr.id in module.document.fn):
             self.low.report.error("E0209", f"`{expr.id}` is a function", expr.span, f"call it: `{expr.id}(…)`")
             return
-        helps = did_you_mean(expr.id, self.low.scope.known_names())
+        helps = did_you_mean(expr.id, self.low.scope.known_names()) or sensor_for(expr.id, wanted)
         for robot in self.low.scope.robots.values():
             word = "joint" if expr.id in robot.model.joint_names else "body"
             if expr.id in (*robot.model.joint_names, *robot.model.body_names):
@@ -244,6 +248,16 @@ class Names:
                 )
                 return False
         return True
+
+
+def sensor_for(name: str, wanted: str) -> tuple[str, ...]:
+    """The sensor to add where a quantity of one is read of an unknown name."""
+    from stripe_dsl.check.sensors import EXAMPLES
+
+    own = {kind: set(table) for kind, table in SENSORS.items() if wanted in table and wanted not in (*BASE, *BODY)}
+    # both measure forces; contacts are what is meant more often
+    kind = "contacts" if "contacts" in own else next(iter(own), "")
+    return (f"add `sensor {name} = {EXAMPLES[kind]}`",) if kind else ()
 
 
 def _now(root: Node) -> list[Node]:

@@ -147,10 +147,36 @@ JOINT_WRENCH: dict[str, Quantity] = {
 }
 """Quantities of a joint wrench sensor."""
 
+CONTACTS: dict[str, Quantity] = {
+    "force": Quantity(
+        "contact.force", Kind.VEC3, FORCE, "force of all contacts of the body, with friction", None, ("world",), "world"
+    ),
+    "normal_force": Quantity(
+        "contact.normal_force",
+        Kind.VEC3,
+        FORCE,
+        "force of all contacts of the body, without friction",
+        None,
+        ("world",),
+        "world",
+    ),
+    "peak": Quantity("contact.peak", Kind.FLOAT, FORCE, "largest normal force over the sensor's `history`"),
+    "air_time": Quantity("contact.air_time", Kind.FLOAT, TIME, "time since the body left the ground; 0 in contact"),
+    "contact_time": Quantity("contact.contact_time", Kind.FLOAT, TIME, "time since the body touched; 0 in the air"),
+    "last_air_time": Quantity("contact.last_air_time", Kind.FLOAT, TIME, "time in the air before the last contact"),
+    "last_contact_time": Quantity(
+        "contact.last_contact_time", Kind.FLOAT, TIME, "time in contact before the body last left the ground"
+    ),
+    "touching": Quantity("contact.touching", Kind.BOOL, DIMENSIONLESS, "whether the body touches something"),
+    "landed": Quantity("contact.landed", Kind.BOOL, DIMENSIONLESS, "whether contact began in this control step"),
+    "lifted": Quantity("contact.lifted", Kind.BOOL, DIMENSIONLESS, "whether contact ended in this control step"),
+}
+"""Quantities of a contact sensor."""
+
 EPISODE: dict[str, Quantity] = {
     "time": Quantity("env.time", Kind.FLOAT, TIME, "time since the episode began"),
 }
 """Quantities of the running episode."""
 
-SENSORS: dict[str, dict[str, Quantity]] = {"joint_wrench": JOINT_WRENCH}
+SENSORS: dict[str, dict[str, Quantity]] = {"joint_wrench": JOINT_WRENCH, "contacts": CONTACTS}
 """Kinds of sensors, with what they measure."""

@@ -24,7 +24,7 @@ from stripe_dsl.robots.model import JointType
 from stripe_dsl.source import Span
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, did_you_mean
-from stripe_dsl.units import Dimension
+from stripe_dsl.units import TIME, Dimension
 
 if TYPE_CHECKING:
     from stripe_dsl.check.expressions import Lowering
@@ -44,7 +44,9 @@ class Reading:
         return self.low.graph.add("read", type=type, read=Read(entity, quantity, names), span=span)
 
     def field(self, expr: ast.Field, frame: str | None = None, frame_span: Span | None = None) -> Value | None:
+        self.low.names.wanted = expr.name
         owner = self.low.value(expr.object)
+        self.low.names.wanted = ""
         if owner is None:
             return None
         name = expr.name
@@ -127,14 +129,21 @@ class Reading:
             case Base():
                 return self.base(owner, key, type, frame, span)
             case SensorValue():
-                bodies = BodySet(owner.robot.name, owner.robot.model, owner.robot.model.body_names, "bodies")
-                return self.read(owner.name, key, bodies.names, replace(type, axis=bodies.axis), span)
+                return self.sensor(owner, owner.bodies, key, type, span)
             case SensorReading():
-                bodies = owner.bodies
-                return self.read(owner.sensor.name, key, bodies.names, replace(type, axis=bodies.axis), span)
+                return self.sensor(owner.sensor, owner.bodies, key, type, span)
             case Episode():
                 return self.read("", key, (), type, span)
         return None
+
+    def sensor(self, sensor: SensorValue, bodies: BodySet, key: str, type: Type, span: Span) -> Node:
+        """A reading of a sensor at some bodies."""
+        if key == "contact.touching":
+            time = Type(axis=bodies.axis, dim=TIME)
+            touched = self.read(sensor.name, "contact.contact_time", bodies.names, time, span)
+            zero = self.low.math.const(0.0, Type(dim=TIME), span)
+            return self.low.graph.add("gt", (touched, zero), type=replace(type, axis=bodies.axis), span=span)
+        return self.read(sensor.name, key, bodies.names, replace(type, axis=bodies.axis), span)
 
     def base(self, base: Base, key: str, type: Type, frame: str | None, span: Span) -> Node:
         rot_type = Type(Kind.QUAT, frame="world")
@@ -281,6 +290,22 @@ class Reading:
                 return None
             names += [name for name in value.names if name not in names]
             labels.append(value.label)
+            if not self.measured(owner, value, item.span):
+                return None
         single = len(sets) == 1 and (isinstance(sets[0], Base) or getattr(sets[0], "single", False))
-        bodies = BodySet(owner.robot.name, owner.robot.model, tuple(names), ", ".join(labels), single)
+        bodies = BodySet(owner.robot, owner.bodies.model, tuple(names), ", ".join(labels), single)
         return SensorReading(owner, bodies)
+
+    def measured(self, sensor: SensorValue, bodies: BodySet, span: Span) -> bool:
+        """Whether a sensor measures these bodies; else it is reported."""
+        if bodies.robot != sensor.robot:
+            message = f"`{sensor.name}` measures `{sensor.robot}`, not `{bodies.robot}`"
+            help = f"add a sensor for that robot, as in `sensor {sensor.name}_2 = {sensor.kind}({bodies.robot})`"
+        elif missing := [name for name in bodies.names if name not in sensor.bodies.names]:
+            message = f"`{sensor.name}` does not measure {and_list(missing)}"
+            known = and_list(list(sensor.bodies.names))
+            help = f"it measures {known}; let it measure more: `{sensor.kind}({sensor.robot})`"
+        else:
+            return True
+        self.low.report.error("E0223", message, span, help)
+        return False

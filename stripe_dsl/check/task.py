@@ -16,25 +16,22 @@ from stripe_dsl.check.limits import check_limits
 from stripe_dsl.check.lint import lint
 from stripe_dsl.check.observations import Observations
 from stripe_dsl.check.phase import Phase
-from stripe_dsl.check.quantities import SENSORS
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.check.resets import Resets
 from stripe_dsl.check.robots import RobotCheck
 from stripe_dsl.check.scope import Scope
+from stripe_dsl.check.sensors import Sensors
 from stripe_dsl.check.terms import Terms
-from stripe_dsl.check.values import RobotValue, SensorValue
 from stripe_dsl.check.world import check_scene, check_sim, check_train
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.diagnostics.followups import ABSENCE
 from stripe_dsl.ir.graph import Node
-from stripe_dsl.ir.program import Action, Let, Program, Robot, Sensor
+from stripe_dsl.ir.program import Action, Let, Program, Robot
 from stripe_dsl.source import Span
-from stripe_dsl.spec.document import Item
 from stripe_dsl.spec.elaborate import Task
 from stripe_dsl.spec.modules import Module
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
-from stripe_dsl.text import and_list, did_you_mean
 from stripe_dsl.units import UNIT_NAMES
 
 RESERVED = frozenset(
@@ -94,7 +91,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     names(task, report)
     _given(task, scope, report)
     robots = _robots(task, settings, scope)
-    sensors = _sensors(task, scope, report)
+    sensors = Sensors(lowering, settings).all(spec.sensor)
     sim = check_sim(spec.sim, settings, task.name)
     ground, lights = check_scene(task.scene, settings)
     train = check_train(spec.train, settings, task.name)
@@ -292,40 +289,3 @@ def _robots(task: Task, settings: Settings, scope: Scope) -> list[Robot]:
             scope.robots[str(name)] = value
             out.append(robot)
     return out
-
-
-def _sensors(task: Task, scope: Scope, report: Reporter) -> tuple[Sensor, ...]:
-    out: list[Sensor] = []
-    for name, item in task.spec.sensor.items():
-        found = _sensor(name, item, scope, report)
-        if found is not None:
-            value, sensor = found
-            scope.sensors[str(name)] = value
-            out.append(sensor)
-        else:
-            scope.unknown_sets.add(str(name))
-    return tuple(out)
-
-
-def _sensor(name: Text, item: Item, scope: Scope, report: Reporter) -> tuple[SensorValue, Sensor] | None:
-    node = item.value.node
-    if not (isinstance(node, ast.Call) and isinstance(node.function, ast.Name) and len(node.args) == 1):
-        report.error("E0309", "a sensor is written `joint_wrench(robot)`", node.span)
-        return None
-    kind = node.function.id
-    if kind not in SENSORS:
-        helps = did_you_mean(kind, SENSORS) or (f"kinds of sensors are {and_list(list(SENSORS))}",)
-        report.error("E0208", f"there is no sensor `{kind}`", node.function.span, *helps)
-        return None
-    robot = scope.entity(node.args[0].id) if isinstance(node.args[0], ast.Name) else None
-    if not isinstance(robot, RobotValue):
-        named = node.args[0].id if isinstance(node.args[0], ast.Name) else ""
-        if named not in scope.unknown_sets and not scope.incomplete:
-            report.error(
-                "E0309",
-                f"`{kind}` measures a robot of the task",
-                node.args[0].span,
-                *(f"write `{kind}({known})`" for known in scope.robots),
-            )
-        return None
-    return SensorValue(str(name), kind, robot), Sensor(str(name), kind, robot.name, item.span)

@@ -62,11 +62,17 @@ class RobotValue:
 
 @dataclass(frozen=True, slots=True)
 class SensorValue:
-    """A sensor of the task."""
+    """A sensor of the task.
+
+    Attributes:
+        robot: the robot that carries it.
+        bodies: the bodies that it can be read at.
+    """
 
     name: str
     kind: str
-    robot: RobotValue
+    robot: str
+    bodies: BodySet
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ _TITLES = {
     "E0220": "invalid name",
     "E0221": "unknown configuration override",
     "E0222": "several tasks, choose one",
+    "E0223": "not measured by the sensor",
     # Shapes
     "E0301": "shapes do not fit",
     "E0302": "one number is wanted",

@@ -53,6 +53,7 @@ class RobotText:
         prim: name of its prim.
         path: expression for the path of its USD file; empty for an Isaac Lab cfg.
         cfg: name of the Isaac Lab cfg it is made from; empty for a file.
+        senses_contacts: whether contacts of its bodies are sensed, which PhysX has to be told.
     """
 
     key: str
@@ -61,6 +62,7 @@ class RobotText:
     robot: Robot
     origin: str
     cfg: str = ""
+    senses_contacts: bool = False
 
     @property
     def placed(self) -> bool:
@@ -104,7 +106,8 @@ def robots(program: Program, keys: dict[str, str], assets: Path) -> list[RobotTe
         prim = "Robot" if len(program.robots) == 1 else "".join(part.title() for part in robot.name.split("_"))
         cfg = robot.cfg_reference.partition(":")[2]
         path = "" if cfg else robot_path(robot, assets)
-        out.append(RobotText(key, prim, path, robot, origin(robot.span), cfg))
+        senses = any(sensor.kind == "contacts" and sensor.robot == robot.name for sensor in program.sensors)
+        out.append(RobotText(key, prim, path, robot, origin(robot.span), cfg, senses))
     return out
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from stripe_dsl.emit.cfg import groups, origin, period, robots
 from stripe_dsl.emit.identifiers import literal, remark, safe_identifier, validate_identifier
 from stripe_dsl.emit.layout import layout
+from stripe_dsl.emit.sensors import CLASSES, sensor_cfgs
 from stripe_dsl.emit.torch.env import EnvContext, env_context
 from stripe_dsl.emit.warp.env import warp_env
 from stripe_dsl.ir.program import Group, Program, Robot
@@ -19,7 +20,6 @@ from stripe_dsl.robots.author import ground_plane_usda, robot_usda
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-SENSOR_CLASSES = {"joint_wrench": "JointWrenchSensor"}
 BACKENDS = ("torch", "warp")
 
 
@@ -50,7 +50,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "critic": critic,
         "groups": groups(program),
         "robots": robot_texts,
-        "prims": {item.robot.name: item.prim for item in robot_texts},
+        "sensors": sensor_cfgs(program, {item.robot.name: item.prim for item in robot_texts}),
         "cfg_imports": _cfg_imports(program),
         "asset_imports": _asset_imports(program, uses),
         "buffers": _buffers(program),
@@ -210,7 +210,7 @@ def _environment() -> Environment:
     env.filters["origin"] = origin
     env.filters["remark"] = remark
     env.filters["names_tuple"] = _names_tuple
-    env.filters["sensor_class"] = SENSOR_CLASSES.__getitem__
+    env.filters["sensor_class"] = CLASSES.__getitem__
     env.filters["suffix"] = lambda text, end: text + end
     env.filters["safe"] = safe_identifier
     env.filters["toml"] = _toml

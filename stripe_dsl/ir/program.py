@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.sensors import Sensor
 from stripe_dsl.robots.model import RobotModel
 from stripe_dsl.source import Span
 from stripe_dsl.units import Dimension
@@ -100,16 +101,6 @@ class Robot:
     def placed(self) -> bool:
         """Whether the file says where the robot starts, or in which pose."""
         return bool(self.joint_pos) or any(self.position) or self.rotation != (0.0, 0.0, 0.0, 1.0)
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Sensor:
-    """A sensor in the scene. ``kind`` is ``joint_wrench``; later kinds add their own settings."""
-
-    name: str
-    kind: str
-    robot: str
-    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

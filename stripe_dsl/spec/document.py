@@ -39,11 +39,16 @@ class Block(BaseModel):
         return self._span
 
 
-class Item(Block):
-    """An expression with options: an observation, an action or a sensor."""
+class Entry(Block):
+    """An expression with options behind it."""
 
     head: ClassVar[str] = "value"
     value: Expression
+
+
+class Item(Entry):
+    """An expression with options: an observation or an action."""
+
     name: Text | None = Field(None, description="name of the entry; made from the expression where absent")
     noise: Expression | None = Field(None, description="a range (uniform) or gaussian(std), in the value's unit")
     bias: Expression | None = Field(None, description="as noise, but drawn once an episode")
@@ -60,6 +65,13 @@ class Item(Block):
     )
     open: Expression | None = Field(None, description="of a binary action: positions where the agent's number is >= 0")
     close: Expression | None = Field(None, description="of a binary action: positions where it is negative")
+
+
+class SensorSpec(Entry):
+    """A sensor: its kind and what it measures, as in ``contacts(bodies)``, with options or keys in braces."""
+
+    history: Expression | None = Field(None, description="contacts: physics steps that `.peak` looks back over")
+    threshold: Expression | None = Field(None, description="contacts: force above which a body touches, N")
 
 
 class Shape(Block):
@@ -230,7 +242,7 @@ class TaskSpec(Block):
     scene: Expression | SceneSpec | None = None
     sim: SimSpec | None = None
     action: dict[Text, Item] = Field(default_factory=dict)
-    sensor: dict[Text, Item] = Field(default_factory=dict)
+    sensor: dict[Text, SensorSpec] = Field(default_factory=dict)
     observe: dict[Text, list[Item]] = Field(default_factory=dict)
     reward: RewardSpec | None = None
     terminate: dict[Text, Expression] = Field(default_factory=dict, description="failures by name, and `timeout`")

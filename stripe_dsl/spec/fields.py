@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeAliasType, Union, get_args, get_origin
 
-from stripe_dsl.spec.document import Block, Item
+from stripe_dsl.spec.document import Block, Entry, Item
 from stripe_dsl.spec.values import Expression, Text
 
 
@@ -34,6 +34,11 @@ class Slot:
     shape: Shape
     block: type[Block] | None = None
     inner: Slot | None = None
+
+
+def is_entry(slot: Slot) -> bool:
+    """Whether a value of the field is an expression with options, which may stand on one line."""
+    return slot.shape is Shape.BLOCK and slot.block is not None and issubclass(slot.block, Entry)
 
 
 @cache

@@ -15,6 +15,7 @@ from stripe_dsl.spec.builder import Builder, block_name
 from stripe_dsl.spec.document import (
     Block,
     Document,
+    Entry,
     FunctionSpec,
     Item,
     ParameterSpec,
@@ -257,7 +258,7 @@ class StatementReader(Builder):
             for option in statement.options:
                 args.extend((option.key, option.value))
             span = statement.key_span.to(name.span or statement.key_span)
-            if inner.block is Item and not value:
+            if issubclass(inner.block, Entry) and not value:
                 self.error("E0214", f"`{statement.key} {name}` needs a value: `{statement.key} {name} = …`", span)
                 return None
             return self.block(inner.block, statement.body or (), span, args, headed=bool(value))

@@ -6,7 +6,7 @@ import inspect
 import json
 from typing import Any
 
-from stripe_dsl.spec.document import Block, Document, FunctionSpec, Item, RewardSpec, TaskSpec
+from stripe_dsl.spec.document import Block, Document, Entry, FunctionSpec, Item, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import Shape, Slot, slots
 from stripe_dsl.spec.yaml import NAME_PATTERN, takes_bare_names
 
@@ -51,7 +51,7 @@ class _Writer:
             "properties": properties,
             "additionalProperties": False,
         }
-        if model in (Item, FunctionSpec):
+        if issubclass(model, Entry | FunctionSpec):
             schema["required"] = ["value"]
         return schema
 
@@ -70,7 +70,7 @@ class _Writer:
         head = next((slot for slot in slots(model).values() if slot.attribute == model.head), None)
         if head is not None:
             forms.append(self.value(model, head))
-        if model not in (Item, FunctionSpec):
+        if not issubclass(model, Entry | FunctionSpec):
             forms.append({"type": "null"})
         return forms
 

@@ -13,6 +13,7 @@ from typing import Any
 from stripe_dsl.spec.document import (
     Block,
     Document,
+    Entry,
     FunctionSpec,
     Item,
     RewardSpec,
@@ -20,7 +21,7 @@ from stripe_dsl.spec.document import (
     SceneSpec,
     TaskSpec,
 )
-from stripe_dsl.spec.fields import Shape, Slot, slots
+from stripe_dsl.spec.fields import Shape, Slot, is_entry, slots
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.spec.write_values import (
     argument,
@@ -113,8 +114,8 @@ def _data(model: type[Block], slot: Slot, value: Any) -> Any:
         entries = {str(name): _data(model, slot.inner, member) for name, member in value.items()}
         if takes_bare_names(model, slot) and entries and not any(data != {} for data in entries.values()):
             return list(entries)
-        return _Wide(entries) if slot.inner.shape is Shape.EXPRESSION or slot.inner.block is Item else entries
-    if isinstance(value, Item):
+        return _Wide(entries) if slot.inner.shape is Shape.EXPRESSION or is_entry(slot.inner) else entries
+    if isinstance(value, Entry):
         return _item(value, observed=False)
     return _short_block(value)
 
@@ -128,7 +129,7 @@ def _short_block(block: Block) -> Any:
     return data
 
 
-def _item(item: Item, *, observed: bool) -> Any:
+def _item(item: Entry, *, observed: bool) -> Any:
     """An observation, an action or a sensor, as one string where that says everything."""
     return item_line(item, observed=observed) or _mapping(item)
 
@@ -222,8 +223,11 @@ def _map(model: type[Block], slot: Slot, key: str, members: dict[Text, Any]) -> 
         elif isinstance(value, list):
             found = [item_line(item, observed=True) for item in value]
             out.append(f"{start} {_braces([line for line in found if line is not None], wide=True)}")
-        elif isinstance(value, Item):
-            out.append(f"{start} = {item_line(value, observed=False)}")
+        elif isinstance(value, Entry):
+            line, options = f"{start} = {item_line(value, observed=False)}", _lines(value, without=value.head)
+            if not isinstance(value, Item) and len(options) > 2:
+                line = f"{start} = {value.value} {_braces(options)}"
+            out.append(line)
         elif isinstance(value, FunctionSpec):
             out.append(f"{key} {signature(name, value)} = {value.value}")
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from stripe_dsl.spec.document import FunctionSpec, Item
+from stripe_dsl.spec.document import Entry, FunctionSpec
 from stripe_dsl.spec.fields import slots
 from stripe_dsl.spec.values import Expression
 from stripe_dsl.syntax import ast
@@ -68,14 +68,14 @@ def reference_name(reference: Expression) -> str:
     return reference.node.name if isinstance(reference.node, ast.Field) else str(reference)
 
 
-def item_line(item: Item, *, observed: bool) -> str | None:
+def item_line(item: Entry, *, observed: bool) -> str | None:
     """``joints.vel noise +-1.5 rad/s``; ``None`` where one line cannot say everything.
 
     Args:
         observed: it is an entry of an ``observe`` block, where ``name = …`` gives a name and ``offset`` has no meaning.
     """
     parts = [str(item.value)]
-    for key, slot in slots(Item).items():
+    for key, slot in slots(type(item)).items():
         value = getattr(item, slot.attribute)
         if value is None or key == "value":
             continue

@@ -15,8 +15,8 @@ from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.diagnostics.model import sort_diagnostics
 from stripe_dsl.source import SourceFile, Span
 from stripe_dsl.spec.builder import Builder, block_name
-from stripe_dsl.spec.document import Block, Document, FunctionSpec, Item, RewardSpec, TaskSpec
-from stripe_dsl.spec.fields import Shape, Slot, slots
+from stripe_dsl.spec.document import Block, Document, Entry, FunctionSpec, Item, RewardSpec, TaskSpec
+from stripe_dsl.spec.fields import Shape, Slot, is_entry, slots
 from stripe_dsl.spec.read import StatementReader
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.spec.yaml_nodes import Mapping, Node, Scalar, Sequence, compose
@@ -51,7 +51,7 @@ def takes_bare_names(model: type[Block], slot: Slot) -> bool:
     inner = slot.inner
     if inner is None or model is Document or (inner.shape is Shape.EXPRESSION and slot.attribute in _NEED_VALUES):
         return False
-    return inner.shape is Shape.EXPRESSION or (inner.shape is Shape.BLOCK and inner.block is not Item)
+    return inner.shape is Shape.EXPRESSION or (inner.shape is Shape.BLOCK and not is_entry(inner))
 
 
 class YamlReader(Builder):
@@ -92,7 +92,7 @@ class YamlReader(Builder):
             values[head.attribute] = self.value(model, head, key, node)
         else:
             self.error("E0309", f"{block_name(model)} is a block of keys and values", node.span)
-        if model in (Item, FunctionSpec) and "value" not in values:
+        if issubclass(model, Entry | FunctionSpec) and "value" not in values:
             if not (isinstance(node, Scalar) and node.broken):
                 self.needs_value(key)
             values["value"] = Expression(ast.Broken(key.span or node.span))
@@ -270,13 +270,13 @@ class YamlReader(Builder):
         """The value of a named entry."""
         assert slot.inner is not None
         assert name.span is not None
-        if slot.inner.block is Item and slot.inner.shape is Shape.BLOCK and isinstance(node, Scalar):
+        if slot.inner.block is not None and is_entry(slot.inner) and isinstance(node, Scalar):
             if node.null or node.broken:
-                return self.block(Item, node, name)
+                return self.block(slot.inner.block, node, name)
             line = self.parse(node, parse_item)
             if line.op or line.value is None:
                 self.error("E0309", "an expression with options is wanted here", node.span)
-                return self.finish(Item, {"value": Expression(ast.Broken(node.span))}, name.span)
+                return self.finish(slot.inner.block, {"value": Expression(ast.Broken(node.span))}, name.span)
             statement = ast.Statement(
                 line.span, slot.attribute, name.span, None, (ast.Name(name.span, name),), "=", line.value, line.options
             )

@@ -73,6 +73,10 @@ def quantity(env: Any, read: Read, *, single: bool) -> Array:
     robots = env.scene.articulations
     asset = env.scene.sensors.get(read.entity) or robots.get(f"robot_{read.entity}") or robots["robot"]
     data = asset.data
+    if kind == "contact":
+        value = contact(env, asset, name.removesuffix("@world"))
+        columns = [asset.sensor_names.index(member) for member in read.names]
+        return value[:, columns[0]] if single else value[:, columns]
     if kind == "root":
         return array(getattr(data, ROOT_STATE[name]))
     members = asset.joint_names if kind == "joint" else asset.body_names
@@ -88,6 +92,27 @@ def quantity(env: Any, read: Read, *, single: bool) -> Array:
     else:
         value = array(getattr(data, JOINT[name]))
     return value[:, columns[0]] if single else value[:, columns]
+
+
+CONTACT = {
+    "force": "net_forces_w",
+    "normal_force": "net_normal_forces_w",
+    "air_time": "current_air_time",
+    "contact_time": "current_contact_time",
+    "last_air_time": "last_air_time",
+    "last_contact_time": "last_contact_time",
+}
+
+
+def contact(env: Any, sensor: Any, name: str) -> Array:
+    """What a contact sensor says of each of its bodies."""
+    if name == "landed":
+        return array(sensor.compute_first_contact(env.step_dt)) > 0
+    if name == "lifted":
+        return array(sensor.compute_first_air(env.step_dt)) > 0
+    if name == "peak":
+        return np.linalg.norm(array(sensor.data.net_normal_forces_w_history), axis=-1).max(axis=1)
+    return array(getattr(sensor.data, CONTACT[name]))
 
 
 def launch(stage: str, function: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:

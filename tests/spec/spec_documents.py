@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stripe_dsl.source import SourceFile
 from stripe_dsl.spec.builder import OBSERVED
-from stripe_dsl.spec.document import Block, Document, FunctionSpec, Item, ParameterSpec, RewardSpec, TaskSpec
+from stripe_dsl.spec.document import Block, Document, Entry, FunctionSpec, Item, ParameterSpec, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import Shape, Slot, slots
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax.parser import parse_expression
@@ -105,9 +105,11 @@ def _block(draw: st.DrawFn, model: type[Block]) -> Block:
     table = {slot.attribute: slot for slot in slots(model).values()}
     if model is Item:
         table = {key: slot for key, slot in table.items() if key in OBSERVED}
+    elif issubclass(model, Entry):
+        del table["value"]
     chosen = draw(st.lists(st.sampled_from(sorted(table)), max_size=6, unique=True))
     values = {name: _field(draw, model, table[name]) for name in chosen}
-    if model is Item:
+    if issubclass(model, Entry):
         values["value"] = draw(EXPRESSIONS)
     if model is FunctionSpec:
         values["value"] = draw(EXPRESSIONS)

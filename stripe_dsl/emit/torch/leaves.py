@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier, validate_identifier
 from stripe_dsl.emit.naming import Names, escaped, set_labels, tunable_path, word
+from stripe_dsl.emit.sensors import member_word
+from stripe_dsl.emit.torch import sensors
 from stripe_dsl.ir.graph import Attr, Node, Read
 from stripe_dsl.ir.program import Action, Program
 
@@ -38,7 +40,6 @@ BODY_DATA = {
     "body.lin_vel@world": "body_lin_vel_w",
     "body.ang_vel@world": "body_ang_vel_w",
 }
-WRENCH_DATA = {"wrench.force@joint": "force", "wrench.torque@joint": "torque"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class Leaves:
             robot.name: "robot" if len(program.robots) == 1 else f"robot_{robot.name}" for robot in program.robots
         }
         self.sensors = {sensor.name: safe_identifier(sensor.name) for sensor in program.sensors}
+        self.kinds = {sensor.name: sensor.kind for sensor in program.sensors}
         self.attributes: list[Attribute] = []
         self.constants: dict[tuple[str, ...], str] = {}
         self.state: list[Attribute] = []
@@ -106,11 +108,12 @@ class Leaves:
             if entity in self.sensors:
                 wish = f"{self.sensors[entity]}_{wish}"
             attribute = self.names.unique("_" + validate_identifier(safe_identifier(word(wish))))
-            finder = f"self.{self.entity(entity)}.find_{'joints' if kind == 'joint' else 'bodies'}"
+            members = member_word(self.kinds.get(entity, ""), kind)
+            finder = f"self.{self.entity(entity)}.find_{members}"
             if single:
                 text = f"{finder}({literal(escaped(names[0]))})[0][0]"
             else:
-                owner = f"self.{self.entity(entity)}.num_{'joints' if kind == 'joint' else 'bodies'}"
+                owner = f"self.{self.entity(entity)}.num_{members}"
                 found = f"{finder}({self.members(names)}, preserve_order=True)[0]"
                 text = f"columns({found}, {owner}, self.device)"
             self.attributes.append(Attribute(attribute, text))
@@ -213,11 +216,13 @@ class Leaves:
         if quantity in ROOT_DATA:
             name = ROOT_DATA[quantity]
             return f"{owner}.data.{name}.torch", name if len(self.robots) == 1 else f"{word(read.entity)}_{name}"
-        kind = "body" if quantity in WRENCH_DATA or quantity in BODY_DATA else "joint"
+        kind = "body" if read.entity in self.sensors or quantity in BODY_DATA else "joint"
         ids = self.index(read.entity, kind, read.names, single=single)
         label = ids.removeprefix("self._")
+        if read.entity in self.sensors:
+            return sensors.reading(owner, quantity, ids), f"{label}_{sensors.name(quantity)}"
         if kind == "body":
-            name = WRENCH_DATA.get(quantity) or BODY_DATA[quantity]
+            name = BODY_DATA[quantity]
             return f"{owner}.data.{name}.torch[:, {ids}]", f"{label}_{name.removeprefix('body_')}"
         name = f"{label}_{quantity.removeprefix('joint.')}"
         if quantity == "joint.effort":

@@ -13,6 +13,7 @@ from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.identifiers import literal, remark, safe_identifier
 from stripe_dsl.emit.layout import WIDTH
 from stripe_dsl.emit.naming import describe
+from stripe_dsl.emit.sensors import INTEGRATING
 from stripe_dsl.emit.substitution import is_previous_action, memory_operands
 from stripe_dsl.emit.values import Precedence, Value, infix
 from stripe_dsl.emit.warp.actions import command_leaf, keep_actions, starts, write_command
@@ -59,6 +60,8 @@ class WarpEnv:
     class_name: str
     robots: list[tuple[str, str, bool]] = field(default_factory=list)
     sensors: list[tuple[str, str]] = field(default_factory=list)
+    integrating: list[str] = field(default_factory=list)
+    lazy: list[str] = field(default_factory=list)
     sets: list[tuple[str, str]] = field(default_factory=list)
     constants: list[tuple[str, str]] = field(default_factory=list)
     structs: list[Struct] = field(default_factory=list)
@@ -114,6 +117,8 @@ class _Writer:
         env.robots = [(self.leaves.robots[robot.name], robot.name, robot.model.fixed_base) for robot in program.robots]
         env.foreign = [f"cfg.scene.{self.leaves.robots[robot.name]}" for robot in program.robots if robot.cfg_reference]
         env.sensors = [(self.leaves.sensors[sensor.name], sensor.kind) for sensor in program.sensors]
+        env.integrating = [name for name, kind in env.sensors if kind in INTEGRATING]
+        env.lazy = [name for name, kind in env.sensors if kind not in INTEGRATING]
         env.sets = [(name, literal(names)) for names, name in module.sets.items()]
         env.constants = module.constants
         env.structs = module.structs

@@ -112,6 +112,21 @@ def quat_from_rpy(roll: float, pitch: float, yaw: float) -> wp.quat:
     about_z = wp.quat_from_axis_angle(wp.vec3(0.0, 0.0, 1.0), yaw)
     return about_z * about_y * about_x
 ''',
+    "peak_force": '''
+@wp.func
+def peak_force(history: wp.array3d(dtype=wp.vec3), env: int, body: int) -> float:
+    """Return the largest force on a body over the physics steps that its sensor remembers [N]."""
+    peak = float(0.0)
+    for step in range(history.shape[1]):
+        peak = wp.max(peak, wp.length(history[env, step, body]))
+    return peak
+''',
+    "is_within": '''
+@wp.func
+def is_within(time: float, longest: float) -> bool:
+    """Return whether a clock has been running for no longer than ``longest`` [s]; one that stands is at zero."""
+    return time > 0.0 and time < longest
+''',
 }
 """Source text by name, in the order in which a module defines them."""
 

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.naming import escaped, tunable_path, word
+from stripe_dsl.emit.sensors import member_word
 from stripe_dsl.emit.values import Precedence, Value, call, infix
+from stripe_dsl.emit.warp import sensors
 from stripe_dsl.emit.warp.kernel import Kernel, Loop
 from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.operators import VECTORS
@@ -36,8 +38,6 @@ BODY_DATA = {
 }
 CONTROL = {"effort": "joint_f", "position": "joint_target_q", "velocity": "joint_target_qd"}
 """What Newton calls the targets of joints."""
-
-WRENCH_DATA = {"wrench.force@joint": "force", "wrench.torque@joint": "torque"}
 
 
 def dtype(type: Type) -> str:
@@ -71,6 +71,7 @@ class Leaves:
             robot.name: "robot" if len(program.robots) == 1 else f"robot_{robot.name}" for robot in program.robots
         }
         self.sensors = {sensor.name: safe_identifier(sensor.name) for sensor in program.sensors}
+        self.kinds = {sensor.name: sensor.kind for sensor in program.sensors}
         self.memories: dict[int, str] = {}
         self.targets = {
             action.name: module.own(f"{action.name}_target") for action in program.actions if action.remembers
@@ -174,12 +175,9 @@ class Leaves:
             data, kind, function = BODY_DATA[quantity]
             place = self.place(kernel, loop, node, "body", read)
             return Value(f"{function}({self.data(kernel, read.entity, data, 2, kind)}[env, {place}])")
-        if quantity in WRENCH_DATA:
+        if read.entity in self.sensors:
             place = self.place(kernel, loop, node, "body", read)
-            sensor, field = self.sensors[read.entity], WRENCH_DATA[quantity]
-            host = self.module.attribute(f"self.{sensor}.data.{field}.warp", f"{sensor}_{field}")
-            name = kernel.parameter(host, "wp.array2d(dtype=wp.vec3)", f"{sensor}_{field}")
-            return Value(f"{name}[env, {place}]")
+            return sensors.reading(self.module, kernel, self.sensors[read.entity], quantity, place)
         place = self.place(kernel, loop, node, "joint", read)
         if quantity in ("joint.lower", "joint.upper"):
             limits = self.data(kernel, read.entity, "soft_joint_pos_limits", 2, "wp.vec2")
@@ -232,7 +230,7 @@ class Leaves:
     def single(self, entity: str, kind: str, name: str) -> str:
         """The attribute that holds the index of one joint or body."""
         owner = self.robots.get(entity) or self.sensors[entity]
-        finder = f"self.{owner}.find_{'joints' if kind == 'joint' else 'bodies'}"
+        finder = f"self.{owner}.find_{member_word(self.kinds.get(entity, ''), kind)}"
         label = self.module.label((name,), name)
         return self.module.attribute(f"{finder}({literal(escaped(name))})[0][0]", self._own(entity, label))
 
@@ -241,7 +239,8 @@ class Leaves:
         owner = self.robots.get(entity) or self.sensors[entity]
         plural = "joints" if kind == "joint" else "bodies"
         members = self.module.members(names)
-        found = f"self.{owner}.find_{plural}({members}, preserve_order=True)[0]"
+        finder = f"self.{owner}.find_{member_word(self.kinds.get(entity, ''), kind)}"
+        found = f"{finder}({members}, preserve_order=True)[0]"
         label = self._own(entity, self.module.label(names, plural))
         host = self.module.attribute(f"wp.array({found}, dtype=wp.int32, device=self.device)", label)
         return kernel.parameter(host, "wp.array(dtype=int)", label)

@@ -1,0 +1,129 @@
+"""The sensors of a task: which kind each is, what it measures, and the settings of its kind."""
+
+from __future__ import annotations
+
+from stripe_dsl.check.constants import Settings
+from stripe_dsl.check.expressions import Lowering
+from stripe_dsl.check.quantities import SENSORS
+from stripe_dsl.check.values import Base, BodySet, RobotValue, SensorValue, Value, describe
+from stripe_dsl.ir.sensors import ContactSettings, Sensor
+from stripe_dsl.spec.document import SensorSpec
+from stripe_dsl.spec.values import Text
+from stripe_dsl.syntax import ast
+from stripe_dsl.text import and_list, did_you_mean
+from stripe_dsl.units import FORCE
+
+KEYS: dict[str, tuple[str, ...]] = {"joint_wrench": (), "contacts": ("history", "threshold")}
+"""Keys of each kind of sensor."""
+
+EXAMPLES = {"joint_wrench": "joint_wrench(robot)", "contacts": "contacts(bodies)"}
+"""How each kind is written."""
+
+
+class Sensors:
+    """Checks the ``sensor`` statements of one task."""
+
+    def __init__(self, lowering: Lowering, settings: Settings) -> None:
+        self.lowering = lowering
+        self.scope = lowering.scope
+        self.report = lowering.report
+        self.settings = settings
+
+    def all(self, specs: dict[Text, SensorSpec]) -> tuple[Sensor, ...]:
+        """The sensors of a task; each becomes a name that expressions may read."""
+        out: list[Sensor] = []
+        for name, spec in specs.items():
+            found = self.sensor(name, spec)
+            if found is not None:
+                value, sensor = found
+                self.scope.sensors[str(name)] = value
+                out.append(sensor)
+            else:
+                self.scope.unknown_sets.add(str(name))
+        return tuple(out)
+
+    def sensor(self, name: Text, spec: SensorSpec) -> tuple[SensorValue, Sensor] | None:
+        """One sensor, as a value of expressions and as part of the program."""
+        node = spec.value.node
+        if isinstance(node, ast.Broken):
+            return None
+        if not (isinstance(node, ast.Call) and isinstance(node.function, ast.Name)):
+            known = and_list([EXAMPLES[kind] for kind in SENSORS])
+            self.report.error("E0309", "a sensor is its kind and what it measures", node.span, f"write one of {known}")
+            return None
+        kind = node.function.id
+        if kind not in SENSORS:
+            helps = did_you_mean(kind, SENSORS) or (f"kinds of sensors are {and_list(list(SENSORS))}",)
+            self.report.error("E0208", f"there is no sensor `{kind}`", node.function.span, *helps)
+            return None
+        self.keys(kind, spec)
+        if node.keywords or len(node.args) != 1:
+            self.report.error("E0209", f"`{kind}` takes one value", node.span, f"as in `{EXAMPLES[kind]}`")
+            return None
+        measured = self.lowering.value(node.args[0])
+        if measured is None:
+            return None
+        value = self.contacts(name, measured, node) if kind == "contacts" else self.wrench(name, measured, node)
+        if value is None:
+            return None
+        settings = None
+        if kind == "contacts":
+            history = self.settings.whole(spec.history, "history", 1) if spec.history is not None else None
+            settings = ContactSettings(history, self.settings.not_negative(spec.threshold, FORCE, "threshold"))
+        every = set(value.bodies.names) == set(value.bodies.model.body_names)
+        bodies = () if every else value.bodies.names
+        if kind == "contacts" and self.known(name, value):
+            return None
+        return value, Sensor(str(name), kind, value.robot, bodies, settings, spec.span)
+
+    def known(self, name: Text, value: SensorValue) -> bool:
+        """Reports a second sensor of the contacts of the same bodies: Isaac Lab keeps one for each expression."""
+        for other in self.scope.sensors.values():
+            same = set(other.bodies.names) == set(value.bodies.names)
+            if same and (other.kind, other.robot) == (value.kind, value.robot):
+                message = f"`{other.name}` measures the contacts of these bodies already"
+                self.report.error("E0202", message, name.span, f"read `{other.name}`, or let one measure other bodies")
+                return True
+        return False
+
+    def keys(self, kind: str, spec: SensorSpec) -> None:
+        """Reports settings that belong to other kinds of sensors."""
+        for key in type(spec).model_fields:
+            given = getattr(spec, key)
+            if key != spec.head and given is not None and key not in KEYS[kind]:
+                known = KEYS[kind]
+                helps = (f"its keys are {and_list(list(known))}",) if known else ("it has no keys",)
+                self.report.error("E0206", f"`{kind}` has no key `{key}`", given.span, *helps)
+
+    def wrench(self, name: Text, measured: Value, node: ast.Call) -> SensorValue | None:
+        """The joints of a whole robot."""
+        if isinstance(measured, RobotValue):
+            return SensorValue(str(name), "joint_wrench", measured.name, bodies_of(measured))
+        self.report.error(
+            "E0309",
+            f"`joint_wrench` measures a robot of the task, not {describe(measured)}",
+            node.args[0].span,
+            *(f"write `joint_wrench({known})`" for known in self.scope.robots),
+        )
+        return None
+
+    def contacts(self, name: Text, measured: Value, node: ast.Call) -> SensorValue | None:
+        """All bodies of a robot, or some of them."""
+        match measured:
+            case RobotValue():
+                bodies = bodies_of(measured)
+            case Base():
+                label = measured.label
+                bodies = BodySet(measured.robot, measured.model, (measured.model.root_body,), label, single=True)
+            case BodySet():
+                bodies = measured
+            case _:
+                message = f"`contacts` measures bodies, not {describe(measured)}"
+                self.report.error("E0309", message, node.args[0].span, "as in `contacts(bodies)` or `contacts(feet)`")
+                return None
+        return SensorValue(str(name), "contacts", bodies.robot, bodies)
+
+
+def bodies_of(robot: RobotValue) -> BodySet:
+    """All bodies of a robot."""
+    return BodySet(robot.name, robot.model, robot.model.body_names, "bodies")

@@ -1,0 +1,38 @@
+"""How generated torch code reads sensors."""
+
+from __future__ import annotations
+
+WRENCH = {"wrench.force@joint": "force", "wrench.torque@joint": "torque"}
+CONTACT = {
+    "contact.force@world": "net_forces_w",
+    "contact.normal_force@world": "net_normal_forces_w",
+    "contact.air_time": "current_air_time",
+    "contact.contact_time": "current_contact_time",
+    "contact.last_air_time": "last_air_time",
+    "contact.last_contact_time": "last_contact_time",
+}
+"""Fields of the sensor's data."""
+
+TRANSITIONS = {"contact.landed": "compute_first_contact", "contact.lifted": "compute_first_air"}
+"""Methods of a contact sensor that tell what happened within a time; they share one buffer."""
+
+
+def reading(sensor: str, quantity: str, ids: str) -> str:
+    """Text of a quantity of a sensor.
+
+    Args:
+        sensor: the sensor (``self.touch``).
+        quantity: key of the quantity.
+        ids: columns of the bodies that it is read at.
+    """
+    if quantity in TRANSITIONS:
+        return f"{sensor}.{TRANSITIONS[quantity]}(self.step_dt).torch[:, {ids}] > 0.0"
+    if quantity == "contact.peak":
+        history = f"{sensor}.data.net_normal_forces_w_history.torch[:, :, {ids}]"
+        return f"torch.amax(torch.linalg.norm({history}, dim=-1), dim=1)"
+    return f"{sensor}.data.{WRENCH.get(quantity) or CONTACT[quantity]}.torch[:, {ids}]"
+
+
+def name(quantity: str) -> str:
+    """What an attribute is called that holds a quantity: ``air_time``."""
+    return quantity.partition(".")[2].partition("@")[0]

@@ -1,0 +1,43 @@
+"""How generated kernels read sensors."""
+
+from __future__ import annotations
+
+from stripe_dsl.emit.values import Value
+from stripe_dsl.emit.warp.kernel import Kernel
+from stripe_dsl.emit.warp.module import Module
+
+WRENCH = {"wrench.force@joint": "force", "wrench.torque@joint": "torque"}
+FORCES = {"contact.force@world": "net_forces_w", "contact.normal_force@world": "net_normal_forces_w"}
+TIMES = {
+    "contact.air_time": "current_air_time",
+    "contact.contact_time": "current_contact_time",
+    "contact.last_air_time": "last_air_time",
+    "contact.last_contact_time": "last_contact_time",
+}
+TRANSITIONS = {"contact.landed": "current_contact_time", "contact.lifted": "current_air_time"}
+
+
+def reading(module: Module, kernel: Kernel, sensor: str, quantity: str, place: str) -> Value:
+    """A quantity of a sensor at one body.
+
+    Args:
+        sensor: attribute of the sensor.
+        place: index of the body among those of the sensor.
+    """
+
+    def array(field: str, annotation: str) -> str:
+        host = module.attribute(f"self.{sensor}.data.{field}.warp", f"{sensor}_{field}")
+        return kernel.parameter(host, annotation, f"{sensor}_{field}")
+
+    if quantity in WRENCH or quantity in FORCES:
+        field = WRENCH.get(quantity) or FORCES[quantity]
+        return Value(f"{array(field, 'wp.array2d(dtype=wp.vec3)')}[env, {place}]")
+    if quantity == "contact.peak":
+        history = array("net_normal_forces_w_history", "wp.array3d(dtype=wp.vec3)")
+        return Value(f"{kernel.helper('peak_force')}({history}, env, {place})")
+    if quantity in TIMES:
+        return Value(f"{array(TIMES[quantity], 'wp.array2d(dtype=float)')}[env, {place}]")
+    time = array(TRANSITIONS[quantity], "wp.array2d(dtype=float)")
+    # half a physics step more, since times are sums of physics steps: the tolerance of Isaac Lab
+    longest = kernel.parameter("self.step_dt + 0.5 * self.physics_dt", "float", "since_last_step")
+    return Value(f"{kernel.helper('is_within')}({time}[env, {place}], {longest})")
