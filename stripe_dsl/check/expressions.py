@@ -7,6 +7,7 @@ from math import isfinite
 
 from stripe_dsl.check.arithmetic import Arithmetic, is_zero
 from stripe_dsl.check.calls import Calls, Frame
+from stripe_dsl.check.memory import Memory
 from stripe_dsl.check.names import Names
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.reading import Reading
@@ -36,6 +37,7 @@ class Lowering:
         self.phase = Phase.CONSTANT
         self.names = Names(self)
         self.calls = Calls(self)
+        self.memory = Memory(self)
         self.reading = Reading(self)
         self._draws = 0
         self.default: Node | None = None

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from stripe_dsl.check import vectors
+from stripe_dsl.check import memory, vectors
 from stripe_dsl.check.tunables import Role
-from stripe_dsl.check.values import RangeValue, Value, varies
+from stripe_dsl.check.values import RangeValue, Value
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.types import Kind, Type
 from stripe_dsl.syntax import ast
@@ -305,34 +305,6 @@ def _rescale(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
     return math.multiply("div", doubled, width, span) if doubled is not None else None
 
 
-def _prev(low: Lowering, expr: ast.Call) -> Node | None:
-    """``prev(x)``: the value one control step earlier."""
-    inner = expr.args[0]
-    action = low.names.action_of(inner)
-    if action is not None and isinstance(inner, ast.Name):
-        return low.names.previous_action(action, inner)
-    node = low.number(inner)
-    if node is None:
-        return None
-    if not varies(node):
-        help = f"write it without `{vectors.called(expr)}`" if vectors.called(expr) == "prev" else "its change is zero"
-        low.report.error("E0503", "a constant has no earlier value", inner.span, help)
-        return None
-    if node.op == "prev":
-        message = "`prev` of `prev` needs a longer memory than there is"
-        low.report.error("E0503", message, expr.span, "only the value one control step earlier is kept")
-        return None
-    return low.graph.add("prev", (node,), type=node.type, span=expr.span)
-
-
-def _delta(low: Lowering, expr: ast.Call) -> Node | None:
-    """``delta(x)``: ``x - prev(x)``."""
-    now, before = low.number(expr.args[0]), _prev(low, expr)
-    if now is None or before is None:
-        return None
-    return low.math.additive("sub", now, before, expr.span, expr.span, expr.span)
-
-
 def _unit(node: Node) -> str:
     from stripe_dsl.check.arithmetic import unit_words
 
@@ -374,12 +346,18 @@ FUNCTIONS: dict[str, Function] = {
     "unit": Function((1,), vectors.unit_vector, "unit(v): v / |v|"),
     "prev": Function((1,), vectors.norm, "prev(x): the value one control step earlier"),
     "delta": Function((1,), vectors.norm, "delta(x): x - prev(x)"),
+    "since": Function((1,), vectors.norm, "since(condition): time since it last held; since the episode began, else"),
+    "held": Function((2,), vectors.norm, "held(condition, time): whether it has held for that long without a break"),
+    "filter": Function((2,), vectors.norm, "filter(x, time): first-order low-pass with this time constant"),
 }
-"""By name. ``prev`` and ``delta`` are lowered by :data:`SPECIAL`."""
+"""By name. Those with memory are lowered by :data:`SPECIAL`."""
 
 SPECIAL: dict[str, Callable[[Lowering, ast.Call], Value | None]] = {
-    "prev": _prev,
-    "delta": _delta,
+    "prev": memory.prev,
+    "delta": memory.delta,
+    "since": memory.since,
+    "held": memory.held,
+    "filter": memory.smooth,
     "mean": _over_where,
     "min": _over_where,
     "max": _over_where,

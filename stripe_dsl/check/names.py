@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import pi
 from typing import TYPE_CHECKING
 
@@ -99,6 +101,8 @@ class Names:
         name = expr.id
         if name in self.low.scope.lets:
             return self.let(expr)
+        if name in self.low.scope.states:
+            return self.low.memory.named(expr)
         if name in self.low.scope.actions:
             return self.action(self.low.scope.actions[name], expr, previous=False)
         if name in self.low.scope.params:
@@ -139,6 +143,20 @@ class Names:
             "E0210", f"`{name}` is defined by itself: {chain}", span, "break the circle at one of them"
         )
         return True
+
+    @property
+    def innermost(self) -> str:
+        """The definition that is read now."""
+        return self._open[-1] if self._open else ""
+
+    @contextmanager
+    def opened(self, name: str) -> Iterator[None]:
+        """While a definition is read, for :meth:`cycle`."""
+        self._open.append(name)
+        try:
+            yield
+        finally:
+            self._open.pop()
 
     def let(self, expr: ast.Name) -> Node | None:
         name = expr.id
@@ -214,6 +232,10 @@ class Names:
         if self.low.phase is Phase.REWARD:
             return True  # everything is: no need to walk a graph that may be deep
         for node in _now(root):
+            if node.op == "state" and self.low.phase is Phase.RESET:
+                message = f"`{node.attr}` is memory, which is set when the state is"
+                self.low.report.error("E0505", message, span, "use `default`, ranges, limits and parameters")
+                return False
             if node.read is None:
                 continue
             quantity = node.read.quantity

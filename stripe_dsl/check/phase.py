@@ -9,6 +9,7 @@ class Phase(StrEnum):
     """When an expression is evaluated."""
 
     CONSTANT = "constant"
+    STATE = "state"
     TERMINATE = "terminate"
     REWARD = "reward"
     OBSERVE = "observe"

@@ -175,6 +175,7 @@ CONTACTS: dict[str, Quantity] = {
 
 EPISODE: dict[str, Quantity] = {
     "time": Quantity("env.time", Kind.FLOAT, TIME, "time since the episode began"),
+    "step": Quantity("env.dt", Kind.FLOAT, TIME, "the control step"),
 }
 """Quantities of the running episode."""
 

@@ -132,6 +132,8 @@ class Reading:
                 return self.sensor(owner, owner.bodies, key, type, span)
             case SensorReading():
                 return self.sensor(owner.sensor, owner.bodies, key, type, span)
+            case Episode() if key == "env.dt":
+                return self.low.memory.step()
             case Episode():
                 return self.read("", key, (), type, span)
         return None

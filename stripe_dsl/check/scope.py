@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from stripe_dsl.check.values import Base, BodySet, Episode, JointSet, RobotValue, SensorValue
 from stripe_dsl.ir.types import Type
 from stripe_dsl.source import SourceFile
+from stripe_dsl.spec.document import StateSpec
 from stripe_dsl.spec.modules import Module
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.units import Dimension
@@ -44,6 +45,7 @@ class Scope:
     sensors: dict[str, SensorValue] = field(default_factory=dict)
     actions: dict[str, ActionValue] = field(default_factory=dict)
     terminations: dict[Text, Expression] = field(default_factory=dict)
+    states: dict[Text, StateSpec] = field(default_factory=dict)
     groups: set[str] = field(default_factory=set)
     unknown_sets: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
@@ -86,7 +88,7 @@ class Scope:
 
     def known_names(self) -> list[str]:
         """Every name that an expression may use, for suggestions."""
-        names = [*self.lets, *self.actions, *self.params, *self.sensors, *self.robots, *self.terminations]
+        names = [*self.lets, *self.states, *self.actions, *self.params, *self.sensors, *self.robots, *self.terminations]
         if len(self.robots) == 1:
             names += next(iter(self.robots.values())).sets
             names += ["joints", "bodies", "base"]

@@ -26,6 +26,7 @@ from stripe_dsl.check.world import check_scene, check_sim, check_train
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.diagnostics.followups import ABSENCE
 from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.memory import reached
 from stripe_dsl.ir.program import Action, Let, Program, Robot
 from stripe_dsl.source import Span
 from stripe_dsl.spec.elaborate import Task
@@ -78,7 +79,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     """The program of a task, and what is wrong beside ``task.diagnostics``; ``None`` where there are errors."""
     report = Reporter()
     scope = Scope(params=dict(task.params), lets=dict(task.spec.let), terminations=_failures(task))
-    scope.module, scope.overridden = task.module, task.overridden
+    scope.module, scope.overridden, scope.states = task.module, task.overridden, dict(task.spec.state)
     scope.modules = {module.source: module for module in task.modules.values()}
     scope.incomplete = task.incomplete
     lowering = Lowering(scope, report)
@@ -121,9 +122,9 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         report.error("E0214", f"task `{task.name}` has no reward", spec.span, "add `reward per second { … }`")
     resets = [reset for target, value in spec.reset.items() if (reset := resets_of.reset(target, value)) is not None]
     lowering.phase = Phase.REWARD  # where everything is known
-    for name in spec.let:
+    for name in (*spec.let, *spec.state):
         # an unused definition is checked all the same
-        if name not in lowering.names.lets:
+        if name not in lowering.names.lets and not lowering.memory.known(name):
             lowering.value(ast.Name(name.span or Span(task.module.source, 0, 0), str(name)))
             scope.used.discard(str(name))
     check_limits(resets, robots, lowering.tunables.items, report)
@@ -139,6 +140,9 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         for name in spec.let
         if (node := lowering.names.lets.get(str(name))) is not None and str(name) in scope.used
     )
+    roots = [term.value for term in (*terminations, *rewards)]
+    roots += [item.value for group in groups.values() for item in group.items]
+    roots += [action.command for action in actions]
     program = Program(
         name=str(task.name),
         package=package_name(str(task.name)),
@@ -158,6 +162,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         resets=tuple(resets),
         train=train,
         tunables=tuple(lowering.tunables.items.values()),
+        states=reached(tuple(lowering.memory.states.values()), roots),
         span=task.name.span,
     )
     return program, report.diagnostics
@@ -210,6 +215,7 @@ def names(task: Task, report: Reporter) -> None:
     seen: dict[str, tuple[Text, str]] = {}
     tables: list[tuple[str, list[Text]]] = [
         ("let", list(spec.let)),
+        ("state", list(spec.state)),
         ("action", list(spec.action)),
         ("parameter", list(spec.param)),
         ("parameter of the file", list(task.module.document.param)),

@@ -30,6 +30,7 @@ class Role(StrEnum):
     LOW = "low"
     HIGH = "high"
     RANGE = "range"
+    TIME = "time"
     NOISE = "noise"
     BIAS = "bias"
     CLIP = "clip"
@@ -62,6 +63,11 @@ class Tunables:
         self._term = ""
         self._paused = 0
         self._weightless = False
+
+    @property
+    def owner(self) -> str:
+        """The term whose literals are read."""
+        return self._term
 
     @property
     def active(self) -> bool:
@@ -131,6 +137,7 @@ class Tunables:
             Role.LOW: f"Lower bound in {where}.",
             Role.HIGH: f"Upper bound in {where}.",
             Role.RANGE: f"Range of {where}.",
+            Role.TIME: f"Time in {where}.",
             Role.NOISE: f"Noise on {where}.",
             Role.BIAS: f"Bias of {where}, drawn anew in each episode.",
             Role.CLIP: f"Range that {where} is clipped to.",

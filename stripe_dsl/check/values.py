@@ -112,7 +112,7 @@ def parts_of(node: Node) -> Iterator[Node]:
 
 def varies(node: Node) -> bool:
     """Whether a value depends on anything but numbers and parameters."""
-    return any(item.read is not None or item.op == "uniform" for item in parts_of(node))
+    return any(item.read is not None or item.op in ("uniform", "state", "old") for item in parts_of(node))
 
 
 def describe(value: Value) -> str:

@@ -14,6 +14,7 @@ from stripe_dsl.source import Span
 GROUPS = {
     "param": ("ParamCfg", "Parameters of the task."),
     "let": ("LetCfg", "Numbers in the values that the task names."),
+    "state": ("StateCfg", "Numbers in what states begin with and become."),
     "action": ("ActionCfg", "How actions become commands."),
     "observe": ("ObserveCfg", "Scales, bounds and noise of the observations."),
     "reward": ("RewardCfg", "Weights of the reward terms. Those per second are multiplied by the control step."),

@@ -158,8 +158,10 @@ def _numbers(program: Program, node: Node) -> list[float] | float | None:
             if value is None:
                 return None
             reads[each.read] = np.array([value if each.type.axis is not None else value[0]])
+        elif each.op in ("prev", "state"):
+            return None
     tunables: Any = {item.path: item.value for item in program.tunables}
-    (found,) = evaluate([node], Inputs(reads, tunables), 1)
+    (found,) = evaluate([node], Inputs(reads, tunables, dt=program.sim.physics_dt * program.sim.decimation), 1)
     numbers = [float(number) for number in np.ravel(found[0])]
     if not all(map(isfinite, numbers)):
         return None

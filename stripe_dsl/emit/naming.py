@@ -103,6 +103,10 @@ def _phrase(node: Node, known: Mapping[int, str]) -> str:
             return _read_phrase(node)
         case "uniform":
             return "draw"
+        case "dt":
+            return "step"
+        case "state" | "old":
+            return str(node.attr)
         case "euler":
             return str(node.attr)
     if not node.args:

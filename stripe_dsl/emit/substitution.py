@@ -50,8 +50,7 @@ class Substitution:
 
 def _size(program: Program) -> int:
     """A number above the id of every node of the program."""
-    roots = [term.value for term in (*program.terminations, *program.rewards, *program.resets, *program.lets)]
-    roots += [item.value for group in program.groups for item in group.items]
+    roots = [*program.ending, *program.observing, *(term.value for term in (*program.resets, *program.lets))]
     roots += [action.command for action in program.actions]
     return max((node.id for node in walk(roots)), default=0) + 1
 
@@ -63,18 +62,16 @@ def now(roots: Sequence[Node]) -> list[Node]:
 
 def memory_operands(program: Program) -> list[Node]:
     """Operands of ``prev``, in order of creation, without actions."""
-    roots = [term.value for term in (*program.terminations, *program.rewards)]
-    roots += [item.value for group in program.groups for item in group.items]
-    found = {
-        node.args[0].id: node.args[0] for node in walk(roots) if node.op == "prev" and not is_previous_action(node)
-    }
+    nodes = walk([*program.ending, *program.observing])
+    found = {node.args[0].id: node.args[0] for node in nodes if node.op == "prev" and not is_previous_action(node)}
     return [found[key] for key in sorted(found)]
 
 
 def shareable(node: Node) -> bool:
     """Whether methods may share a named value: not what remembers, for ``prev`` of an action is another one in an
-    observation than in a reward, and not a view of the simulator's own buffer, which costs nothing."""
-    return not views_simulation(node) and not any(each.op == "prev" for each in now([node]))
+    observation than in a reward, and states change between the methods; and not a view of the simulator's own buffer,
+    which costs nothing."""
+    return not views_simulation(node) and not any(each.op in ("prev", "state", "old") for each in now([node]))
 
 
 def views_simulation(node: Node) -> bool:
@@ -82,6 +79,13 @@ def views_simulation(node: Node) -> bool:
     while node.op in ("part", "pick"):
         node = node.args[0]
     return node.read is not None and not node.read.quantity.startswith("value.")
+
+
+def is_kept(node: Node) -> bool:
+    """Whether the value is a buffer that others keep, or some columns of one: what is to last needs a copy."""
+    while node.op in ("part", "pick"):
+        node = node.args[0]
+    return node.op in ("read", "prev", "state", "old")
 
 
 def is_previous_action(node: Node) -> bool:

@@ -95,6 +95,9 @@ LEAVES = {
     "read": "a quantity of the simulation, see Read",
     "uniform": "uniform(low, high): drawn anew for every environment and element at each evaluation",
     "prev": "prev(x): the value of x at the observation one control step earlier; x itself right after a reset",
+    "dt": "the control step [s], one number for all environments",
+    "state": "attr: name of a state; its value now, after the update or renewal of this moment",
+    "old": "attr: name of a state; its value before the update or renewal that the node stands in",
 }
 """Where values come from. ``uniform`` and ``prev`` have operands but their value depends on more than these."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.sensors import Sensor
+from stripe_dsl.ir.types import Type
 from stripe_dsl.robots.model import RobotModel
 from stripe_dsl.source import Span
 from stripe_dsl.units import Dimension
@@ -317,6 +318,34 @@ class Let:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
+class State:
+    """Memory of each environment: a value that lasts from one control step to the next.
+
+    Two moments change it. After the physics, before the terminations, it becomes ``update``. After the resets, before
+    the observations, it becomes ``initial`` in environments whose episode has just begun, and where ``renew`` holds.
+    In both, ``old`` nodes are its value before, and ``state`` nodes of others their value after that moment.
+
+    Attributes:
+        name: attribute of its ``state`` and ``old`` nodes; one of its own in the program.
+        type: shape, unit and frame.
+        source: how the file says it (``since(contact)``), for comments.
+        initial: what it begins with; may draw. Nothing in it is ``prev`` but of an action.
+        update: its next value; ``None`` where the physics leaves it as it is.
+        renew: condition; ``None`` where only a new episode renews it.
+        group: what it is renewed together with: states of a group with one ``renew`` are drawn at once.
+    """
+
+    name: str
+    type: Type
+    source: str
+    initial: Node
+    update: Node | None = None
+    renew: Node | None = None
+    group: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Program:
     """One task, ready to emit.
 
@@ -326,6 +355,7 @@ class Program:
         source_name: file that defines the task, for comments in the generated code.
         doc: the comment above the task, or its name.
         terminations: failures first, then what truncates.
+        states: those that terms need, each behind those that it reads.
     """
 
     name: str
@@ -346,12 +376,25 @@ class Program:
     resets: tuple[Reset, ...]
     train: Train
     tunables: tuple[Tunable, ...]
+    states: tuple[State, ...] = ()
     span: Span | None = None
 
     @property
     def failures(self) -> int:
         """How many of the terminations are failures."""
         return sum(not term.truncates for term in self.terminations)
+
+    @property
+    def ending(self) -> list[Node]:
+        """What is evaluated after the physics: updates of states, terminations, rewards."""
+        updates = [state.update for state in self.states if state.update is not None]
+        return [*updates, *(term.value for term in (*self.terminations, *self.rewards))]
+
+    @property
+    def observing(self) -> list[Node]:
+        """What is evaluated after the resets: what states are set to, and observations."""
+        renewals = [node for state in self.states for node in (state.renew, state.initial) if node is not None]
+        return [*renewals, *(item.value for group in self.groups for item in group.items)]
 
     def tunable(self, path: str) -> Tunable:
         """The tunable with this path."""

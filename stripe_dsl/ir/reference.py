@@ -29,12 +29,18 @@ class Inputs:
         tunables: values of the cfg by path, numbers or tuples of numbers.
         previous: for ``prev`` nodes, the value one control step ago by the id of their operand.
         rng: source of the draws of ``uniform``.
+        states: for ``state`` nodes, the value by name.
+        old: for ``old`` nodes, the value by name.
+        dt: the control step [s].
     """
 
     reads: Mapping[Read, Array] = field(default_factory=dict)
     tunables: Mapping[str, float | tuple[float, ...]] = field(default_factory=dict)
     previous: Mapping[int, Array] = field(default_factory=dict)
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+    states: Mapping[str, Array] = field(default_factory=dict)
+    old: Mapping[str, Array] = field(default_factory=dict)
+    dt: float = 0.0
 
 
 def evaluate(roots: Sequence[Node], inputs: Inputs, num_envs: int, dtype: DTypeLike = np.float64) -> list[Array]:
@@ -289,12 +295,30 @@ def prev(node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int) -> Ar
     return np.asarray(inputs.previous[node.args[0].id])
 
 
+def dt(node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int) -> Array:
+    """The given control step."""
+    return np.broadcast_to(np.asarray(inputs.dt), (num_envs,))
+
+
+def state(node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int) -> Array:
+    """The given value of the memory, as it is now."""
+    return np.asarray(inputs.states[str(node.attr)])
+
+
+def old(node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int) -> Array:
+    """The given value of the memory, as it was before this moment."""
+    return np.asarray(inputs.old[str(node.attr)])
+
+
 LEAVES: dict[str, Callable[[Node, Sequence[Array], Inputs, int], Array]] = {
     "const": const,
     "tunable": tunable,
     "read": read,
     "uniform": uniform,
     "prev": prev,
+    "dt": dt,
+    "state": state,
+    "old": old,
 }
 """Operators whose value does not follow from their operands alone."""
 

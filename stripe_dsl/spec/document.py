@@ -232,12 +232,19 @@ class TrainSpec(Block):
     seed: Expression | None = None
 
 
+class StateSpec(Entry):
+    """Memory of each environment: `state best = 0 m then max(best, base.pos.z)`."""
+
+    then: Expression | None = Field(None, description="the next value, once a control step; the name is the old value")
+
+
 class TaskSpec(Block):
     """A task: robot, scene, and what is learned."""
 
     extends: Expression | None = None
     param: dict[Text, Expression] = Field(default_factory=dict)
     let: dict[Text, Expression] = Field(default_factory=dict)
+    state: dict[Text, StateSpec] = Field(default_factory=dict)
     robot: dict[Text, Expression] = Field(default_factory=dict)
     scene: Expression | SceneSpec | None = None
     sim: SimSpec | None = None

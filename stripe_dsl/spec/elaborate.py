@@ -281,5 +281,5 @@ def _plain(params: Mapping[Text, Expression]) -> dict[str, Expression]:
 def _is_none(value: object) -> bool:
     if isinstance(value, Expression):
         return isinstance(value.node, ast.Name) and value.node.id == "none"
-    inner = getattr(value, "value", None)
+    inner = getattr(value, value.head, None) if isinstance(value, Block) and value.head else None
     return isinstance(inner, Expression) and _is_none(inner)

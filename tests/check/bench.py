@@ -143,7 +143,7 @@ def torch_code(root: Node) -> TorchCode:
         try:
             task = scope["Task"]()
             task.num_envs, task.device = num_envs, "cpu"
-            task.cfg = _fields(inputs.tunables)
+            task.cfg, task.step_dt = _fields(inputs.tunables), inputs.dt
             for node in nodes:
                 if node.op == "prev":
                     setattr(task, f"leaf_{leaves[node.id]}", torch.from_numpy(inputs.previous[node.args[0].id].copy()))

@@ -134,4 +134,5 @@ READINGS = [
     Case("slider.vel_limit", number("m/s"), lambda v: v["slider.vel_limit"]),
     Case("pair.upper - pair.pos", number("rad", "pair"), lambda v: v["pair.upper"] - v["pair.pos"]),
     Case("episode.time", number("s"), lambda v: v["time"]),
+    Case("episode.step", number("s"), lambda v: v.all(1 / 30)),
 ]

@@ -85,7 +85,7 @@ def inputs(draw: st.DrawFn, roots: list[Node], numbers: dict[str, Any]) -> Input
         for each in (node, *node.args):  # the operand of ``prev`` is not scheduled
             if each.read is not None:
                 wanted[each.read] = each.type
-    return Inputs({read: draw(values(type)) for read, type in wanted.items()}, numbers)
+    return Inputs({read: draw(values(type)) for read, type in wanted.items()}, numbers, dt=1 / 30)
 
 
 TUNED = settings(
@@ -172,7 +172,7 @@ def parts(node: object) -> Iterator[Any]:
 
 
 TREES = [node for case in CASES for node in parts(parsed(case))]
-ELSEWHERE = {"prev", "delta"}
+ELSEWHERE = {"prev", "delta", "since", "held", "filter"}
 """Functions that remember: ``test_memory.py`` beside this file."""
 
 

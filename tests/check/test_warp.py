@@ -59,7 +59,7 @@ def inputs(roots: list[Node], numbers: dict) -> Inputs:
             reads.setdefault(node.read, values(node.type, rng))
         if node.op == "prev":
             previous[node.args[0].id] = values(node.type, rng)
-    return Inputs(reads, numbers, previous)
+    return Inputs(reads, numbers, previous, dt=1 / 30)
 
 
 type Results = dict[tuple[str, str], tuple[Written, Node, Array]]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 from ir.strategies import FEET, JOINTS, Program, values_for
 
 from stripe_dsl.ir.graph import Graph, Read
-from stripe_dsl.ir.reference import Inputs
 from stripe_dsl.ir.types import BOOL, FLOAT, Kind, Type
 
 VEC2, VEC3, QUAT = Type(Kind.VEC2), Type(Kind.VEC3), Type(Kind.QUAT)
@@ -130,6 +130,11 @@ CASES: dict[str, Sequence[Case]] = {
     ]
     + [((), VECTORS, ((1.0, 2.0, 3.0),) * 3), ((), FLAGS, (True, False, True)), ((), QUAT, (0.0, 0.0, 0.0, 1.0))],
     "tunable": [((), FLOAT, "a.number"), ((), FLOAT, ("a.pair", 1)), ((), LIST, "a.list")],
+    "dt": [((), FLOAT, None)],
+    **{
+        op: [((), each, f"{each.kind.name.lower()}_{len(each.shape)}") for each in (FLOAT, BOOL, LIST, VEC3, ROTATIONS)]
+        for op in ("state", "old")
+    },
     "read": [((), each, None) for each in (FLOAT, BOOL, LIST, FLAGS, VEC2, VEC3, VECTORS, QUAT, ROTATIONS)],
 }
 
@@ -199,5 +204,5 @@ def _program(op: str, chosen: Sequence[tuple[Case, tuple[str, ...]]], rng: np.ra
     inputs = values_for(tuple(roots), tunables, 50, int(rng.integers(2**32)))
     if op in POSITIVE_BELOW_ONE:
         reads = {key: rng.uniform(0.05, 0.95, value.shape) for key, value in inputs.reads.items()}
-        inputs = Inputs(reads, tunables, inputs.previous, inputs.rng)
+        inputs = replace(inputs, reads=reads)
     return Program(tuple(roots), inputs, 50)

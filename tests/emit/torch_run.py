@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -35,6 +36,8 @@ def leaf(node: Node) -> str:
             return f"self.cfg.{node.attr}"
         case "prev":
             return f"self._previous_{node.args[0].id}"
+        case "state" | "old":
+            return f"self._{node.op}_{node.attr}"
         case _ if node.type == FLOAT:
             assert node.read is not None
             return f"self.robot.data.joint_pos.torch[:, {COLUMNS.index(node.read.quantity[-1])}]"
@@ -96,11 +99,14 @@ def _fill(task: object, program: Program) -> None:
         return array if array.dtype is torch.bool else array.to(torch.get_default_dtype())
 
     data = {"joint_pos": torch.zeros(program.num_envs, len(COLUMNS))}
-    members: dict[str, object] = {"num_envs": program.num_envs, "device": "cpu"}
+    members: dict[str, object] = {"num_envs": program.num_envs, "device": "cpu", "step_dt": program.inputs.dt}
     groups: dict[str, dict[str, object]] = {}
     for node in schedule(program.roots):
         if node.op == "prev":
             members[leaf(node).removeprefix("self.")] = tensor(program.inputs.previous[node.args[0].id])
+        elif node.op in ("state", "old"):
+            values = program.inputs.states if node.op == "state" else program.inputs.old
+            members[leaf(node).removeprefix("self.")] = tensor(values[str(node.attr)])
         elif node.op == "read" and node.type == FLOAT:
             assert node.read is not None
             value = tensor(program.inputs.reads[node.read])
@@ -121,4 +127,4 @@ def _fill(task: object, program: Program) -> None:
 def with_torch_draws(inputs: Inputs, seed: int = 0) -> Inputs:
     """The inputs with draws as ``run`` makes them. Call and evaluate under the same default dtype."""
     torch.manual_seed(seed)
-    return Inputs(inputs.reads, inputs.tunables, inputs.previous, TorchDraws())  # type: ignore[arg-type]
+    return replace(inputs, rng=TorchDraws())  # type: ignore[arg-type]

@@ -86,6 +86,7 @@ class Written:
             if node.op == "uniform":
                 self.shares[node.id] = single(rng.random((self.program.num_envs, *node.type.shape)))
         self.reset = Leaves(task(), module).reset({})
+        self.values["self.step_dt"] = self.program.inputs.dt
         self.kernel = kernel = Kernel(module, self.leaf, self.lets, ("fresh", "rng"), remembers=self.fresh is not None)
         if self.seed is not None:
             kernel.line(f"rng = wp.rand_init({self.seed}, env)")
@@ -126,6 +127,9 @@ class Written:
                 if not kernel.operands(node):
                     return memory
                 return call("wp.where", [Value("fresh"), (loop or kernel).value(operand), memory])
+            case "state" | "old":
+                values = inputs.states if node.op == "state" else inputs.old
+                return self.element(loop, f"{node.op}_{node.attr}", values[str(node.attr)], node.type)
             case _:
                 assert node.read is not None
                 name = word("_".join([node.read.quantity, *node.read.names]))
@@ -180,7 +184,7 @@ class Written:
                 fresh = self.fresh.reshape(-1, *[1] * len(node.type.shape))
                 previous[operand.id] = np.where(fresh, given.reads[operand.read], given.previous[operand.id])
         draws: Any = Draws([self.shares[node.id] for node in nodes if node.op == "uniform"])
-        return Inputs(given.reads, given.tunables, previous, draws)
+        return dataclasses.replace(given, previous=previous, rng=draws)
 
 
 def single(value: Any) -> Any:
@@ -199,6 +203,9 @@ def rounded(program: Program) -> Program:
         {key: single(value) for key, value in given.reads.items()},
         {key: single(value) for key, value in given.tunables.items()},
         {key: single(value) for key, value in given.previous.items()},
+        states={key: single(value) for key, value in given.states.items()},
+        old={key: single(value) for key, value in given.old.items()},
+        dt=single(given.dt),
     )
     return Program(program.roots, inputs, program.num_envs)
 

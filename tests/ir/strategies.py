@@ -266,7 +266,7 @@ def _fewer(type: Type) -> list[tuple[Kind, Axis | None]]:
 
 def fixed(node: Node) -> bool:
     """Whether the node is made of constants and tunables only."""
-    if node.op in ("read", "prev", "uniform"):
+    if node.op in ("read", "prev", "uniform", "state", "old"):
         return False
     return all(fixed(arg) for arg in node.args)
 
@@ -297,6 +297,8 @@ def values_for(roots: tuple[Node, ...], tunables: dict, num_envs: int, seed: int
     rng = np.random.default_rng(seed)
     reads: dict[Read, Array] = {}
     previous: dict[int, Array] = {}
+    states: dict[Any, Array] = {}
+    old: dict[Any, Array] = {}
     seen: set[int] = set()
     stack = list(roots)
     while stack:
@@ -310,7 +312,9 @@ def values_for(roots: tuple[Node, ...], tunables: dict, num_envs: int, seed: int
             reads[node.read] = _random(node.type, num_envs, rng)
         elif node.op == "prev":
             previous[node.args[0].id] = _random(node.type, num_envs, rng)
-    return Inputs(reads, tunables, previous, rng)
+        elif node.op in ("state", "old"):
+            (states if node.op == "state" else old)[node.attr] = _random(node.type, num_envs, rng)
+    return Inputs(reads, tunables, previous, rng, states, old, dt=0.02)
 
 
 def _random(type: Type, num_envs: int, rng: np.random.Generator) -> Array:

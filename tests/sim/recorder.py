@@ -116,8 +116,7 @@ class Recording:
 
 def roots_of(program: Program) -> list[Node]:
     """Every expression that is evaluated in a step."""
-    roots = [term.value for term in (*program.terminations, *program.rewards)]
-    return roots + [item.value for group in program.groups for item in group.items]
+    return [*program.ending, *program.observing]
 
 
 def reads_of(program: Program) -> list[Read]:

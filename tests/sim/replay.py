@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stripe_dsl.ir.graph import Node, Read, walk
+from stripe_dsl.ir.memory import renewed, updated
 from stripe_dsl.ir.program import Observation, Program
 from stripe_dsl.ir.reference import Inputs, evaluate, with_history
 
@@ -41,6 +42,9 @@ def replay(program: Program, recording: Recording) -> Replay:
         first, last = actions[node.read.quantity]
         return values[:, first] if node.type.axis is None else values[:, first:last]
 
+    states: dict[str, Array] = {}
+    dt = recording.facts["step_dt"]
+
     def inputs(reads: dict[Read, Array], before: dict[int, Array], now: Array, last: Array) -> Inputs:
         """Reads of one moment; ``now`` is what an action's name means and ``last`` what ``prev`` of it means."""
         found, previous = dict(reads), dict(before)
@@ -49,7 +53,7 @@ def replay(program: Program, recording: Recording) -> Replay:
                 found[node.read] = columns(node, now)
             if node.op == "prev" and _is_action(node.args[0]):
                 previous[node.args[0].id] = columns(node.args[0], last)
-        return Inputs(found, recording.tunables, previous)
+        return Inputs(found, recording.tunables, previous, states=states, dt=dt)
 
     def observe(row: int, seen: dict[int, Array], last: Array) -> dict[int, Array]:
         """Adds the observations of one moment; what ``prev`` will mean in the next step."""
@@ -57,6 +61,7 @@ def replay(program: Program, recording: Recording) -> Replay:
         fresh = recording.fresh[row]
         last = np.where(fresh[:, None], 0.0, last)
         past: dict[int, Array] = {}
+        states.update(renewed(program.states, fresh, inputs(reads, {}, last, last), num_envs))
         for key, node in sorted(kept.items()):  # what an operand holds comes before it
             (present,) = evaluate([node], inputs(reads, past, last, last), num_envs)
             mask = fresh.reshape(-1, *[1] * (present.ndim - 1))
@@ -71,15 +76,16 @@ def replay(program: Program, recording: Recording) -> Replay:
     for step in range(steps):
         action = recording.actions[step]
         reads = {read: values[step] for read, values in recording.after_step.items()}
-        given = inputs(reads, seen, action, np.where(recording.fresh[step][:, None], 0.0, last))
+        before = np.where(recording.fresh[step][:, None], 0.0, last)
+        states.update(updated(program.states, inputs(reads, seen, action, before), num_envs))
+        given = inputs(reads, seen, action, before)
         ended = evaluate([term.value for term in program.terminations], given, num_envs)
         failed = np.any(ended[: program.failures], axis=0) if program.failures else np.zeros(num_envs, bool)
         late = recording.terminations[step, :, -1] if program.timeout else np.zeros(num_envs, bool)
         for term, value in zip(program.terminations, ended, strict=True):
             reads[Read("", f"term.{term.name}")] = value
         reads[Read("", "env.failed")], reads[Read("", "env.timeout")] = failed, late
-        given = inputs(reads, seen, action, np.where(recording.fresh[step][:, None], 0.0, last))
-        dt = recording.facts["step_dt"]
+        given = inputs(reads, seen, action, before)
         values = evaluate([term.value for term in program.rewards], given, num_envs)
         factors = [recording.tunables[term.weight] * (dt if term.per_second else 1) for term in program.rewards]
         rewards.append(np.stack([factor * value for factor, value in zip(factors, values, strict=True)], axis=-1))

@@ -13,6 +13,7 @@ from stripe_dsl.emit.torch.context import ATTRIBUTES_OF_THE_BASE_CLASS, LOCALS, 
 from stripe_dsl.emit.torch.expressions import Block, TorchWriter
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
+from stripe_dsl.emit.torch.memory import States
 from stripe_dsl.emit.torch.observations import Observing, entry_locals
 from stripe_dsl.emit.torch.resets import RESET_LOCALS, RobotReset
 from stripe_dsl.emit.torch.sharing import Sharing
@@ -51,6 +52,7 @@ class _EnvWriter:
         self.context = EnvContext(program)
         self.graph = Substitution(program, self.writer.lets)
         self.sharing = Sharing(program, self.names, self.leaves, self.writer, self.graph)
+        self.states = States(program, self.leaves, self.writer, self.graph)
 
     def write(self) -> EnvContext:
         context, program = self.context, self.program
@@ -97,6 +99,7 @@ class _EnvWriter:
     def dones(self) -> None:
         lines, program = self.context.done_lines, self.program
         lines += self.sharing.ends
+        self.states.update(lines)
         self.alias(lines, "terminate", (term.value for term in program.terminations))
         roots = [self.graph.apply(term.value) for term in program.terminations]
         block = self.block(roots, {"terminate": "cfg"}, "self._previous_actions")
@@ -136,7 +139,7 @@ class _EnvWriter:
 
     def observations(self) -> None:
         context = self.context
-        writer = Observing(self.program, self.names, self.leaves, self.writer, self.graph, self.sharing)
+        writer = Observing(self.program, self.names, self.leaves, self.writer, self.graph, self.sharing, self.states)
         self.alias(context.observe_lines, "observe", (), force=writer.reads_cfg)
         context.observe_lines += writer.write()
         context.memories += writer.buffers
@@ -144,6 +147,7 @@ class _EnvWriter:
         context.bias_lines = writer.draws()
 
     def resets(self) -> None:
+        self.states.begin(self.context.reset_start)
         values = [reset.value for reset in self.program.resets]
         self.alias(self.context.reset_start, "reset", values)
         for robot in self.program.robots:

@@ -107,9 +107,9 @@ class TorchWriter:
 
         Args:
             roots: values wanted.
-            leaf: source text of a ``read``, ``tunable`` or ``prev`` node: a name, attribute, subscript or call. Of
-                reads and prevs it is a tensor ``(N, *type.shape)``; of a tunable the number, or the tuple where the
-                type is no single number. Where several reads are subscripts of one tensor, it gets a variable.
+            leaf: source text of a ``read``, ``tunable``, ``prev``, ``state`` or ``old`` node: a name, attribute,
+                subscript or call. It is a tensor ``(N, *type.shape)``; of a tunable the number, or the tuple where
+                the type is no single number. Where several reads are subscripts of one tensor, it gets a variable.
             num_envs: how many environments the method works on; ``len(env_ids)`` where it is some of them.
         """
         return _BlockWriter(self, self._names.copy(), leaf, num_envs).write(roots)
@@ -160,7 +160,7 @@ class _BlockWriter:
                 self._bind_angles(angles[node.args[0].id])
                 continue
             value = EMITTERS[node.op](self, node)
-            attribute = value.cheap and node.op in ("read", "prev")
+            attribute = value.cheap and node.op in ("read", "prev", "state", "old")
             let = node.id in self.writer.lets and not (value.host or attribute) and node.op not in ("const", "tunable")
             shared = uses[node.id] > 1 and not value.cheap and not value.host
             long = node.id in inner and len(value.text) > _LONG and not value.host

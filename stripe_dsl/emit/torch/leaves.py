@@ -67,6 +67,7 @@ class Leaves:
         placed: robots and bodies whose position in the frame of the environment a node stands for, by its id.
         previous: attributes that hold ``prev`` values, by id of the operand.
         targets: attributes that hold the last target of an action, by its name.
+        states: attributes that hold states, by name.
         uses_time: whether the time of the episode is read.
     """
 
@@ -90,6 +91,7 @@ class Leaves:
             for action in program.actions
             if action.remembers
         }
+        self.states: dict[str, str] = {}
         self.uses_time = False
         self._reads = self.state
         self._sources: dict[str, str] = {}
@@ -156,6 +158,8 @@ class Leaves:
             if node.op == "tunable":
                 # a vector or a list becomes a tensor in ``__init__``, where no alias is known
                 return tunable_text(node.attr, cfg if node.type.is_scalar else {})
+            if node.op in ("state", "old"):
+                return f"self.{self.states[str(node.attr)]}"
             if node.op == "prev":
                 (operand,) = node.args
                 if operand.read is not None and operand.read.quantity.startswith("action."):

@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 
 from stripe_dsl.emit.naming import Names
-from stripe_dsl.emit.substitution import Substitution, memory_operands, now, views_simulation
+from stripe_dsl.emit.substitution import Substitution, is_kept, memory_operands, now, views_simulation
 from stripe_dsl.emit.torch.context import LOCALS, local_name
 from stripe_dsl.emit.torch.expressions import Block, Expression, TorchWriter
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
+from stripe_dsl.emit.torch.memory import States
 from stripe_dsl.emit.torch.sharing import Sharing
 from stripe_dsl.emit.values import Precedence, Spread, Value
 from stripe_dsl.ir.graph import Node
@@ -35,12 +36,14 @@ class Observing:
         writer: TorchWriter,
         graph: Substitution,
         sharing: Sharing,
+        states: States,
     ) -> None:
         self.program = program
         self.leaves = leaves
         self.writer = writer
         self.graph = graph
         self.sharing = sharing
+        self.states = states
         self.items = [(group, item) for group in program.groups for item in group.items]
         self.locals = entry_locals(program)
         self.buffers: list[Attribute] = []
@@ -71,9 +74,10 @@ class Observing:
         memory = memory_operands(self.program)
         kept = {node.args[0].id for node in now([*roots, *memory]) if node.op == "prev"} & {node.id for node in memory}
         operands = [self.graph.apply(node) for node in memory]
-        if kept or self.histories:
+        if kept or self.histories or self.states.wants_fresh:
             lines.remark("an episode that has just begun has no past")
             lines.statement("fresh = ", "self.episode_length_buf == 0")
+        self.states.renew(lines)
         self.refresh(lines, memory, operands, kept)
         block = self.block([*roots, *operands])
         lines.block(block)
@@ -123,7 +127,7 @@ class Observing:
             item = group.items[0]
             # nothing was computed: what the simulator keeps would change under the observation
             treated = item.noise or item.bias or item.clip or item.scale or item.history > 1
-            bare = views_simulation(item.value) and not treated
+            bare = is_kept(item.value) and not treated
             lines.statement(f"{name} = ", self.flat(item, columns[0]) + (".clone()" if bare else ""))
             return
         texts = [

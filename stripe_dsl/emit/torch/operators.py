@@ -333,6 +333,10 @@ def _prev(context: Context, node: Node) -> Value:
     return Value(context.leaf(node), cheap=True)
 
 
+def _dt(context: Context, node: Node) -> Value:
+    return host("self.step_dt")
+
+
 def _uniform(context: Context, node: Node) -> Value:
     bounds = aligned([*(arg.type for arg in node.args), node.type], [*map(context.value, node.args), host("")])[:2]
     return context.drawn(_range(*bounds), node.type.shape)
@@ -402,5 +406,8 @@ EMITTERS: dict[str, Emitter] = {
     "read": _read,
     "uniform": _uniform,
     "prev": _prev,
+    "dt": _dt,
+    "state": _prev,
+    "old": _prev,
 }
 """Writers by operator."""

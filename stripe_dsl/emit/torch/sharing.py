@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from stripe_dsl.emit.identifiers import remark
 from stripe_dsl.emit.naming import Names, describe
 from stripe_dsl.emit.substitution import Substitution, is_previous_action, memory_operands, now, shareable
 from stripe_dsl.emit.torch.expressions import TorchWriter
@@ -41,12 +42,13 @@ class Sharing:
         self.constants = Lines()
         self.values = Lines()
         self.ends = Lines()
-        self.ending = [term.value for term in program.terminations]
         self.memories: list[Attribute] = []
         self.seen: dict[int, str] = {}
-        self.dones = [term.value for term in program.terminations]
+        self.updates = [state.update for state in program.states if state.update is not None]
+        self.dones = [*self.updates, *(term.value for term in program.terminations)]
         self.rewards = [term.value for term in program.rewards]
-        self.observed = [item.value for group in program.groups for item in group.items] + memory_operands(program)
+        self.ending = [*self.dones]
+        self.observed = [*program.observing, *memory_operands(program)]
 
     def write(self) -> None:
         """Replace what is shared, in the order in which one may stand in another."""
@@ -54,6 +56,7 @@ class Sharing:
         self.keep_constants()
         self.share()
         self.remember()
+        self.keep_states()
 
     def place(self) -> None:
         """Positions in the frame of the environment are read as one quantity, not as a difference."""
@@ -141,6 +144,16 @@ class Sharing:
             text = f"torch.zeros({shape}{dtype}, device=self.device)"
             self.memories.append(Attribute(attribute, text, comment))
             self.seen[operand.id] = self.names.unique(f"_seen_{wish}")
+
+    def keep_states(self) -> None:
+        """A buffer for every state."""
+        for state in self.program.states:
+            attribute = self.names.unique(f"_{state.name}")
+            self.leaves.states[state.name] = attribute
+            shape = ", ".join(["self.num_envs", *map(str, state.type.shape)])
+            dtype = ", dtype=torch.bool" if state.type.is_bool else ""
+            text = f"torch.zeros({shape}{dtype}, device=self.device)"
+            self.memories.append(Attribute(attribute, text, f"``{remark(state.source)}``"))
 
     @property
     def keeps_previous_actions(self) -> bool:

@@ -10,15 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stripe_dsl.emit.cfg import origin
-from stripe_dsl.emit.identifiers import literal, remark, safe_identifier
+from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import WIDTH
-from stripe_dsl.emit.naming import describe
 from stripe_dsl.emit.sensors import INTEGRATING
 from stripe_dsl.emit.substitution import is_previous_action, memory_operands
 from stripe_dsl.emit.values import Precedence, Value, infix
 from stripe_dsl.emit.warp.actions import command_leaf, keep_actions, starts, write_command
 from stripe_dsl.emit.warp.kernel import Kernel
-from stripe_dsl.emit.warp.leaves import Leaves, dtype
+from stripe_dsl.emit.warp.leaves import Leaves
+from stripe_dsl.emit.warp.memory import Memory
 from stripe_dsl.emit.warp.module import Attribute, Module, Struct
 from stripe_dsl.emit.warp.observations import Observing
 from stripe_dsl.emit.warp.resets import reset_kernel
@@ -92,12 +92,12 @@ class _Writer:
         self.env = WarpEnv(f"{safe_identifier(program.name)}WarpEnv")
         self.observing = Observing(program, self.module, self.leaves, self.groups)
         self.operands = memory_operands(program)
-        before = [term.value for term in (*program.terminations, *program.rewards)]
-        self.env.keeps_previous_actions = any(is_previous_action(node) for node in walk(before))
+        self.memory = Memory(program, self.module, self.leaves, self.operands)
+        self.env.keeps_previous_actions = any(is_previous_action(node) for node in walk(program.ending))
 
     def write(self) -> WarpEnv:
         env, program, module = self.env, self.program, self.module
-        self.remember()
+        env.memories += self.memory.buffers()
         env.memories += self.observing.buffers
         self.actions()
         self.end_step()
@@ -125,9 +125,8 @@ class _Writer:
         env.helpers = module.helpers
         env.needs_any = any("Any" in text for text in module.helpers)
         env.attributes = module.attributes
-        roots = [*self.operands, *(term.value for term in (*program.terminations, *program.rewards))]
-        roots += [item.value for group in program.groups for item in group.items]
-        read = {node.read.quantity for node in walk(roots) if node.read is not None}
+        nodes = walk([*self.operands, *program.ending, *program.observing])
+        read = {node.read.quantity for node in nodes if node.read is not None}
         env.reads_effort, env.reads_acceleration = "joint.effort" in read, "joint.acc" in read
         env.groups = [(group.name, self.groups[group.name], group.width) for group in program.groups]
         return env
@@ -145,19 +144,6 @@ class _Writer:
     def finish(self, name: str, doc: str, kernel: Kernel) -> KernelText:
         parameters = tuple((item.name, item.annotation, item.host) for item in kernel.parameters.values())
         return KernelText(name, doc, parameters, tuple(kernel.lines))
-
-    def remember(self) -> None:
-        """A buffer for every operand of ``prev`` that is no action."""
-        for operand in self.operands:
-            let = next((let.name for let in self.program.lets if let.value is operand), None)
-            wish = f"prev_{let or describe(operand, {})}"
-            size = f"(self.num_envs, {len(operand.type.axis)})" if operand.type.axis is not None else "self.num_envs"
-            source = let or (" ".join(operand.span.text.split()) if operand.span is not None else "x")
-            name = self.module.own(wish)
-            text = f"wp.zeros({size}, dtype={dtype(operand.type)}, device=self.device)"
-            comment = f"``prev({remark(source)})``: its value at the last observation"
-            self.env.memories.append(Attribute(name, text, comment))
-            self.leaves.memories[operand.id] = name
 
     # kernels
 
@@ -196,9 +182,10 @@ class _Writer:
         given |= {f"term.{name}": local for name, local in terms.items()}
         failures = [term.value for term in program.terminations]
         values = [term.value for term in program.rewards]
-        kernel.plan([*failures, *values])
+        kernel.plan(program.ending)
         length = kernel.parameter("self._episode_length_buf_wp", "wp.array(dtype=int)", "episode_length")
         kernel.line(f"{length}[env] = {length}[env] + 1")
+        self.memory.update(kernel)
         kernel.compute(failures)
         for term in program.terminations:
             kernel.comment(origin(term.span))
@@ -256,7 +243,7 @@ class _Writer:
 
     def observe(self) -> None:
         kernel = self.kernel(["fresh", "rng"], remembers=True)
-        self.observing.write(kernel, self.operands)
+        self.observing.write(kernel, self.memory)
         self.env.kernels["observe"] = self.finish(
             "observe", "Write the observations of all groups, and remember what the next step asks for.", kernel
         )

@@ -75,6 +75,7 @@ class Kernel:
         self._uses: dict[int, int] = {}
         self._said = ""
         self._in_loops: dict[tuple[str, str], list[str]] = {}
+        self._depth = 0
 
     def leaf_of(self, leaf: Callable[[Kernel, Loop | None, Node], Value]) -> None:
         """From now on, leaves are spelt by ``leaf``."""
@@ -92,11 +93,11 @@ class Kernel:
 
     def line(self, text: str, depth: int = 1) -> None:
         """Adds a statement."""
-        self.lines.append(" " * _INDENT * depth + text)
+        self.lines.append(" " * _INDENT * (depth + self._depth) + text)
 
     def statement(self, prefix: str, text: str) -> None:
         """Adds ``prefix`` and an expression, over several lines where it is long."""
-        self.lines.append(layout(prefix, text, _INDENT))
+        self.lines.append(layout(prefix, text, _INDENT * (1 + self._depth)))
 
     def comment(self, text: str) -> None:
         """Adds a comment, once where several statements come from one place."""
@@ -169,6 +170,10 @@ class Kernel:
         """A value that comes from outside the kernel."""
         return self._leaf(self, None, node)
 
+    def step(self) -> Value:
+        """The control step [s]."""
+        return Value(self.parameter("self.step_dt", "float", "step_dt"))
+
     def square_sum(self, node: Node, /) -> Value | None:
         """The sum of squares under a ``list_norm``, where it was computed."""
         return self._squares.get(node.id)
@@ -199,7 +204,18 @@ class Kernel:
         yield loop
         if loop.lines:
             self.line(f"for i in range({self.module.length(axis)}):")
-            self.lines += loop.lines
+            pad = " " * _INDENT * self._depth
+            self.lines += [pad + line.replace("\n", f"\n{pad}") for line in loop.lines]
+
+    @contextmanager
+    def branch(self, condition: str) -> Iterator[None]:
+        """Statements that run where the condition holds. What they compute is not known behind them."""
+        self.line(f"if {condition}:")
+        before = [dict(known) for known in (self._values, self._known, self._locals, self._squares)]
+        self._depth += 1
+        yield
+        self._depth -= 1
+        self._values, self._known, self._locals, self._squares = before  # type: ignore[assignment]
 
     def _needed(self, roots: Sequence[Node]) -> list[Node]:
         needed = {root.id for root in roots}
@@ -367,6 +383,10 @@ class Loop:
     def square_sum(self, node: Node, /) -> Value | None:
         """The sum of squares under a ``list_norm``, where it was computed."""
         return self.kernel.square_sum(node) if node.type.axis is None else None
+
+    def step(self) -> Value:
+        """The control step [s]."""
+        return self.kernel.step()
 
     def member(self, array: str, wish: str) -> str:
         """A variable that holds the present element of an array of indices."""

@@ -62,6 +62,7 @@ class Leaves:
         sensors: attribute of each sensor.
         memories: attribute of the memory of each operand of ``prev``, by id.
         targets: attribute that holds the last target of an action, by its name.
+        states: attribute of each state, by name.
     """
 
     def __init__(self, program: Program, module: Module) -> None:
@@ -76,6 +77,7 @@ class Leaves:
         self.targets = {
             action.name: module.own(f"{action.name}_target") for action in program.actions if action.remembers
         }
+        self.states: dict[str, str] = {}
 
     # what kernels read
 
@@ -92,6 +94,10 @@ class Leaves:
                 return self.tunable(kernel, loop, node)
             if node.op == "prev":
                 return self.previous(kernel, loop, node, previous_actions)
+            if node.op in ("state", "old"):
+                return self.kept(kernel, loop, node, self.states[str(node.attr)])
+            if node.op == "uniform":
+                return self.drawn(loop or kernel, node)
             assert node.read is not None
             if node.read.quantity in given:
                 return Value(given[node.read.quantity])
@@ -105,27 +111,27 @@ class Leaves:
         def leaf(kernel: Kernel, loop: Loop | None, node: Node) -> Value:
             if node.op == "tunable":
                 return self.tunable(kernel, loop, node)
-            scope = loop or kernel
             if node.op == "uniform":
-                low, high = (scope.value(arg) for arg in node.args)
-                size = node.type.components
-                if size == 1:
-                    return call("wp.randf", [Value("rng"), low, high])
-                ends = [scope.name(arg) if arg.type.components > 1 else scope.value(arg).text for arg in node.args]
-                places = [
-                    [
-                        f"{end}[{place}]" if arg.type.components > 1 else end
-                        for end, arg in zip(ends, node.args, strict=True)
-                    ]
-                    for place in range(size)
-                ]
-                return call(VECTORS[size], [Value(f"wp.randf(rng, {', '.join(pair)})") for pair in places])
+                return self.drawn(loop or kernel, node)
             assert node.read is not None
             if node.read.quantity in given:
                 return Value(given[node.read.quantity])
             return self.read(kernel, loop, node, node.read)
 
         return leaf
+
+    def drawn(self, scope: Kernel | Loop, node: Node) -> Value:
+        """Uniform draws from the environment's own stream, one for each component."""
+        low, high = (scope.value(arg) for arg in node.args)
+        size = node.type.components
+        if size == 1:
+            return call("wp.randf", [Value("rng"), low, high])
+        ends = [scope.name(arg) if arg.type.components > 1 else scope.value(arg).text for arg in node.args]
+        places = [
+            [f"{end}[{place}]" if arg.type.components > 1 else end for end, arg in zip(ends, node.args, strict=True)]
+            for place in range(size)
+        ]
+        return call(VECTORS[size], [Value(f"wp.randf(rng, {', '.join(pair)})") for pair in places])
 
     def tunable(self, kernel: Kernel, loop: Loop | None, node: Node) -> Value:
         """A field of the settings, or one end of a range."""
@@ -145,15 +151,18 @@ class Leaves:
         (operand,) = node.args
         if operand.read is not None and operand.read.quantity.startswith("action."):
             return self.action(kernel, loop, operand, previous_actions)
-        memory = self.memories[operand.id]
-        name = kernel.parameter(f"self.{memory}", array(operand.type), memory.strip("_"))
-        value = Value(
-            f"{name}[env, {loop.index}]" if loop is not None and node.type.axis is not None else f"{name}[env]"
-        )
+        value = self.kept(kernel, loop, node, self.memories[operand.id])
         if kernel.operands(node):
             scope = loop or kernel
             return call("wp.where", [Value("fresh"), scope.value(operand), value])
         return value
+
+    def kept(self, kernel: Kernel, loop: Loop | None, node: Node, attribute: str) -> Value:
+        """An element of a buffer: of one environment, or of one member of a list."""
+        name = kernel.parameter(f"self.{attribute}", array(node.type), attribute.strip("_"))
+        return Value(
+            f"{name}[env, {loop.index}]" if loop is not None and node.type.axis is not None else f"{name}[env]"
+        )
 
     def read(self, kernel: Kernel, loop: Loop | None, node: Node, read: Read) -> Value:
         """One quantity of one environment."""

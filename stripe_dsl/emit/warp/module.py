@@ -14,6 +14,7 @@ from stripe_dsl.ir.types import Axis
 GROUPS = {
     "param": "ParamSettings",
     "let": "LetSettings",
+    "state": "StateSettings",
     "action": "ActionSettings",
     "observe": "ObserveSettings",
     "reward": "RewardSettings",

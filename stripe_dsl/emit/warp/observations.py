@@ -6,16 +6,17 @@ step and ``observe`` writes the newest values, so that asking for observations t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.substitution import is_previous_action
 from stripe_dsl.emit.values import Precedence, Value, call, infix
 from stripe_dsl.emit.warp.kernel import Kernel, Loop
-from stripe_dsl.emit.warp.leaves import Leaves, array, column
+from stripe_dsl.emit.warp.leaves import Leaves
+from stripe_dsl.emit.warp.memory import Memory, draws, wants_fresh
 from stripe_dsl.emit.warp.module import Attribute, Module
-from stripe_dsl.ir.graph import Node, walk
+from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.program import Group, Noise, Observation, Program
 
 FLAT = "wp.array2d(dtype=float)"
@@ -108,21 +109,23 @@ class Observing:
 
     # the kernel
 
-    def write(self, kernel: Kernel, operands: Sequence[Node]) -> None:
-        """The body of ``observe``; ``operands`` are what ``prev`` refers to."""
+    def write(self, kernel: Kernel, memory: Memory) -> None:
+        """The body of ``observe``."""
+        states = self.program.states
         for group in self.program.groups:
             self.target(kernel, group)
-        roots = [*(item.value for _, item in self.items), *operands]
+        roots = [*(item.value for _, item in self.items), *memory.operands]
         kept = any(node.op == "prev" and not is_previous_action(node) for node in walk(roots))
-        if kept or self.with_history:
+        if kept or self.with_history or wants_fresh(states):
             length = kernel.parameter("self._episode_length_buf_wp", "wp.array(dtype=int)", "episode_length")
             kernel.comment("an episode that has just begun has no past")
             kernel.line(f"fresh = {length}[env] == 0")
-        states = ""
-        if any(item.noise is not None for _, item in self.items):
-            states = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states")
-            kernel.line(f"rng = {states}[env]")
-        kernel.plan(roots)
+        random = ""
+        if any(item.noise is not None for _, item in self.items) or draws(states):
+            random = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states")
+            kernel.line(f"rng = {random}[env]")
+        kernel.plan([*self.program.observing, *memory.operands])
+        memory.renew(kernel)
         kernel.compute(roots)
         self.outputs(kernel)
         if self.with_history:
@@ -130,9 +133,9 @@ class Observing:
             kernel.line("if fresh:")
         for group, item in self.with_history:
             kernel.line(self.history(kernel, "fill_history", group, item), 2)
-        self.memorize(kernel, operands)
-        if states:
-            kernel.line(f"{states}[env] = rng")
+        memory.remember(kernel)
+        if random:
+            kernel.line(f"{random}[env] = rng")
 
     def outputs(self, kernel: Kernel) -> None:
         """Writes the entries; one that stands in two groups is computed once."""
@@ -180,22 +183,6 @@ class Observing:
         if item.scale is not None:
             value = infix("*", Precedence.PRODUCT, Value(self.leaves.setting(kernel, item.scale)), value)
         return value
-
-    def memorize(self, kernel: Kernel, operands: Sequence[Node]) -> None:
-        """Keeps the operands of ``prev``; one that reads another's memory first."""
-        if operands:
-            kernel.comment("what the next step remembers")
-        for operand in reversed(operands):
-            name = kernel.parameter(
-                f"self.{self.leaves.memories[operand.id]}",
-                array(operand.type),
-                self.leaves.memories[operand.id].strip("_"),
-            )
-            if operand.type.axis is None:
-                kernel.statement(f"{name}[env] = ", kernel.value(operand).text)
-                continue
-            with kernel.loop(operand.type.axis, [operand]) as loop:
-                loop.line(f"{name}[env, {column(0, operand.type, loop)}] = {loop.value(operand).text}")
 
 
 def _place(start: int, size: int, part: int, loop: Loop | None) -> str:

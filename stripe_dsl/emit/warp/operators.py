@@ -45,6 +45,10 @@ class Scope(Protocol):
         """A ``read``, ``tunable``, ``prev`` or ``uniform`` node."""
         ...
 
+    def step(self) -> Value:
+        """The control step [s]."""
+        ...
+
     def square_sum(self, node: Node, /) -> Value | None:
         """The sum of squares under a ``list_norm``, where it is at hand."""
         ...
@@ -223,6 +227,10 @@ def _const(scope: Scope, node: Node) -> Value:
     return constant((node.attr,) * _components(node) if alike else node.attr)
 
 
+def _dt(scope: Scope, node: Node) -> Value:
+    return scope.step()
+
+
 def _leaf(scope: Scope, node: Node) -> Value:
     return scope.leaf(node)
 
@@ -283,5 +291,8 @@ EMITTERS: dict[str, Emitter] = {
     "read": _leaf,
     "uniform": _leaf,
     "prev": _leaf,
+    "dt": _dt,
+    "state": _leaf,
+    "old": _leaf,
 }
 """Writers by operator; reductions are loops, which :mod:`~stripe_dsl.emit.warp.kernel` writes."""

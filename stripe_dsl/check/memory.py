@@ -1,0 +1,305 @@
+"""Memory: ``state``, ``prev``, ``delta``, ``since``, ``held`` and ``filter``.
+
+``prev`` looks back to the last observation. The others are states of the program: what they begin an episode with,
+and what they become once a control step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from stripe_dsl.check import vectors
+from stripe_dsl.check.arithmetic import is_zero, unit_words
+from stripe_dsl.check.phase import Phase
+from stripe_dsl.check.tunables import Role
+from stripe_dsl.check.values import RangeValue, Value, parts_of, varies
+from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.program import State
+from stripe_dsl.ir.types import Kind, Type
+from stripe_dsl.source import Span
+from stripe_dsl.spec.document import StateSpec
+from stripe_dsl.spec.values import Text
+from stripe_dsl.syntax import ast
+from stripe_dsl.units import TIME
+
+if TYPE_CHECKING:
+    from stripe_dsl.check.expressions import Lowering
+
+
+class Memory:
+    """The states of one task.
+
+    Attributes:
+        states: by name, each behind those that it reads.
+    """
+
+    def __init__(self, low: Lowering) -> None:
+        self.low = low
+        self.states: dict[str, State] = {}
+        self._types: dict[str, Type] = {}
+        self._failed: set[str] = set()
+        self._becoming = ""
+        self._known: dict[tuple[object, ...], str] = {}
+
+    # states of the file
+
+    def named(self, expr: ast.Name) -> Node | None:
+        """A state by its name: inside its own ``then`` the old value, elsewhere the present one."""
+        low, name = self.low, expr.id
+        if name == self._becoming and low.names.innermost == name:
+            return self.old(name, self._types[name], expr.span)
+        if not self.known(name):
+            if low.names.cycle(name, expr.span):
+                return None
+            key = next(key for key in low.scope.states if key == name)
+            with low.names.opened(name), low.tunables.term("state", name):
+                self.define(key, low.scope.states[key])
+            if name not in self.states:
+                self._failed.add(name)
+        if name in self._failed:
+            return None
+        node = low.graph.add("state", type=self.states[name].type, attr=name, span=expr.span)
+        return node if low.names.check_phase(node, expr.span) else None
+
+    def known(self, name: str) -> bool:
+        """Whether the state was read, whatever came of it."""
+        return name in self.states or name in self._failed
+
+    def old(self, name: str, type: Type, span: Span | None = None) -> Node:
+        """The value of a state before it changes."""
+        return self.low.graph.add("old", type=type, attr=name, span=span)
+
+    def define(self, name: Text, spec: StateSpec) -> None:
+        """``state best = 0 m then max(best, base.pos.z)``."""
+        low = self.low
+        if spec.then is None:
+            help = f"write `state {name} = <begin> then <next>`"
+            low.report.error("E0214", f"the state `{name}` does not say what it becomes", name.span or spec.span, help)
+            return
+        with self.phase(Phase.OBSERVE):
+            begin = low.value(spec.value.node)
+            if isinstance(begin, RangeValue):
+                begin = low.draw(begin, spec.value.span)
+            if begin is not None and not isinstance(begin, Node):
+                begin = low.number(spec.value.node)
+        if begin is None:
+            return
+        result = self.next(str(name), spec, begin)
+        if result is None:
+            return
+        type, update = result
+        if begin.type.kind is not type.kind or begin.type.axis not in (None, type.axis):
+            begin_words, words = begin.type.describe(), update.type.describe()
+            low.report.error("E0301", f"`{name}` begins as {begin_words} and becomes {words}", spec.then.span)
+            return
+        if begin.type.dim != type.dim and not is_zero(begin):
+            message = f"`{name}` begins as {unit_words(begin.type.dim)} and becomes {unit_words(update.type.dim)}"
+            low.report.error("E0401", message, spec.then.span, f"it begins as `{spec.value.span.text}`")
+            return
+        initial = self.without_past(begin)
+        self.states[str(name)] = State(str(name), type, f"state {name}", initial, update, span=name.span)
+
+    def next(self, name: str, spec: StateSpec, begin: Node) -> tuple[Type, Node] | None:
+        """The state's type and its next value. A list, a frame or (for zero) a unit may come from the next value."""
+        low = self.low
+        diagnostics, tunables = len(low.report.diagnostics), dict(low.tunables.items)
+        result = self.becoming(name, spec, begin.type)
+        if result is not None and result[0] != begin.type:
+            # the old value takes the shape of the next one
+            del low.report.diagnostics[diagnostics:]
+            low.tunables.items.clear()
+            low.tunables.items.update(tunables)
+            type = result[0]
+            result = self.becoming(name, spec, type)
+            if result is not None and result[0] != type:
+                message = f"the next value of `{name}` is {result[0].describe()}, where `{name}` is {type.describe()}"
+                low.report.error("E0301", message, spec.then.span if spec.then is not None else None)
+                return None
+        return result
+
+    def becoming(self, name: str, spec: StateSpec, type: Type) -> tuple[Type, Node] | None:
+        """The next value, and its type, where the old value is of this type."""
+        assert spec.then is not None
+        self._types[name] = type
+        outer, self._becoming = self._becoming, name
+        with self.phase(Phase.STATE):
+            update = self.low.number(spec.then.node)
+        self._becoming = outer
+        if update is None:
+            return None
+        if type.kind is Kind.FLOAT and update.type.is_bool:
+            update = self.low.math.as_float(update)
+        return (replace(update.type, dim=type.dim) if is_zero(update) else update.type), update
+
+    @contextmanager
+    def phase(self, phase: Phase) -> Iterator[None]:
+        """Expressions inside are evaluated in another phase than those around."""
+        before = self.low.phase, self.low.default
+        self.low.phase, self.low.default = phase, None
+        try:
+            yield
+        finally:
+            self.low.phase, self.low.default = before
+
+    def without_past(self, root: Node) -> Node:
+        """``root`` in an episode that has just begun: what it was one step earlier is what it is."""
+        done: dict[int, Node] = {}
+        for node in sorted(parts_of(root), key=lambda node: node.id):
+            args = tuple(done[arg.id] for arg in node.args)
+            kept = node.op != "prev" or (args[0].read is not None and args[0].read.quantity.startswith("action."))
+            if not kept:
+                done[node.id] = args[0]
+            elif args == node.args:
+                done[node.id] = node
+            else:
+                done[node.id] = self.low.graph.add(
+                    node.op, args, type=node.type, attr=node.attr, read=node.read, span=node.span
+                )
+        return done[root.id]
+
+    # states that functions stand for
+
+    def operand(self, expr: ast.Call) -> Node | None:
+        """What a function remembers: known after the physics, and not the same for ever."""
+        low, source, name = self.low, expr.args[0], vectors.called(expr)
+        with self.phase(Phase.STATE):
+            node = low.number(source)
+            if node is None or not low.names.check_phase(node, source.span):
+                return None
+        if not varies(node):
+            low.report.error("E0503", f"`{name}` of a constant never changes", source.span, "remove it")
+            return None
+        return node if self.is_whole(node, expr) else None
+
+    def is_whole(self, node: Node, expr: ast.Call) -> bool:
+        """Whether a value is more than the past of a state that is about to change; else it is reported."""
+        inside = next((part for part in parts_of(node) if part.op == "old"), None)
+        if inside is None:
+            return True
+        message = f"`{vectors.called(expr)}` of the old value of `{inside.attr}` needs a longer memory than there is"
+        self.low.report.error("E0503", message, expr.span, f"inside its own `then`, `{inside.attr}` is the old value")
+        return False
+
+    def derived(self, expr: ast.Call, key: tuple[object, ...], type: Type, initial: Node) -> tuple[str, Node]:
+        """The name of the state that a call stands for, and its old value; the same for an equal call."""
+        function, source = vectors.called(expr), expr.args[0]
+        if key not in self._known:
+            path = re.fullmatch(r"[\w.@]+", source.span.text)  # else a formula, for which its term has the better name
+            words = re.sub(r"\W+", "_", source.span.text).strip("_")
+            name = f"{function}_{words}" if path else f"{self.low.tunables.owner or 'value'}_{function}"
+            taken = {*self.states, *self.low.scope.states}
+            wish, number = name, 2
+            while name in taken:
+                name, number = f"{wish}_{number}", number + 1
+            self._known[key] = name
+            text = " ".join(expr.span.text.split())
+            self.states[name] = State(name, type, text, initial, None, span=expr.span)
+        return self._known[key], self.old(self._known[key], type)
+
+    def present(self, name: str, update: Node, span: Span) -> Node:
+        """The value of a state that becomes ``update``."""
+        state = self.states[name]
+        if state.update is None:
+            self.states[name] = replace(state, update=update)
+        return self.low.graph.add("state", type=state.type, attr=name, span=span)
+
+    def duration(self, low: Lowering, name: str, time: ast.Expr) -> Node | None:
+        """A time above zero."""
+        node = low.number(time, Role.TIME)
+        if node is None:
+            return None
+        if node.type.dim != TIME or not node.type.is_scalar:
+            help = "as in `0.5 s`"
+            low.report.error("E0403", f"`{name}` wants a time, not {node.type.describe()}", time.span, help)
+            return None
+        value = low.tunables.items[node.attr].value if node.op == "tunable" else node.attr  # type: ignore[index]
+        if node.op not in ("tunable", "const") or not isinstance(value, int | float):
+            low.report.error("E0309", f"the time of `{name}` has to be known before the simulation", time.span)
+            return None
+        if value <= 0:
+            low.report.error("E0309", f"the time of `{name}` has to be above zero", time.span, "as in `0.5 s`")
+            return None
+        return node
+
+    def step(self) -> Node:
+        """The control step [s]."""
+        return self.low.graph.add("dt", type=Type(dim=TIME))
+
+
+def prev(low: Lowering, expr: ast.Call) -> Node | None:
+    """``prev(x)``: the value one control step earlier."""
+    inner = expr.args[0]
+    action = low.names.action_of(inner)
+    if action is not None and isinstance(inner, ast.Name):
+        return low.names.previous_action(action, inner)
+    node = low.number(inner)
+    if node is None:
+        return None
+    if not varies(node):
+        help = f"write it without `{vectors.called(expr)}`" if vectors.called(expr) == "prev" else "its change is zero"
+        low.report.error("E0503", "a constant has no earlier value", inner.span, help)
+        return None
+    if node.op == "prev":
+        message = "`prev` of `prev` needs a longer memory than there is"
+        low.report.error("E0503", message, expr.span, "only the value one control step earlier is kept")
+        return None
+    return low.graph.add("prev", (node,), type=node.type, span=expr.span) if low.memory.is_whole(node, expr) else None
+
+
+def delta(low: Lowering, expr: ast.Call) -> Node | None:
+    """``delta(x)``: ``x - prev(x)``."""
+    now, before = low.number(expr.args[0]), prev(low, expr)
+    if now is None or before is None:
+        return None
+    return low.math.additive("sub", now, before, expr.span, expr.span, expr.span)
+
+
+def since(low: Lowering, expr: ast.Call) -> Value | None:
+    """``since(c)``: zero in the steps in which ``c`` holds, and then one control step more each time."""
+    return _time(low, expr, while_it_holds=False)
+
+
+def held(low: Lowering, expr: ast.Call) -> Value | None:
+    """``held(c, 0.5 s)``: ``c`` has held for that many control steps, the time rounded to whole ones."""
+    for_long = low.memory.duration(low, "held", expr.args[1])
+    time = _time(low, expr, while_it_holds=True)
+    if for_long is None or time is None:
+        return None
+    # sums of steps miss the time by a rounding error: half a step less asks for as many steps
+    half = low.graph.add("mul", (low.math.const(0.5), low.memory.step()), type=for_long.type)
+    least = low.graph.add("sub", (for_long, half), type=for_long.type, span=expr.args[1].span)
+    return low.graph.add("ge", (time, least), type=Type(Kind.BOOL, time.type.axis), span=expr.span)
+
+
+def _time(low: Lowering, expr: ast.Call, *, while_it_holds: bool) -> Node | None:
+    """How long a condition has held, or has not held."""
+    memory = low.memory
+    condition = memory.operand(expr)
+    if condition is None or not low.math.condition(condition, expr.args[0].span):
+        return None
+    type = Type(axis=condition.type.axis, dim=TIME)
+    zero = low.math.const(0.0, Type(dim=TIME))
+    name, old = memory.derived(expr, (while_it_holds, condition.id), type, zero)
+    longer = low.graph.add("add", (old, memory.step()), type=type)
+    outcomes = (longer, zero) if while_it_holds else (zero, longer)
+    return memory.present(name, low.graph.add("where", (condition, *outcomes), type=type), expr.span)
+
+
+def smooth(low: Lowering, expr: ast.Call) -> Value | None:
+    """``filter(x, T)``: moves towards ``x`` by the share ``1 - exp(-dt / T)`` of what is left, and begins as ``x``."""
+    memory, graph = low.memory, low.graph
+    time = memory.duration(low, "filter", expr.args[1])
+    x = memory.operand(expr)
+    if x is None or time is None or not low.math.numeric(x, expr.args[0].span, "multiply the condition by a number"):
+        return None
+    name, old = memory.derived(expr, ("filter", x.id, time.id), x.type, memory.without_past(x))
+    ratio = graph.add("div", (memory.step(), time), type=Type())
+    decay = graph.add("exp", (graph.add("neg", (ratio,), type=Type()),), type=Type())
+    share = graph.add("sub", (low.math.const(1.0), decay), type=Type())
+    left = graph.add("sub", (x, old), type=x.type)
+    update = graph.add("add", (old, graph.add("mul", (share, left), type=x.type)), type=x.type)
+    return memory.present(name, update, expr.span)
