@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from stripe_dsl.check.task import check_robots, check_task
 from stripe_dsl.diagnostics import Diagnostic, sort_diagnostics
 from stripe_dsl.diagnostics.followups import ABSENCE, without_followups
 from stripe_dsl.ir.program import Program
+from stripe_dsl.robots import RobotFileError
 from stripe_dsl.source import SourceFile
 from stripe_dsl.spec.elaborate import Task, elaborate
 from stripe_dsl.spec.modules import Loader, Module
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from stripe_dsl.emit.output import Package
 
 
+CONVERTED = ("urdf", "mjcf")
+"""Formats of robots that are brought to USD when a task is compiled."""
 RECURSION = 20_000
 """Frames for a chain of about a thousand definitions; Python's own functions take no room on the machine's stack."""
 
@@ -91,27 +94,39 @@ def compile_file(
     diagnostics = [*checked.diagnostics]
     if not checked.failed and not checked.programs:
         diagnostics.append(Diagnostic("E0214", f"`{path}` defines no task", helps=("add `task Name { … }`",)))
-    diagnostics += [item for program in checked.programs for item in _not_simulated(program)]
+    programs: list[Program] = []
+    for program in checked.programs:
+        program, found = _with_stages(program)
+        programs.append(program)
+        diagnostics += found
     if "warp" in backends:
         diagnostics += [item for program in checked.programs for item in _in_phases(program)]
     if any(item.severity == "error" for item in diagnostics):
         return [], diagnostics
     with _deep_chains():
-        return [render(program, out, checked.sources, backends) for program in checked.programs], diagnostics
+        return [render(program, out, checked.sources, backends) for program in programs], diagnostics
 
 
-def _not_simulated(program: Program) -> list[Diagnostic]:
-    """Robots that can be checked and not yet simulated: Isaac Lab reads USD alone on the Newton backend."""
-    return [
-        Diagnostic(
-            "E0610",
-            f"robot `{robot.name}` is {robot.model.format.upper()}, which can be checked and not yet simulated",
-            robot.span,
-            helps=("convert it to USD and name that file with `usd`",),
-        )
-        for robot in program.robots
-        if robot.model.format in ("urdf", "mjcf")
-    ]
+def _with_stages(program: Program) -> tuple[Program, list[Diagnostic]]:
+    """The program with its URDF and MJCF robots as USD: Isaac Lab reads USD alone on the Newton backend."""
+    if all(robot.model.format not in CONVERTED for robot in program.robots):
+        return program, []
+    from stripe_dsl.robots.convert import convert
+
+    diagnostics: list[Diagnostic] = []
+    robots = list(program.robots)
+    for place, robot in enumerate(program.robots):
+        if robot.model.format not in CONVERTED:
+            continue
+        try:
+            converted = convert(robot.model, robot.name, self_collisions=robot.self_collision)
+        except RobotFileError as problem:
+            helps = (problem.hint,) if problem.hint else ()
+            diagnostics.append(Diagnostic("E0610", problem.reason, robot.span, helps=helps))
+            continue
+        robots[place] = replace(robot, stage=converted.stage)
+        diagnostics += [Diagnostic("W0016", f"robot `{robot.name}`: {item}", robot.span) for item in converted.left_out]
+    return replace(program, robots=tuple(robots)), diagnostics
 
 
 def _in_phases(program: Program) -> list[Diagnostic]:

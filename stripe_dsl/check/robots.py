@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stripe_dsl.check.constants import Settings
@@ -70,6 +72,11 @@ class RobotCheck:
                 key: Text = getattr(spec, given[0])
                 self.report.error("E0202", "a robot has links or a file, not both", key.span, "remove one of them")
                 return None
+            if spec.fixed:
+                help = "write `fixed` into the link that is its base"
+                self.report.error(
+                    "E0206", f"robot `{self.name}` is made of links, one of which is fixed", spec.span, help
+                )
             from stripe_dsl.check.primitives import author
 
             return author(self.name, spec, self.settings)
@@ -83,8 +90,14 @@ class RobotCheck:
                 "E0202", f"robot `{self.name}` has two files", second.span, f"keep one of {and_list(given)}"
             )
         reference: Text = getattr(spec, given[0])
+        if spec.fixed and given[0] not in ("urdf", "mjcf"):
+            self.report.error(
+                "E0202", f"the file of robot `{self.name}` says itself whether its base is fixed", reference.span,
+                "remove `fixed`, which is for URDF and MJCF files",
+            )  # fmt: skip
         try:
-            return load_robot(str(reference), prim=spec.prim, relative_to=self.module.folder), None
+            model = load_robot(str(reference), prim=spec.prim, relative_to=self.module.folder)
+            return (replace(model, fixed_base=True) if spec.fixed else model), None
         except RobotUnavailableError as problem:
             return self.unavailable(reference, problem)
         except RobotFileError as problem:
@@ -121,6 +134,9 @@ class RobotCheck:
             self.scope.unknown_sets.update((str(self.name), "joints", "bodies", "base"))
             return None
         model, primitives = found
+        given = next((value for key in FILE_KEYS if (value := getattr(self.spec, key)) is not None), None)
+        for warning in model.warnings:
+            self.report.error("W0016", f"robot `{self.name}`: {warning}", given.span if given else self.spec.span)
         value = RobotValue(str(self.name), model, {})
         self.sets(value)
         actuators = self.actuators(value)
@@ -131,10 +147,10 @@ class RobotCheck:
         robot = Robot(
             name=str(self.name),
             model=model,
-            reference=str(self.spec.usd or self.spec.urdf or self.spec.mjcf or ""),
+            reference=str(self.spec.usd or ""),  # robots of other formats are brought to USD
             cfg_reference=str(self.spec.cfg or ""),
             primitives=primitives,
-            prim=model.prim,
+            prim=model.prim if self.spec.usd else None,
             position=(position[0], position[1], position[2]),
             rotation=facing,
             joint_pos=pose,
@@ -174,6 +190,16 @@ class RobotCheck:
             )
         return found
 
+    def joints(self, pattern: Text, model: RobotModel) -> list[str]:
+        """The joints whose names in the robot file a pattern matches, by their names in the simulator."""
+        names = {joint.alias or joint.name: joint.name for joint in model.joints}
+        return [names[found] for found in self.match(pattern, tuple(names), "joint")]
+
+    def patterns(self, patterns: list[Text], found: list[str], model: RobotModel) -> tuple[str, ...]:
+        """Patterns as Isaac Lab may have them: names, where the simulator has others than the robot file."""
+        aliased = any(joint.alias for joint in model.joints)
+        return tuple(map(re.escape, found)) if aliased else tuple(map(str, patterns))
+
     def sets(self, robot: RobotValue) -> None:
         """The named joints and bodies."""
         model, spec = robot.model, self.spec
@@ -184,15 +210,16 @@ class RobotCheck:
                 elif not self.spec.link:
                     self.report.error("E0214", f"`joint {name}` needs a name", name.span, f'write `joint {name} = "…"`')
                 continue
-            found = self.match(joint.pattern, model.joint_names, "joint")
+            found = self.joints(joint.pattern, model)
             self.add_single(robot, name, joint.pattern, found, "joint")
         for name, members in spec.body.items():
             for pattern in members.patterns[:1]:
                 self.add_single(robot, name, pattern, self.match(pattern, model.body_names, "body"), "body")
         for name, members in spec.joints.items():
-            self.add_list(robot, name, members.patterns, model.joint_names, "joint")
+            self.add_list(robot, name, [self.joints(pattern, model) for pattern in members.patterns], "joint")
         for name, members in spec.bodies.items():
-            self.add_list(robot, name, members.patterns, model.body_names, "body")
+            found_bodies = [self.match(pattern, model.body_names, "body") for pattern in members.patterns]
+            self.add_list(robot, name, found_bodies, "body")
 
     def add_single(self, robot: RobotValue, name: Text, pattern: Text, found: list[str], what: str) -> None:
         """``joint name = "…"`` stands for exactly one."""
@@ -210,13 +237,11 @@ class RobotCheck:
         else:
             self.scope.unknown_sets.add(str(name))
 
-    def add_list(self, robot: RobotValue, name: Text, patterns: list[Text], names: tuple[str, ...], what: str) -> None:
+    def add_list(self, robot: RobotValue, name: Text, groups: list[list[str]], what: str) -> None:
         """``joints name = "…"`` stands for a list, in the order of the patterns."""
-        found: list[str] = []
-        for pattern in patterns:
-            found += [item for item in self.match(pattern, names, what) if item not in found]
+        found = tuple(dict.fromkeys(item for group in groups for item in group))
         if found:
-            self.add(robot, name, tuple(found), what, single=False)
+            self.add(robot, name, found, what, single=False)
         else:
             self.scope.unknown_sets.add(str(name))
 
@@ -267,16 +292,18 @@ class RobotCheck:
     def actuated(self, robot: RobotValue, name: Text, spec: ActuatorSpec) -> tuple[tuple[str, ...], list[str]]:
         """Patterns and names of the joints of an actuator group."""
         if spec.joints:
-            found = [self.match(pattern, robot.model.joint_names, "joint") for pattern in spec.joints]
-            return tuple(map(str, spec.joints)), list(dict.fromkeys(item for group in found for item in group))
+            found = [self.joints(pattern, robot.model) for pattern in spec.joints]
+            joints = list(dict.fromkeys(item for group in found for item in group))
+            return self.patterns(spec.joints, joints, robot.model), joints
         self.scope.used.add(f"{robot.name}.{name}")
         if name == "joints":
             return (".*",), list(robot.model.joint_names)
         members = robot.sets.get(str(name))
         if isinstance(members, JointSet):
             declared = self.spec.joints.get(name)
-            patterns = tuple(map(str, declared.patterns)) if declared is not None else members.names
-            return patterns, list(members.names)
+            names = list(members.names)
+            patterns = self.patterns(declared.patterns, names, robot.model) if declared is not None else members.names
+            return patterns, names
         if str(name) not in self.scope.unknown_sets:
             known = [key for key, item in robot.sets.items() if isinstance(item, JointSet)] + ["joints"]
             helps = did_you_mean(str(name), known) or ('say which joints it drives: `joints ".*"`',)
@@ -303,7 +330,7 @@ class RobotCheck:
         out: list[tuple[str, float]] = []
         posed: set[str] = set()
         for pattern, value in self.spec.pose.items():
-            joints = self.match(pattern, model.joint_names, "joint")
+            joints = self.joints(pattern, model)
             posed.update(joints)
             if not joints:
                 continue
@@ -314,7 +341,7 @@ class RobotCheck:
             for name in joints:
                 if not self.within(model, name, number, value.span):
                     break
-            out.append((str(pattern), number))
+            out += [(text, number) for text in self.patterns([pattern], joints, model)]
         if self.spec.cfg is None and not self.scope.unknown_sets:  # an Isaac Lab cfg has a pose of its own
             for name in model.joint_names:
                 if name not in posed and not self.within(model, name, 0.0, self.spec.span):

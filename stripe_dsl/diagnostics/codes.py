@@ -101,7 +101,7 @@ _TITLES = {
     "E0607": "asset root is not set",
     "E0608": "generated file was edited by hand",
     "E0609": "output cannot be written",
-    "E0610": "robot format that cannot be simulated yet",
+    "E0610": "robot file that cannot be brought to USD",
     # Lint
     "W0001": "unused name",
     "W0002": "shadowed name",
@@ -113,6 +113,7 @@ _TITLES = {
     "W0008": "task without a timeout",
     "W0009": "new term resembles an inherited one",
     "W0010": "Warp step in phases",
+    "W0016": "part of a robot file left out",
 }
 
 

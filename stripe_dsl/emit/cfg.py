@@ -114,7 +114,7 @@ def robots(program: Program, keys: dict[str, str], assets: Path) -> list[RobotTe
 
 def robot_path(robot: Robot, assets: Path) -> str:
     """Source text of the path of a robot's file; ``assets`` is the folder that relative paths start in."""
-    if robot.primitives is not None:
+    if robot.written:
         return f"asset({literal(f'{robot.name}.usda')})"
     reference = robot.reference
     if reference.startswith("package://"):

@@ -94,8 +94,9 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
             restitution=ground.restitution,
         )
     for robot in program.robots:
-        if robot.primitives is not None:
-            rendered[f"assets/{robot.name}.usda"] = robot_usda(robot.primitives)
+        if robot.written:
+            stage = robot_usda(robot.primitives) if robot.primitives is not None else robot.stage
+            rendered[f"assets/{robot.name}.usda"] = stage
     return {path: _tidy(text) for path, text in sorted(rendered.items())}
 
 

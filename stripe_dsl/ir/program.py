@@ -75,8 +75,9 @@ class Robot:
 
     Attributes:
         name: key in the scene (``self.scene[name]``).
-        reference: the robot file as written (``package://…``), or empty for one authored in the file.
+        reference: the USD file as written (``package://…``), or empty where the compiler writes it.
         primitives: links and joints of a robot authored in the file; a back end writes them beside its code.
+        stage: USD text of a robot that was brought to USD from another format; empty until the task is compiled.
         prim: prim that holds the articulation where the stage's default is wrong.
         position: spawn position in the environment's frame [m].
         rotation: spawn rotation, quaternion (x, y, z, w).
@@ -97,6 +98,12 @@ class Robot:
     self_collision: bool
     sets: tuple[tuple[str, tuple[str, ...]], ...] = ()
     span: Span | None = None
+    stage: str = ""
+
+    @property
+    def written(self) -> bool:
+        """Whether its USD file is written beside the generated code."""
+        return self.primitives is not None or self.model.format in ("urdf", "mjcf")
 
     @property
     def placed(self) -> bool:

@@ -1,4 +1,4 @@
-"""Writes robots made of primitives, ground planes and references as USD text, the same bytes for the same input.
+"""Writes robots, ground planes and references as USD text, the same bytes for the same input.
 
 The layout is flat: all bodies lie directly below the robot, which is what Isaac Lab reads on Newton and on PhysX. No
 USD library takes part, so compiling stays light.
@@ -6,16 +6,18 @@ USD library takes part, so compiling stays light.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from math import degrees, hypot, isinf
+from math import degrees, hypot, isinf, radians
 from typing import TYPE_CHECKING
 
 from stripe_dsl.robots.errors import RobotFileError
 from stripe_dsl.robots.inertia import of_body
+from stripe_dsl.robots.mechanism import Body, Joint, Mechanism, Part, Pose
 from stripe_dsl.robots.model import JointType
-from stripe_dsl.robots.primitives import PrimitiveJoint, PrimitiveRobot, find_problems
-from stripe_dsl.robots.rotations import IDENTITY, Quaternion, Vector, conjugate, minus, quaternion, rotate, times
+from stripe_dsl.robots.primitives import PrimitiveRobot, find_problems
+from stripe_dsl.robots.rotations import IDENTITY, Quaternion, Vector, quaternion
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -25,13 +27,14 @@ _USD_JOINTS = {
     JointType.CONTINUOUS: "PhysicsRevoluteJoint",
     JointType.PRISMATIC: "PhysicsPrismaticJoint",
     JointType.FIXED: "PhysicsFixedJoint",
+    JointType.BALL: "PhysicsSphericalJoint",
 }
 GROUND_SIZE = 100.0
 """Edge of the visible ground, m; Isaac Lab's ``GroundPlaneCfg`` scales it and counts on this value."""
 
 
 def robot_usda(robot: PrimitiveRobot) -> str:
-    """The USD stage of a robot; its default prim carries the articulation root.
+    """The USD stage of a robot made of primitives; its default prim carries the articulation root.
 
     Raises:
         RobotFileError: with the first of :func:`find_problems`, if there are any.
@@ -39,15 +42,30 @@ def robot_usda(robot: PrimitiveRobot) -> str:
     problems = find_problems(robot)
     if problems:
         raise RobotFileError(problems[0].reason, problems[0].hint)
+    return mechanism_usda(_mechanism(robot), "Made from links and joints")
+
+
+def mechanism_usda(robot: Mechanism, origin: str) -> str:
+    """The USD stage of a robot; its default prim carries the articulation root.
+
+    Args:
+        origin: what it was made from, for the stage's documentation.
+    """
     taken = {body.name for body in robot.bodies}
-    root_joint = "root_joint"
-    while root_joint in taken:
-        root_joint += "_"
-    joints = [_frames(robot, joint) for joint in sorted(robot.joints, key=lambda joint: joint.name)]
     template = _environment().get_template("robot.usda.jinja")
-    # the simulator derives the inertia of a body from the shapes that collide: where others count too, it is written
-    inertias = {body.name: of_body(body) for body in robot.bodies if not all(shape.collides for shape in body.shapes)}
-    return template.render(robot=robot, root=robot.root, root_joint=root_joint, joints=joints, inertias=inertias)
+    return template.render(
+        robot=robot,
+        origin=origin,
+        root_joint=_free_name("root_joint", taken),
+        scope=_free_name("joints", taken),
+        joints=[_authored(joint) for joint in sorted(robot.joints, key=lambda joint: joint.prim)],
+    )
+
+
+def _free_name(wish: str, taken: set[str]) -> str:
+    while wish in taken:
+        wish += "_"
+    return wish
 
 
 def ground_plane_usda(
@@ -88,42 +106,79 @@ def reference_usda(asset: str, prim: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _JointFrames:
-    """A joint as USD wants it: one frame in each body, turning about or sliding along ``token``."""
+class _AuthoredJoint:
+    """A joint as USD wants it: one frame in each body, turning about or sliding along ``token``; angles in degrees."""
 
-    name: str
+    joint: Joint
     usd_type: str
-    parent: str
-    child: str
     token: str | None
-    position0: Vector
-    rotation0: Quaternion
-    position1: Vector
-    rotation1: Quaternion
+    outer: Pose
+    inner: Pose
     lower: float | None
     upper: float | None
+    velocity: float | None
+    damping: float
+
+    @property
+    def drive(self) -> str | None:
+        """The drive that carries the limit of the effort."""
+        if isinf(self.joint.effort) or self.joint.type is JointType.BALL:
+            return None
+        return "angular" if self.joint.type.is_angular else "linear"
 
 
-def _frames(robot: PrimitiveRobot, joint: PrimitiveJoint) -> _JointFrames:
-    bodies = {body.name: body for body in robot.bodies}
-    parent, child = bodies[joint.parent], bodies[joint.child]
-    token, turn = (None, IDENTITY) if joint.type is JointType.FIXED else _axis_frame(joint.axis)
-    parent_inverse = conjugate(quaternion(parent.rotation))
-    child_inverse = conjugate(quaternion(child.rotation))
+def _authored(joint: Joint) -> _AuthoredJoint:
+    turns = joint.type not in (JointType.FIXED, JointType.BALL)
+    token, turn = _axis_frame(joint.axis) if turns else (None, IDENTITY)
     angular = joint.type is not JointType.PRISMATIC
-    moves = joint.type is not JointType.FIXED
-    return _JointFrames(
-        name=joint.name,
+    return _AuthoredJoint(
+        joint=joint,
         usd_type=_USD_JOINTS[joint.type],
-        parent=joint.parent,
-        child=joint.child,
         token=token,
-        position0=rotate(parent_inverse, minus(joint.at, parent.position)),
-        rotation0=times(parent_inverse, turn),
-        position1=rotate(child_inverse, minus(joint.at, child.position)),
-        rotation1=times(child_inverse, turn),
-        lower=_limit(joint.lower, angular) if moves else None,
-        upper=_limit(joint.upper, angular) if moves else None,
+        outer=joint.outer * Pose(rotation=turn),
+        inner=joint.inner * Pose(rotation=turn),
+        lower=_limit(joint.lower, angular) if turns else None,
+        upper=_limit(joint.upper, angular) if turns else None,
+        velocity=_limit(joint.velocity, angular) if turns else None,
+        damping=joint.damping * radians(1.0) if angular else joint.damping,
+    )
+
+
+def _mechanism(robot: PrimitiveRobot) -> Mechanism:
+    """A robot made of primitives, for which the simulator derives inertia where all shapes of a body collide."""
+    poses = {body.name: Pose(body.position, quaternion(body.rotation)) for body in robot.bodies}
+    return Mechanism(
+        name=robot.name,
+        root=robot.root.name,
+        bodies=tuple(
+            Body(
+                body.name,
+                poses[body.name],
+                tuple(
+                    Part(shape, Pose(shape.position, quaternion(shape.rotation)), None, shape.color, shape.collides)
+                    for shape in body.shapes
+                ),
+                body.mass,
+                None if all(shape.collides for shape in body.shapes) else of_body(body),
+            )
+            for body in robot.bodies
+        ),
+        joints=tuple(
+            Joint(
+                joint.name,
+                joint.type,
+                joint.parent,
+                joint.child,
+                joint.axis,
+                poses[joint.parent].inverse() * Pose(joint.at),
+                poses[joint.child].inverse() * Pose(joint.at),
+                joint.lower,
+                joint.upper,
+            )
+            for joint in robot.joints
+        ),
+        fixed_base=robot.fixed_base,
+        self_collisions=robot.self_collisions,
     )
 
 
@@ -166,9 +221,14 @@ def _environment() -> Environment:
     )
     environment.filters["number"] = _number
     environment.filters["vector"] = _vector
-    environment.filters["moments"] = lambda values: f"({', '.join(f'{value:.9g}' for value in values)})"
+    environment.filters["digits"] = _digits
+    environment.filters["rows"] = lambda points: ", ".join(
+        f"({x:.7g}, {y:.7g}, {z:.7g})" for x, y, z in points.tolist()
+    )
+    environment.filters["flat"] = lambda triangles: ", ".join(map(str, triangles.ravel().tolist()))
+    environment.filters["threes"] = lambda triangles: ", ".join(["3"] * len(triangles))
     # USD takes the angle of a pose from the arc cosine of w, which needs every digit when the angle is small.
-    environment.filters["quaternion"] = lambda rpy: _vector(quaternion(rpy), 15)
+    environment.filters["quaternion"] = lambda q: _vector(q, 15)
     return environment
 
 
@@ -179,3 +239,8 @@ def _number(value: float, digits: int = 9) -> str:
 
 def _vector(values: tuple[float, ...], digits: int = 9) -> str:
     return f"({', '.join(_number(value, digits) for value in values)})"
+
+
+def _digits(values: Iterable[float]) -> str:
+    """A tuple of numbers that may be tiny, with nine digits each."""
+    return f"({', '.join(f'{value + 0.0:.9g}' for value in values)})"

@@ -54,7 +54,7 @@ def of_shape(shape: PrimitiveShape, density: float = DENSITY) -> MassProperties:
             moments = (mass / 12 * (y * y + z * z), mass / 12 * (x * x + z * z), mass / 12 * (x * x + y * y))
         case ShapeKind.SPHERE:
             mass = density * 4 / 3 * pi * r**3
-            moments = (0.4 * mass * r * r,) * 3
+            moments = (0.4 * mass * r * r, 0.4 * mass * r * r, 0.4 * mass * r * r)
         case ShapeKind.CYLINDER:
             mass = density * pi * r * r * h
             moments = _about_axis(shape.axis, mass * (r * r / 4 + h * h / 12), mass * r * r / 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import hypot, inf, radians
 from pathlib import Path
@@ -11,9 +11,11 @@ from xml.etree.ElementTree import Element
 from stripe_dsl.robots import xml_file
 from stripe_dsl.robots.errors import RobotFileError
 from stripe_dsl.robots.match import suggest
-from stripe_dsl.robots.mjcf_defaults import Defaults, expand_includes, is_true, turn
+from stripe_dsl.robots.mechanism import WORLD_BODY, Pose, prim_name
+from stripe_dsl.robots.mjcf_defaults import Defaults, expand_includes, is_true, orientation
 from stripe_dsl.robots.model import JointType, RobotBody, RobotJoint, RobotModel
 from stripe_dsl.robots.order import WORLD, depth_first
+from stripe_dsl.robots.rotations import Vector, rotate
 
 _TYPES = {"hinge": JointType.REVOLUTE, "slide": JointType.PRISMATIC, "ball": JointType.BALL, "free": JointType.FREE}
 
@@ -21,9 +23,11 @@ _TYPES = {"hinge": JointType.REVOLUTE, "slide": JointType.PRISMATIC, "ball": Joi
 def read(path: Path, prim: str | None = None) -> RobotModel:
     """Read the robot in an MJCF file: the body below the world that has joints, or the one that ``prim`` names.
 
-    Joints keep MuJoCo's names (a joint without one is called ``<body>_joint``), also where a body has several. Bodies
-    and joints come depth first, children by the name of their first joint, as they do in a flat USD stage. Axes leave
-    out the turn of a ``<frame>`` around a body.
+    A body with several joints has one joint of several degrees of freedom in the simulator, named after the first of
+    them: ``hip_x:0``, ``hip_x:1``; what the file calls these is their ``alias``. A joint without a name is called
+    ``<body>_joint``. Bodies and joints come depth first, children by the name of their first joint, as in a flat USD
+    stage, and their names are as there: letters, digits and underscores. Where the first joint moves against the world,
+    a body ``world`` carries the robot.
 
     Raises:
         RobotFileError: if the file or an included one is missing or broken, or holds no or several robots.
@@ -33,67 +37,107 @@ def read(path: Path, prim: str | None = None) -> RobotModel:
 
 def read_with_includes(path: Path, prim: str | None = None) -> tuple[RobotModel, tuple[Path, ...]]:
     """As :func:`read`; also gives the included files, for caching."""
-    root = xml_file.parse(path)
-    if root.tag == "robot":
-        raise RobotFileError(f'"{path.name}" is a URDF file', "read it with urdf instead of mjcf")
-    if root.tag != "mujoco":
-        raise RobotFileError(f'"{path.name}" is not an MJCF file: it holds <{root.tag}> where <mujoco> is expected')
-    included = expand_includes(root, path)
-    return _Reader(root, path).read(prim), included
+    file = MjcfFile(path)
+    return file.model(prim), file.included
 
 
 @dataclass(slots=True)
-class _Body:
-    """A body and its own joints, with the defaults already merged in."""
+class MjcfBody:
+    """A body and its own joints, with the defaults already merged in.
+
+    Attributes:
+        parent: its parent's name; :data:`WORLD` for one that floats or is fixed to the world.
+        pose: in its parent's frame.
+        prims: names of its joints' prims, which are one joint to the simulator; of one fixed joint where it has none.
+        joints: attributes of the joints, free ones included, each with the frame in the body that it is given in.
+        geoms: attributes of the geoms, with their frames likewise.
+    """
 
     name: str
     parent: str
     element: Element
-    joints: list[dict[str, str]]
-    masses: list[float | None] = field(default_factory=list)
-    shapes: int = 0
+    pose: Pose
+    prims: list[str] = field(default_factory=list)
+    joints: list[tuple[dict[str, str], Pose]] = field(default_factory=list)
+    geoms: list[tuple[dict[str, str], Pose]] = field(default_factory=list)
+
+    @property
+    def free(self) -> bool:
+        """Whether it floats."""
+        return any(joint["type"] == "free" for joint, _ in self.joints)
 
 
-class _Reader:
-    """One reading of one file: compiler settings and defaults, then the tree of bodies."""
+class MjcfFile:
+    """One reading of one file: compiler settings and defaults, then the tree of bodies.
 
-    def __init__(self, root: Element, path: Path) -> None:
+    Attributes:
+        included: the included files.
+        settings: attributes of ``<compiler>``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        root = xml_file.parse(path)
+        if root.tag == "robot":
+            raise RobotFileError(f'"{path.name}" is a URDF file', "read it with urdf instead of mjcf")
+        if root.tag != "mujoco":
+            raise RobotFileError(f'"{path.name}" is not an MJCF file: it holds <{root.tag}> where <mujoco> is expected')
+        self.included = expand_includes(root, path)
         self.root = root
         self.path = path
-        settings: dict[str, str] = {}
+        self.settings: dict[str, str] = {}
         for compiler in root.findall("compiler"):
-            settings.update(compiler.attrib)
-        self.degrees = settings.get("angle", "degree") != "radian"
-        self.autolimits = is_true(settings.get("autolimits", "true"))
-        self.eulerseq = settings.get("eulerseq", "xyz")
+            self.settings.update(compiler.attrib)
+        self.degrees = self.settings.get("angle", "degree") != "radian"
+        self.autolimits = is_true(self.settings.get("autolimits", "true"))
+        self.eulerseq = self.settings.get("eulerseq", "xyz")
         self.defaults = Defaults(root, path)
-        self.unnamed = 0
+        self._unnamed = 0
 
-    def read(self, prim: str | None) -> RobotModel:
-        top = self._choose(prim)
-        bodies = list(self._collect(top, WORLD, None))
-        self._check_unique(bodies)
-        edges: list[tuple[str, str]] = []
-        by_first_joint = sorted(bodies, key=lambda body: body.joints[0]["name"] if body.joints else body.name)
-        for body in by_first_joint:
-            edges.append((body.parent, body.name))
-        order = depth_first(edges)
+    def model(self, prim: str | None) -> RobotModel:
+        """The robot below the world, or the one that ``prim`` names."""
+        bodies, carried = self.bodies(prim)
         named = {body.name: body for body in bodies}
-        root = named[order.bodies[0]]
-        joints = [joint for index in order.joints for joint in self._joints_of(by_first_joint[index])]
+        order = depth_first([(body.parent, body.name) for body in bodies])
+        root = order.bodies[0]
+        joints = [joint for index in order.joints for joint in self._joints_of(bodies[index])]
         return RobotModel(
             name=self.root.get("model") or self.path.stem,
             source=str(self.path),
             format="mjcf",
-            fixed_base=not any(joint["type"] == "free" for joint in root.joints),
-            root_body=root.name,
+            fixed_base=carried or not named[root].free,
+            root_body=root,
             joints=tuple(joints),
-            bodies=tuple(RobotBody(name, _mass(named[name])) for name in order.bodies),
-            collision_shapes=sum(body.shapes for body in bodies),
+            bodies=tuple(RobotBody(name, self._mass(named[name]) if name in named else None) for name in order.bodies),
+            collision_shapes=sum(touches(geom) for body in bodies for geom, _ in body.geoms),
             prim=prim,
+            warnings=tuple(self._left_out()),
         )
 
-    # Which robot ---------------------------------------------------------------------------------------------------
+    def bodies(self, prim: str | None) -> tuple[list[MjcfBody], bool]:
+        """The robot's bodies by the name of their first joint, and whether the root moves against the world."""
+        bodies = list(self._collect(self._choose(prim), WORLD, None, Pose()))
+        self._check_unique(bodies)
+        taken: set[str] = set()
+        for body in bodies:
+            # of several joints, the simulator shows the name of the first
+            first = body.joints[0][0]["name"] if body.joints else f"{body.name}_fixed"
+            for number in range(max(1, len(body.joints))):
+                prim_of = first if number == 0 else f"{first}_{number}"
+                while prim_of in taken:
+                    prim_of += "_"
+                taken.add(prim_of)
+                body.prims.append(prim_of)
+        top = bodies[0]
+        carried = bool(top.joints) and not top.free
+        if carried:
+            if any(body.name == WORLD_BODY for body in bodies):
+                raise RobotFileError(
+                    f'"{self.path.name}" has a body "{WORLD_BODY}", which carries the robot', "rename it"
+                )
+            top.parent = WORLD_BODY
+        return sorted(bodies, key=lambda body: body.prims[0]), carried
+
+    # Which robot -----------------------------------------------------------------------------------------------------
 
     def _choose(self, prim: str | None) -> Element:
         tops = [body for world in self.root.findall("worldbody") for body in _bodies_in(world)]
@@ -118,22 +162,19 @@ class _Reader:
             )
         return robots[0]
 
-    def _collect(self, element: Element, parent: str, childclass: str | None) -> Iterator[_Body]:
+    def _collect(self, element: Element, parent: str, childclass: str | None, outer: Pose) -> Iterator[MjcfBody]:
         childclass = element.get("childclass", childclass)
         name = element.get("name")
         if name is None:
-            name = f"body_{self.unnamed}"
-            self.unnamed += 1
-        joints: list[dict[str, str]] = []
-        for child in element:
-            if child.tag == "freejoint":
-                joints.append({"type": "free", **child.attrib})
-            elif child.tag == "joint":
-                joints.append({"type": "hinge", **self.defaults.merged(child, childclass)})
-        body = _Body(name, parent, element, joints)
-        for number, joint in enumerate(joints):
-            fallback = f"{name}_joint" if len(joints) == 1 else f"{name}_joint_{number + 1}"
-            joint.setdefault("name", fallback)
+            name = f"body_{self._unnamed}"
+            self._unnamed += 1
+        pose = outer * self.pose(element.attrib, f'body "{name}"')
+        body = MjcfBody(prim_name(name), parent, element, pose)
+        inside: list[tuple[Element, str | None, Pose]] = []
+        self._fill(body, element, childclass, Pose(), inside)
+        for number, (joint, _) in enumerate(body.joints):
+            fallback = f"{name}_joint" if len(body.joints) == 1 else f"{name}_joint_{number + 1}"
+            joint["name"] = prim_name(joint.get("name", fallback))
             if joint["type"] not in _TYPES:
                 close = suggest(joint["type"], _TYPES, n=1)
                 hint = f'did you mean "{close[0]}"?' if close else f"one of {', '.join(_TYPES)}"
@@ -144,54 +185,101 @@ class _Reader:
                 raise RobotFileError(
                     f'"{self.path.name}": free joint "{joint["name"]}" is not on a body below the world'
                 )
-        self._add_mass_and_shapes(body, childclass)
         yield body
-        for inner in _bodies_in(element):
-            yield from self._collect(inner, name, childclass)
+        for child, inherited, frame in inside:
+            yield from self._collect(child, body.name, inherited, frame)
 
-    def _add_mass_and_shapes(self, body: _Body, childclass: str | None) -> None:
-        inertial = body.element.find("inertial")
-        for geom in body.element.findall("geom"):
-            merged = self.defaults.merged(geom, childclass)
-            if merged.get("contype", "1") != "0" or merged.get("conaffinity", "1") != "0":
-                body.shapes += 1
-            mass = merged.get("mass")
-            body.masses.append(None if mass is None else xml_file.number(mass, f'mass of a geom of body "{body.name}"'))
-        if inertial is not None and inertial.get("mass") is not None:
-            body.masses = [xml_file.number(inertial.get("mass", ""), f'mass of body "{body.name}"')]
+    def _fill(
+        self,
+        body: MjcfBody,
+        element: Element,
+        childclass: str | None,
+        frame: Pose,
+        inside: list[tuple[Element, str | None, Pose]],
+    ) -> None:
+        """What a body holds; a ``<frame>`` only moves what is in it."""
+        for child in element:
+            match child.tag:
+                case "freejoint":
+                    body.joints.append(({"type": "free", **child.attrib}, frame))
+                case "joint":
+                    body.joints.append(({"type": "hinge", **self.defaults.merged(child, childclass)}, frame))
+                case "geom":
+                    body.geoms.append((self.defaults.merged(child, childclass), frame))
+                case "body":
+                    inside.append((child, childclass, frame))
+                case "frame":
+                    moved = frame * self.pose(child.attrib, f'a frame in body "{body.name}"')
+                    self._fill(body, child, child.get("childclass", childclass), moved, inside)
+                case _:
+                    pass
 
-    def _check_unique(self, bodies: list[_Body]) -> None:
+    def pose(self, attributes: Mapping[str, str], what: str) -> Pose:
+        """Position and orientation of an element."""
+        position = xml_file.vector(attributes.get("pos", "0 0 0"), f"position of {what}")
+        return Pose(position, orientation(attributes, f"orientation of {what}", self.degrees, self.eulerseq))
+
+    def _check_unique(self, bodies: list[MjcfBody]) -> None:
         seen: set[tuple[str, str]] = set()
         for body in bodies:
-            for kind, name in [("body", body.name), *(("joint", joint["name"]) for joint in body.joints)]:
+            for kind, name in [("body", body.name), *(("joint", joint["name"]) for joint, _ in body.joints)]:
                 if (kind, name) in seen:
                     plural = "bodies" if kind == "body" else "joints"
                     raise RobotFileError(f'"{self.path.name}" has two {plural} named "{name}"')
                 seen.add((kind, name))
 
+    def _mass(self, body: MjcfBody) -> float | None:
+        """Authored mass, or the sum of those of its geoms; ``None`` as soon as one has to be derived from a density."""
+        if "settotalmass" in self.settings:
+            return None
+        inertial = body.element.find("inertial")
+        if inertial is not None and inertial.get("mass") is not None:
+            return xml_file.number(inertial.get("mass", ""), f'mass of body "{body.name}"')
+        masses = [geom.get("mass") for geom, _ in body.geoms]
+        if not masses or any(mass is None for mass in masses):
+            return None
+        what = f'mass of a geom of body "{body.name}"'
+        return sum(xml_file.number(mass, what) for mass in masses if mass is not None) or None
+
+    def _left_out(self) -> Iterator[str]:
+        """What MuJoCo would simulate and a stage of bodies and joints does not hold."""
+        for section in ("equality", "tendon"):
+            for element in (child for found in self.root.findall(section) for child in found):
+                name = f' "{element.get("name")}"' if element.get("name") else ""
+                yield f"{section} <{element.tag}>{name} is left out"
+
     # Joints ----------------------------------------------------------------------------------------------------------
 
-    def _joints_of(self, body: _Body) -> Iterator[RobotJoint]:
-        for joint in body.joints:
+    def _joints_of(self, body: MjcfBody) -> Iterator[RobotJoint]:
+        moving = [(joint, frame) for joint, frame in body.joints if joint["type"] != "free"]
+        for number, (joint, frame) in enumerate(moving):
             kind = _TYPES[joint["type"]]
-            name = joint["name"]
-            if kind is JointType.FREE:
-                continue
+            own = joint["name"]
             if kind is JointType.BALL:
-                for number in range(3):
-                    axis = self._in_parent(body, tuple(1.0 if index == number else 0.0 for index in range(3)))
-                    yield RobotJoint(f"{name}:{number}", kind, -inf, inf, inf, inf, body.parent, body.name, axis)
+                for part in range(3):
+                    axis = self._in_parent(body, Pose(), tuple(1.0 if index == part else 0.0 for index in range(3)))
+                    yield RobotJoint(f"{own}:{part}", kind, -inf, inf, inf, inf, body.parent, body.name, axis)
                 continue
-            lower, upper = self._limits(joint, angular=kind is JointType.REVOLUTE)
+            several = len(moving) > 1
+            name = f"{body.prims[0]}:{number}" if several else body.prims[0]
+            lower, upper = self.limits(joint)
             if kind is JointType.REVOLUTE and lower == -inf:
                 kind = JointType.CONTINUOUS
-            given = xml_file.vector(joint.get("axis", "0 0 1"), f'axis of joint "{name}"')
-            if hypot(*given) == 0.0:
-                raise RobotFileError(f'"{self.path.name}": the axis of joint "{name}" is zero')
-            axis = self._in_parent(body, given)
-            yield RobotJoint(name, kind, lower, upper, inf, _effort(joint), body.parent, body.name, axis)
+            axis = self._in_parent(body, frame, self.axis(joint))
+            effort = effort_limit(joint)
+            alias = own if name != own else ""
+            yield RobotJoint(name, kind, lower, upper, inf, effort, body.parent, body.name, axis, alias)
 
-    def _limits(self, joint: dict[str, str], *, angular: bool) -> tuple[float, float]:
+    def axis(self, joint: dict[str, str]) -> Vector:
+        """Axis of a hinge or slide, of any length, in the frame it is given in."""
+        given = xml_file.vector(joint.get("axis", "0 0 1"), f'axis of joint "{joint["name"]}"')
+        if hypot(*given) == 0.0:
+            raise RobotFileError(f'"{self.path.name}": the axis of joint "{joint["name"]}" is zero')
+        return given
+
+    def limits(self, joint: dict[str, str]) -> tuple[float, float]:
+        """Range of a hinge (rad) or slide (m), from the pose that the file gives, which MuJoCo counts as ``ref``."""
+        angular = joint["type"] == "hinge"
         text = joint.get("range")
         limited = joint.get("limited", "auto")
         if text is None or limited == "false" or (limited == "auto" and not self.autolimits):
@@ -203,14 +291,26 @@ class _Reader:
             raise RobotFileError(
                 f'"{self.path.name}": the range {lower:g} .. {upper:g} of joint "{joint["name"]}" leaves no room'
             )
-        return (radians(lower), radians(upper)) if angular and self.degrees else (lower, upper)
+        ref = self.coordinate(joint, "ref", shifted=False)
+        turn = radians(1.0) if angular and self.degrees else 1.0
+        return (lower * turn - ref, upper * turn - ref)
 
-    def _in_parent(self, body: _Body, axis: tuple[float, ...]) -> tuple[float, float, float]:
-        """A direction of the body's frame, as a unit vector in its parent's."""
-        what = f'orientation of body "{body.name}"'
-        x, y, z = turn(body.element.attrib, (axis[0], axis[1], axis[2]), what, self.degrees, self.eulerseq)
+    def coordinate(self, joint: dict[str, str], key: str, *, shifted: bool = True) -> float:
+        """A position of a hinge (rad) or slide (m), zero where it is not given; from the pose that the file gives."""
+        value = xml_file.number(joint.get(key, "0"), f'{key} of joint "{joint["name"]}"')
+        value = radians(value) if joint["type"] == "hinge" and self.degrees else value
+        return value - self.coordinate(joint, "ref", shifted=False) if shifted else value
+
+    def _in_parent(self, body: MjcfBody, frame: Pose, axis: tuple[float, ...]) -> Vector:
+        """A direction of the joint's frame, as a unit vector in the parent body's."""
+        x, y, z = rotate((body.pose * frame).rotation, (axis[0], axis[1], axis[2]))
         length = hypot(x, y, z)
         return (round(x / length, 9) + 0.0, round(y / length, 9) + 0.0, round(z / length, 9) + 0.0)
+
+
+def touches(geom: Mapping[str, str]) -> bool:
+    """Whether a geom can collide with others."""
+    return geom.get("contype", "1") != "0" or geom.get("conaffinity", "1") != "0"
 
 
 def _bodies_in(element: Element) -> Iterator[Element]:
@@ -222,15 +322,8 @@ def _bodies_in(element: Element) -> Iterator[Element]:
             yield from _bodies_in(child)
 
 
-def _mass(body: _Body) -> float | None:
-    """Sum of the authored masses; ``None`` as soon as one of them has to be derived from a density."""
-    if not body.masses or any(mass is None for mass in body.masses):
-        return None
-    total = sum(mass for mass in body.masses if mass is not None)
-    return total if total > 0.0 else None
-
-
-def _effort(joint: dict[str, str]) -> float:
+def effort_limit(joint: dict[str, str]) -> float:
+    """Largest force or torque that actuators may exert on a joint [N or N*m]."""
     text = joint.get("actuatorfrcrange")
     if text is None or joint.get("actuatorfrclimited") == "false":
         return inf

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import cos, hypot, radians, sin
+from math import hypot, radians
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from stripe_dsl.robots import xml_file
 from stripe_dsl.robots.errors import RobotFileError
 from stripe_dsl.robots.match import suggest
-from stripe_dsl.robots.rotations import IDENTITY, Quaternion, Vector, rotate, times
+from stripe_dsl.robots.rotations import IDENTITY, Quaternion, Vector, about, from_axes, times
 
 _MAIN = "main"
 
@@ -96,12 +96,11 @@ class Defaults:
         return {**self._classes[name].get(element.tag, {}), **element.attrib}
 
 
-def turn(attributes: Mapping[str, str], v: Vector, what: str, degrees: bool, eulerseq: str) -> Vector:
-    """``v`` turned by the orientation that an element's attributes give.
+def orientation(attributes: Mapping[str, str], what: str, degrees: bool, eulerseq: str) -> Quaternion:
+    """The orientation that an element's attributes give.
 
     Args:
         attributes: at most one of ``quat``, ``axisangle``, ``euler``, ``xyaxes``, ``zaxis`` counts.
-        v: in the element's frame.
         what: names the orientation in messages.
         degrees: whether angles are in degrees.
         eulerseq: order of the axes of ``euler``; capitals are fixed axes.
@@ -111,12 +110,7 @@ def turn(attributes: Mapping[str, str], v: Vector, what: str, degrees: bool, eul
         x = _unit(values[:3], what)
         along = sum(a * b for a, b in zip(x, values[3:], strict=True))
         y = _unit(tuple(b - along * a for a, b in zip(x, values[3:], strict=True)), what)
-        z = _cross(x, y)
-        return _combine(v, x, y, z)
-    return rotate(_orientation(attributes, what, degrees, eulerseq), v)
-
-
-def _orientation(attributes: Mapping[str, str], what: str, degrees: bool, eulerseq: str) -> Quaternion:
+        return from_axes(x, y, _cross(x, y))
     if "quat" in attributes:
         w, x, y, z = xml_file.numbers(attributes["quat"], what, 4)
         norm = hypot(w, x, y, z)
@@ -125,27 +119,25 @@ def _orientation(attributes: Mapping[str, str], what: str, degrees: bool, eulers
         return (w / norm, x / norm, y / norm, z / norm)
     if "axisangle" in attributes:
         x, y, z, angle = xml_file.numbers(attributes["axisangle"], what, 4)
-        return _about(_unit((x, y, z), what), radians(angle) if degrees else angle)
+        return about(_unit((x, y, z), what), radians(angle) if degrees else angle)
     if "euler" in attributes:
         q = IDENTITY
         for letter, angle in zip(eulerseq, xml_file.vector(attributes["euler"], what), strict=False):
             axis = (float(letter in "xX"), float(letter in "yY"), float(letter in "zZ"))
-            step = _about(axis, radians(angle) if degrees else angle)
+            step = about(axis, radians(angle) if degrees else angle)
             q = times(q, step) if letter.islower() else times(step, q)
         return q
     if "zaxis" in attributes:
-        # The shortest turn from z to the given direction.
-        x, y, z = _unit(xml_file.vector(attributes["zaxis"], what), what)
-        if z <= -1.0 + 1e-12:
-            return (0.0, 1.0, 0.0, 0.0)
-        norm = hypot(1.0 + z, x, y)
-        return ((1.0 + z) / norm, -y / norm, x / norm, 0.0)
+        return towards(_unit(xml_file.vector(attributes["zaxis"], what), what))
     return IDENTITY
 
 
-def _about(axis: Vector, angle: float) -> Quaternion:
-    s = sin(angle / 2)
-    return (cos(angle / 2), axis[0] * s, axis[1] * s, axis[2] * s)
+def towards(z: Vector) -> Quaternion:
+    """The shortest turn from the z axis to a unit vector."""
+    if z[2] <= -1.0 + 1e-12:
+        return (0.0, 1.0, 0.0, 0.0)
+    norm = hypot(1.0 + z[2], z[0], z[1])
+    return ((1.0 + z[2]) / norm, -z[1] / norm, z[0] / norm, 0.0)
 
 
 def _unit(v: tuple[float, ...], what: str) -> Vector:
@@ -157,8 +149,3 @@ def _unit(v: tuple[float, ...], what: str) -> Vector:
 
 def _cross(a: Vector, b: Vector) -> Vector:
     return (a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0])
-
-
-def _combine(v: Vector, x: Vector, y: Vector, z: Vector) -> Vector:
-    a, b, c = (v[0] * x[i] + v[1] * y[i] + v[2] * z[i] for i in range(3))
-    return (a, b, c)

@@ -51,6 +51,7 @@ class RobotJoint:
         parent: name of the parent body; empty when the joint hangs on the world.
         child: name of the child body.
         axis: unit vector in the parent body's frame, at the zero position.
+        alias: what the file calls it, where the simulator has another name for it; patterns are matched against this.
     """
 
     name: str
@@ -62,6 +63,7 @@ class RobotJoint:
     parent: str
     child: str
     axis: tuple[float, float, float]
+    alias: str = ""
 
     @property
     def is_limited(self) -> bool:
@@ -163,7 +165,7 @@ def _finite(value: object) -> object:
 
 
 def _joint(row: list[Any]) -> RobotJoint:
-    name, kind, lower, upper, velocity_limit, effort_limit, parent, child, axis = row
+    name, kind, lower, upper, velocity_limit, effort_limit, parent, child, axis, alias = row
     return RobotJoint(
         name=name,
         type=JointType(kind),
@@ -174,4 +176,5 @@ def _joint(row: list[Any]) -> RobotJoint:
         parent=parent,
         child=child,
         axis=(axis[0], axis[1], axis[2]),
+        alias=alias,
     )

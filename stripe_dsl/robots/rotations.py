@@ -47,3 +47,29 @@ def rotate(q: Quaternion, v: Vector) -> Vector:
 def minus(a: Vector, b: Vector) -> Vector:
     """``a`` - ``b``."""
     return (a[0] - b[0], a[1] - b[1], a[2] - b[2])
+
+
+def plus(a: Vector, b: Vector) -> Vector:
+    """``a`` + ``b``."""
+    return (a[0] + b[0], a[1] + b[1], a[2] + b[2])
+
+
+def from_axes(x: Vector, y: Vector, z: Vector) -> Quaternion:
+    """The rotation that turns the unit axes into these three orthogonal unit vectors."""
+    trace = x[0] + y[1] + z[2]
+    # four ways to write it, of which the one with the largest divisor loses no digits
+    choices = (
+        (trace, (1 + trace, y[2] - z[1], z[0] - x[2], x[1] - y[0])),
+        (x[0], (y[2] - z[1], 1 + 2 * x[0] - trace, x[1] + y[0], z[0] + x[2])),
+        (y[1], (z[0] - x[2], x[1] + y[0], 1 + 2 * y[1] - trace, y[2] + z[1])),
+        (z[2], (x[1] - y[0], z[0] + x[2], y[2] + z[1], 1 + 2 * z[2] - trace)),
+    )
+    _, (a, b, c, d) = max(choices, key=lambda choice: choice[0])
+    norm = (a * a + b * b + c * c + d * d) ** 0.5
+    return (a / norm, b / norm, c / norm, d / norm)
+
+
+def about(axis: Vector, angle: float) -> Quaternion:
+    """A turn by an angle (rad) about a unit vector."""
+    s = sin(angle / 2)
+    return (cos(angle / 2), axis[0] * s, axis[1] * s, axis[2] * s)

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 from stripe_dsl.robots import xml_file
 from stripe_dsl.robots.errors import RobotFileError
 from stripe_dsl.robots.match import suggest
+from stripe_dsl.robots.mechanism import WORLD_BODY, check_names, prim_name
 from stripe_dsl.robots.model import JointType, RobotBody, RobotJoint, RobotModel
 from stripe_dsl.robots.order import WORLD, NotATreeError, depth_first
 from stripe_dsl.robots.rotations import quaternion, rotate
@@ -21,26 +22,18 @@ def read(path: Path, prim: str | None = None) -> RobotModel:
     """Read a URDF file; ``prim`` has no meaning here and has to be ``None``.
 
     A link named ``world`` stands for the world. A revolute joint without limits counts as continuous. Fixed joints are
-    kept, so every link is a body; the order of joints and bodies is the one they have in a flat USD stage.
+    kept, so every link is a body; the order of joints and bodies is the one they have in a flat USD stage, and their
+    names are as there: letters, digits and underscores.
 
     Raises:
         RobotFileError: if the file is missing, is not URDF, or its links are not one tree.
     """
     if prim is not None:
         raise RobotFileError(f'"{path.name}" has no prims', "`prim` is for USD and MJCF: remove it", "E0604")
-    root = xml_file.parse(path)
-    _check_root(root, path)
+    root = parse(path)
     links = {_name(link, path): link for link in root.findall("link")}
-    if not links:
-        raise RobotFileError(f'"{path.name}" has no link')
-    elements = sorted(root.findall("joint"), key=lambda joint: _name(joint, path))
-    _check_unique(root, path)
-    edges = [_edge(joint, links, path) for joint in elements]
-
-    loose = set(links) - {WORLD} - {body for edge in edges for body in edge}
-    if "world" in links:
-        edges = [(WORLD if parent == "world" else parent, child) for parent, child in edges]
-        loose.discard("world")
+    elements, edges = edges_of(root, path)
+    loose = set(links) - {WORLD, WORLD_BODY} - {body for edge in edges for body in edge}
     if edges:
         try:
             order = depth_first(edges)
@@ -59,13 +52,48 @@ def read(path: Path, prim: str | None = None) -> RobotModel:
         name=root.get("name") or path.stem,
         source=str(path),
         format="urdf",
-        fixed_base=bool(hanging) and "floating" not in hanging,
+        fixed_base=bodies[0] == WORLD_BODY or (bool(hanging) and "floating" not in hanging),
         root_body=bodies[0],
         joints=tuple(dof for element, (parent, child) in ordered for dof in _degrees(element, parent, child)),
-        bodies=tuple(RobotBody(name, _mass(links[name])) for name in bodies),
+        bodies=tuple(RobotBody(name, _mass(links[name]) if name in links else None) for name in bodies),
         collision_shapes=len(root.findall("link/collision")),
         warnings=tuple(_warnings(elements)),
     )
+
+
+def parse(path: Path) -> Element:
+    """Root element of a URDF file, checked for its kind, with names as prims can have them."""
+    root = xml_file.parse(path)
+    _check_root(root, path)
+    if not root.findall("link"):
+        raise RobotFileError(f'"{path.name}" has no link')
+    _check_unique(root, path)
+    for tag in ("link", "joint"):
+        elements = root.findall(tag)
+        check_names((_name(element, path) for element in elements), f"{tag}s", path.name)
+        for element in elements:
+            element.set("name", prim_name(_name(element, path)))
+    for end in root.iter():
+        if end.tag in ("parent", "child") and end.get("link"):
+            end.set("link", prim_name(end.get("link", "")))
+    return root
+
+
+def edges_of(root: Element, path: Path) -> tuple[list[Element], list[tuple[str, str]]]:
+    """The joints by name, and the links that each of them joins.
+
+    A link named ``world`` is the world, unless a joint moves against it: then it is a body, fixed to the world.
+    """
+    links = {_name(link, path): link for link in root.findall("link")}
+    elements = sorted(root.findall("joint"), key=lambda joint: _name(joint, path))
+    edges = [_edge(joint, links, path) for joint in elements]
+    carried = any(
+        parent == WORLD_BODY and element.get("type") not in ("fixed", "floating")
+        for element, (parent, _) in zip(elements, edges, strict=True)
+    )
+    if not carried:
+        edges = [(WORLD if parent == WORLD_BODY else parent, child) for parent, child in edges]
+    return elements, edges
 
 
 def _check_root(root: Element, path: Path) -> None:
@@ -130,7 +158,7 @@ def _degrees(element: Element, parent: str, child: str) -> list[RobotJoint]:
             RobotJoint(f"{name}:{number}", one, -inf, inf, inf, inf, parent, child, axis)
             for number, (one, axis) in enumerate(zip(types, axes, strict=True))
         ]
-    lower, upper, velocity, effort = _limits(element, name)
+    lower, upper, velocity, effort = limits(element, name)
     joint_type = JointType(kind)
     if joint_type is JointType.CONTINUOUS:
         lower, upper = -inf, inf
@@ -139,7 +167,8 @@ def _degrees(element: Element, parent: str, child: str) -> list[RobotJoint]:
     return [RobotJoint(name, joint_type, lower, upper, velocity, effort, parent, child, _axis(element, name))]
 
 
-def _limits(element: Element, name: str) -> tuple[float, float, float, float]:
+def limits(element: Element, name: str) -> tuple[float, float, float, float]:
+    """Lower and upper limit (rad or m), largest speed (rad/s or m/s) and effort (N*m or N) of a joint."""
     limit = element.find("limit")
     if limit is None:
         return -inf, inf, inf, inf
@@ -183,7 +212,7 @@ def _warnings(elements: list[Element]) -> list[str]:
     for element in elements:
         name = element.get("name", "")
         if element.get("type") in ("revolute", "prismatic"):
-            lower, upper, _, _ = _limits(element, name)
+            lower, upper, _, _ = limits(element, name)
             if lower >= upper:
                 warnings.append(f'the limits {lower:g} .. {upper:g} of joint "{name}" leave no room')
         if element.find("mimic") is not None:

@@ -159,6 +159,7 @@ class RobotSpec(Block):
     pose: dict[Text, Expression] = Field(default_factory=dict, description="default joint positions by pattern")
     actuator: dict[Text, ActuatorSpec] = Field(default_factory=dict)
     self_collision: bool = False
+    fixed: bool = Field(False, description="the base of a URDF or MJCF robot is fixed to the world")
 
 
 class GroundSpec(Block):

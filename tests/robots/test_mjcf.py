@@ -40,14 +40,18 @@ def test_as_mujoco_reads_it(packaged: Callable[[str], Path], name: str) -> None:
     model, truth = read(path), mujoco.MjModel.from_xml_path(str(path))
     free = sum(kind == mujoco.mjtJoint.mjJNT_FREE for kind in truth.jnt_type)
     assert len(model.joints) == truth.njnt - free
-    assert len(model.bodies) == truth.nbody - 1
+    # a robot that moves against the world is carried by a body of its own
+    carried = int(model.root_body == "world")
+    assert len(model.bodies) == truth.nbody - 1 + carried
+    assert carried == (free == 0)
     assert model.fixed_base == (free == 0)
     for joint in model.joints:
-        index = truth.joint(joint.name).id
+        index = truth.joint(joint.alias or joint.name).id
         body = truth.jnt_bodyid[index]
         assert joint.is_limited == bool(truth.jnt_limited[index])
         if joint.is_limited:
-            assert (joint.lower, joint.upper) == pytest.approx(tuple(truth.jnt_range[index]))
+            ref = truth.qpos0[truth.jnt_qposadr[index]]
+            assert (joint.lower, joint.upper) == pytest.approx(tuple(truth.jnt_range[index] - ref))
         assert joint.type.is_angular == (truth.jnt_type[index] == mujoco.mjtJoint.mjJNT_HINGE)
         axis = np.zeros(3)
         mujoco.mju_rotVecQuat(axis, truth.jnt_axis[index], truth.body_quat[body])
@@ -80,7 +84,10 @@ def test_which_of_several_robots(packaged: Callable[[str], Path]) -> None:
     assert "2 bodies with joints" in error.reason
     assert error.hint == 'add prim "body0" or prim "target"'
     assert read(path, "body0").joint_names == ("joint0", "joint1")
-    assert read(path, "/target").joint_names == ("target_x", "target_y")
+    target = read(path, "/target")
+    # two joints of one body are one joint to the simulator
+    assert target.joint_names == ("target_x:0", "target_x:1")
+    assert [joint.alias for joint in target.joints] == ["target_x", "target_y"]
     assert failure(path, "boddy0").hint == 'did you mean "body0"?'
 
 
@@ -119,7 +126,7 @@ def test_defaults_by_class(tmp_path: Path) -> None:
       <body name="c"><joint name="stuck" class="stuck"/><joint name="own" range="0 3"/></body>
       <body name="d" childclass="other"><joint name="back"/><geom/><geom mass="1"/></body></body>"""
     model = read(mjcf(tmp_path, leg(body, defaults)))
-    found = {joint.name: (joint.axis, joint.upper) for joint in model.joints}
+    found = {joint.alias or joint.name: (joint.axis, joint.upper) for joint in model.joints}
     assert found == {
         "plain": ((1.0, 0.0, 0.0), 1.0),
         "slow": ((0.0, 1.0, 0.0), 1.0),
@@ -136,10 +143,11 @@ def test_kinds_of_joints(tmp_path: Path) -> None:
       </body></body>"""
     model = read(mjcf(tmp_path, leg(body)))
     assert not model.fixed_base
-    assert model.joint_names == ("socket:0", "socket:1", "socket:2", "b_joint", "c_joint_1", "c_joint_2")
+    assert model.joint_names == ("socket:0", "socket:1", "socket:2", "b_joint", "c_joint_1:0", "c_joint_1:1")
+    assert [joint.alias for joint in model.joints[3:]] == ["", "c_joint_1", "c_joint_2"]
     assert {joint.type for joint in model.joints[:3]} == {JointType.BALL}
-    assert model.joint("c_joint_1").effort_limit == 7.0
-    assert model.joint("c_joint_1").axis == (0.0, 0.0, 1.0)
+    assert model.joint("c_joint_1:0").effort_limit == 7.0
+    assert model.joint("c_joint_1:0").axis == (0.0, 0.0, 1.0)
     assert model.joint("b_joint").velocity_limit == inf
 
 
@@ -147,7 +155,7 @@ def test_bodies_without_names_and_frames(tmp_path: Path) -> None:
     body = '<joint name="j"/><body><joint name="k"/></body>'
     body += '<frame pos="1 0 0"><body name="framed"><joint name="l"/></body></frame>'
     model = read(mjcf(tmp_path, leg(body)))
-    assert model.body_names == ("hip", "body_0", "framed")
+    assert model.body_names == ("world", "hip", "body_0", "framed")
     assert model.joint("k").child == "body_0"
 
 
@@ -155,7 +163,7 @@ def test_masses_and_shapes(tmp_path: Path) -> None:
     body = '<joint name="j"/><inertial mass="4" pos="0 0 0"/><geom/><geom contype="0" conaffinity="0"/>'
     body += '<body name="by_density"><geom/><geom mass="1"/></body>'
     model = read(mjcf(tmp_path, leg(body)))
-    assert [piece.mass for piece in model.bodies] == [4.0, None]
+    assert [piece.mass for piece in model.bodies] == [None, 4.0, None]
     assert model.collision_shapes == 3
 
 

@@ -15,6 +15,8 @@ import pytest
 
 from stripe_dsl.robots import JointType, RobotModel
 from stripe_dsl.robots.author import ground_plane_usda, reference_usda, robot_usda
+from stripe_dsl.robots.convert import convert
+from stripe_dsl.robots.files import read_file
 from stripe_dsl.robots.primitives import PrimitiveBody, PrimitiveJoint, PrimitiveRobot, PrimitiveShape, ShapeKind
 from stripe_dsl.robots.usd import read
 
@@ -69,6 +71,14 @@ TREE = PrimitiveRobot(
 )
 
 
+CONVERTED = {
+    "converted_humanoid": f"{ASSETS}/nv_humanoid.xml",
+    "converted_quadruped": f"{ASSETS}/quadruped.urdf",
+    "converted_hopper": "gymnasium/envs/mujoco/assets/hopper.xml",
+}
+ROBOTS = ["ant", "humanoid", "cartpole", "single", "tree", *CONVERTED]
+
+
 def simulate(folder: Path, robots: dict[str, dict[str, Any]], ground: dict[str, str] | None, steps: int) -> Report:
     report = folder / "report.json"
     job = {"robots": robots, "ground": ground, "dt": STEP, "steps": steps}
@@ -103,11 +113,14 @@ def spawned(
     tree = folder / "tree.usda"
     tree.write_text(robot_usda(TREE))
     files |= {"single": single, "tree": tree}
+    for name, source in CONVERTED.items():
+        files[name] = folder / f"{name}.usda"
+        files[name].write_text(convert(read_file(packaged(source)), name).stage)
     robots = {name: starting(path, (0.0, 4.0 * place, 3.0)) for place, (name, path) in enumerate(files.items())}
     return files, simulate(folder, robots, None, 0)
 
 
-@pytest.mark.parametrize("name", ["ant", "humanoid", "cartpole", "single", "tree"])
+@pytest.mark.parametrize("name", ROBOTS)
 def test_names_and_their_order(spawned: tuple[dict[str, Path], Report], name: str) -> None:
     files, report = spawned
     model, truth = read(files[name]), report[name]
@@ -116,7 +129,7 @@ def test_names_and_their_order(spawned: tuple[dict[str, Path], Report], name: st
     assert model.fixed_base == truth["fixed_base"]
 
 
-@pytest.mark.parametrize("name", ["ant", "humanoid", "cartpole", "single", "tree"])
+@pytest.mark.parametrize("name", ROBOTS)
 def test_limits_and_masses(spawned: tuple[dict[str, Path], Report], name: str) -> None:
     files, report = spawned
     model: RobotModel = read(files[name])
