@@ -5,6 +5,7 @@ Isaac Lab's own importers need Isaac Sim. A robot that was converted needs its f
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,4 +46,5 @@ def convert(model: RobotModel, name: str, *, self_collisions: bool = False) -> C
     made, left_out = mechanism(path, prim_name(name), model)
     made = replace(made, self_collisions=self_collisions)
     # what shapes are drawn with may be said of many of them
-    return Converted(mechanism_usda(made, f"Made from {path.name}"), tuple(dict.fromkeys(left_out)))
+    origin = re.sub(r'[^ -~]|["\\]', "_", path.name)
+    return Converted(mechanism_usda(made, f"Made from {origin}"), tuple(dict.fromkeys(left_out)))
