@@ -101,6 +101,7 @@ def compile_file(
         diagnostics += found
     if "warp" in backends:
         diagnostics += [item for program in checked.programs for item in _in_phases(program)]
+        diagnostics += [item for program in checked.programs for item in _not_recorded(program)]
     if any(item.severity == "error" for item in diagnostics):
         return [], diagnostics
     with _deep_chains():
@@ -127,6 +128,22 @@ def _with_stages(program: Program) -> tuple[Program, list[Diagnostic]]:
         robots[place] = replace(robot, stage=converted.stage)
         diagnostics += [Diagnostic("W0016", f"robot `{robot.name}`: {item}", robot.span) for item in converted.left_out]
     return replace(program, robots=tuple(robots)), diagnostics
+
+
+def _not_recorded(program: Program) -> list[Diagnostic]:
+    """Properties that a recorded step cannot change: what MuJoCo derives from them takes reads of the host."""
+    from stripe_dsl.emit.warp.randomize import FIXED
+
+    return [
+        Diagnostic(
+            "E0515",
+            f"the {FIXED[change.quantity]} cannot change while the Warp environment runs",
+            change.span,
+            helps=("draw it `at startup`, or compile the environment in torch alone: `--backend torch`",),
+        )
+        for change in program.randomize.later
+        if change.quantity in FIXED
+    ]
 
 
 def _in_phases(program: Program) -> list[Diagnostic]:

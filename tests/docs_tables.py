@@ -6,11 +6,16 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from stripe_dsl.check import randomize
 from stripe_dsl.check.functions import FUNCTIONS
 from stripe_dsl.check.quantities import BASE, BODY, EPISODE, JOINT, SENSORS, Quantity
+from stripe_dsl.ir.randomize import STATES
 from stripe_dsl.spec import document
 from stripe_dsl.spec.document import Block
 from stripe_dsl.units import DIMENSIONLESS, UNIT_NAMES, Dimension, parse_unit
+
+WORDS = ("per_second", "at_startup", "at_reset")
+"""Fields that a file writes as two words."""
 
 PAGE = Path(__file__).parents[1] / "docs/language.md"
 
@@ -47,6 +52,24 @@ def quantities() -> str:
     return "\n".join(lines)
 
 
+def randomized() -> str:
+    """What can be drawn anew, with unit, operations and when."""
+    lines = ["| of | property | unit | | when | |", "|---|---|---|---|---|---|"]
+    tables = {"joints": randomize.JOINT, "bodies, `base`": randomize.BODY, "`base`": randomize.ROOT}
+    rows = [(of, f"`.{name}`", item) for of, table in tables.items() for name, item in table.items()]
+    for of, name, item in [*rows, ("", "`gravity`", randomize.GRAVITY)]:
+        dims = [str(dim) for dim in (item.dim, item.prismatic) if dim is not None and dim != DIMENSIONLESS]
+        when = "startup, reset, every"
+        if item.quantity in STATES:
+            when = "every"
+        elif item.quantity in ("joint.lower", "joint.upper"):
+            when = "startup"
+        operations = " ".join(f"`{operation}`" for operation in item.operations)
+        unit = " or ".join(f"`{dim}`" for dim in dims)
+        lines.append(f"| {of} | {name} | {unit} | {operations} | {when} | {_cell(item.doc)} |")
+    return "\n".join(lines)
+
+
 def units() -> str:
     """Unit names by what they measure."""
     by_dimension: dict[Dimension, list[str]] = {}
@@ -68,7 +91,7 @@ def keys() -> str:
         for name, info in model.model_fields.items():
             if name in (model.head, "name"):
                 continue
-            key = (info.alias or name).replace("per_second", "per second")
+            key = (info.alias or name).replace("_", " ") if name in WORDS else info.alias or name
             entries.append(f"`{key}`" + (f": {_cell(info.description)}" if info.description else ""))
         if entries:
             lines.append(f"| {title} | {'<br>'.join(entries)} |")
@@ -94,6 +117,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "units": units,
     "functions": functions,
     "quantities": quantities,
+    "randomize": randomized,
     "keys": keys,
 }
 

@@ -16,6 +16,7 @@ from stripe_dsl.check.limits import check_limits
 from stripe_dsl.check.lint import lint
 from stripe_dsl.check.observations import Observations
 from stripe_dsl.check.phase import Phase
+from stripe_dsl.check.randomize import Randomization
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.check.resets import Resets
 from stripe_dsl.check.robots import RobotCheck
@@ -121,6 +122,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     if spec.reward is None or not (spec.reward.per_second or spec.reward.once):
         report.error("E0214", f"task `{task.name}` has no reward", spec.span, "add `reward per second { … }`")
     resets = [reset for target, value in spec.reset.items() if (reset := resets_of.reset(target, value)) is not None]
+    randomize = Randomization(lowering, settings, robots).run(spec.randomize)
     lowering.phase = Phase.REWARD  # where everything is known
     for name in (*spec.let, *spec.state):
         # an unused definition is checked all the same
@@ -164,6 +166,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         tunables=tuple(lowering.tunables.items.values()),
         states=reached(tuple(lowering.memory.states.values()), roots),
         span=task.name.span,
+        randomize=randomize,
     )
     return program, report.diagnostics
 

@@ -100,17 +100,17 @@ class Tunables:
         structural = not number.unit and number.value == int(number.value)
         return isinstance(role, Given) or role in (Role.WEIGHT, Role.THRESHOLD) or not structural
 
-    def add(self, value: Value, dim: Dimension, role: Role | Given | None, span: Span | None) -> str:
-        """The path of a new tunable of the current term."""
+    def add(self, value: Value, dim: Dimension, role: Role | Given | None, span: Span | None, doc: str = "") -> str:
+        """The path of a new tunable of the current term; ``doc`` says what it is where the role does not."""
         role = role if role is not None else Role.OFFSET
         suffix = str(role)
         if role is Role.RANGE:
-            suffix = "" if self._group == "reset" else "range"
+            suffix = "" if self._group in ("reset", "randomize") else "range"
         base = f"{self._term}_{suffix}" if suffix else self._term
         name, number = base, 2
         while f"{self._group}.{name}" in self.items:
             name, number = f"{base}_{number}", number + 1
-        return self._store(Tunable(self._group, name, value, dim, self._doc(role), span))
+        return self._store(Tunable(self._group, name, value, dim, doc or self._doc(role), span))
 
     def param(self, name: str, node: Node) -> str:
         """The path of a parameter that an expression uses."""

@@ -91,6 +91,7 @@ _TITLES = {
     "E0505": "name not available in this phase",
     "E0506": "episode shorter than one control step",
     "E0507": "constant termination",
+    "E0515": "property that cannot change then",
     # Assets and files
     "E0601": "file not found",
     "E0602": "broken robot file",
@@ -102,6 +103,7 @@ _TITLES = {
     "E0608": "generated file was edited by hand",
     "E0609": "output cannot be written",
     "E0610": "robot file that cannot be brought to USD",
+    "E0615": "not possible on Newton",
     # Lint
     "W0001": "unused name",
     "W0002": "shadowed name",

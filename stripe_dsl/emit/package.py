@@ -13,6 +13,7 @@ from stripe_dsl.emit.identifiers import literal, remark, safe_identifier, valida
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.sensors import CLASSES, sensor_cfgs
 from stripe_dsl.emit.torch.env import EnvContext, env_context
+from stripe_dsl.emit.torch.randomize import startup_text
 from stripe_dsl.emit.warp.env import warp_env
 from stripe_dsl.ir.program import Group, Program, Robot
 from stripe_dsl.robots.author import ground_plane_usda, robot_usda
@@ -64,6 +65,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "termination_names": [*(term.name for term in program.terminations), *(["timeout"] if program.timeout else [])],
         "example": _example(program, env),
         "packages": _packages(program),
+        "startup": startup_text(program, {name: key for key, name in env.robots}),
         **uses,
     }
     rendered: dict[str, str] = {}
@@ -82,6 +84,8 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "assets/__init__.py": "assets.py.jinja",
         "pyproject.toml": "pyproject.toml.jinja",
     }
+    if context["startup"] is not None:
+        files["startup.py"] = "startup.py.jinja"
     if uses["uses_prim"]:
         files["assets/spawners.py"] = "spawners.py.jinja"
     rendered |= {path: _environment().get_template(template).render(context) for path, template in files.items()}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.randomize import NOTHING_DRAWN, Randomize
 from stripe_dsl.ir.sensors import Sensor
 from stripe_dsl.ir.types import Type
 from stripe_dsl.robots.model import RobotModel
@@ -28,8 +29,8 @@ class Tunable:
     """A number that a user may change without compiling again: a field of the environment's cfg.
 
     Attributes:
-        group: the nested cfg it lives in (``reward``, ``terminate``, ``reset``, ``observe``, ``action``, ``let``,
-            ``param``).
+        group: the nested cfg it lives in (``reward``, ``terminate``, ``reset``, ``randomize``, ``observe``, ``action``,
+            ``let``, ``param``).
         name: the field; Hydra reaches it as ``env.<group>.<name>``.
         value: default, in SI units; a pair for a range.
         dim: its dimension.
@@ -385,6 +386,7 @@ class Program:
     tunables: tuple[Tunable, ...]
     states: tuple[State, ...] = ()
     span: Span | None = None
+    randomize: Randomize = NOTHING_DRAWN
 
     @property
     def failures(self) -> int:

@@ -15,7 +15,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from stripe_dsl.source import Span
-from stripe_dsl.spec.values import Expression, Text
+from stripe_dsl.spec.values import Expression, Text, Update
 
 type Words = list[Expression]
 
@@ -208,6 +208,16 @@ class RewardSpec(Block):
     once: dict[Text, Expression] = Field(default_factory=dict, description="added as it is")
 
 
+class RandomizeSpec(Block):
+    """What is drawn anew, and when: ``base.mass += -1..3 kg``. A change is one of what was there at the start."""
+
+    at_startup: dict[Text, Update] = Field(default_factory=dict, description="once, before the first episode")
+    at_reset: dict[Text, Update] = Field(default_factory=dict, description="when an episode begins")
+    every: dict[Text, dict[Text, Update]] = Field(
+        default_factory=dict, description="by the time between two draws, as in `10..15 s`, which is drawn too"
+    )
+
+
 class TrainSpec(Block):
     """The agent."""
 
@@ -258,6 +268,7 @@ class TaskSpec(Block):
         default_factory=dict, description="conditions that end an episode without a failure, as `timeout` does"
     )
     reset: dict[Text, Expression] = Field(default_factory=dict)
+    randomize: RandomizeSpec | None = None
     train: TrainSpec | None = None
 
 

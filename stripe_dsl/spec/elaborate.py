@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.source import SourceFile, Span
-from stripe_dsl.spec.document import Block, FunctionSpec, RewardSpec, RobotSpec, SceneSpec, TaskSpec
+from stripe_dsl.spec.document import Block, FunctionSpec, RandomizeSpec, RewardSpec, RobotSpec, SceneSpec, TaskSpec
 from stripe_dsl.spec.modules import Loader, Module
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
@@ -195,6 +195,9 @@ class _Elaborator:
                 changes[name] = new
             elif name == "reward":
                 changes[name] = self.merge_reward(old, new)
+            elif name == "randomize":
+                empty = RandomizeSpec.model_construct(None)
+                changes[name] = old if new is None else self.merge_block(old or empty, new)
             elif isinstance(old, dict):
                 changes[name] = self.merge_map(old, new)
             elif isinstance(old, Block) and isinstance(new, Block) and type(old) is type(new):
@@ -226,6 +229,9 @@ class _Elaborator:
                 if name not in base:
                     self.nothing_there(name, base)
                 merged.pop(name, None)
+                continue
+            if isinstance(value, dict) and name in merged:
+                merged[name] = self.merge_map(merged[name], value)  # type: ignore[arg-type, assignment]
                 continue
             if name in merged:  # the key of a dict stays the first one: put the new name with its span in its place
                 merged = {(name if known == name else known): entry for known, entry in merged.items()}

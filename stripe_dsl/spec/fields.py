@@ -9,13 +9,14 @@ from functools import cache
 from typing import Any, TypeAliasType, Union, get_args, get_origin
 
 from stripe_dsl.spec.document import Block, Entry, Item
-from stripe_dsl.spec.values import Expression, Text
+from stripe_dsl.spec.values import Expression, Text, Update
 
 
 class Shape(StrEnum):
     """How a field is written."""
 
     EXPRESSION = "expression"
+    UPDATE = "update"  # an expression, or a change: `+= -1..3 kg`
     TEXT = "text"
     FLAG = "flag"
     EXPRESSIONS = "expressions"
@@ -64,6 +65,8 @@ def _slot(name: str, annotation: Any) -> Slot:
         return Slot(name, shape, block=Item if shape is Shape.ITEMS else None)
     if annotation is Expression:
         return Slot(name, Shape.EXPRESSION)
+    if annotation is Update:
+        return Slot(name, Shape.UPDATE)
     if annotation is Text:
         return Slot(name, Shape.TEXT)
     if annotation is bool:

@@ -24,6 +24,7 @@ from stripe_dsl.spec.document import (
     TaskSpec,
 )
 from stripe_dsl.spec.fields import Shape, Slot, slots
+from stripe_dsl.spec.randomize import read_randomize
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import did_you_mean
@@ -135,6 +136,8 @@ class StatementReader(Builder):
             self.store(values, spans, slot, text, {name: function})
         elif model is TaskSpec and key == "reward":
             self.reward(statement, values)
+        elif model is TaskSpec and key == "randomize":
+            read_randomize(self, statement, values)
         elif model is TaskSpec and key == "robot" and statement.op == "" and statement.args:
             reference = statement.args[0]
             name = reference.name if isinstance(reference, ast.Field) else statement.args[0].span.text

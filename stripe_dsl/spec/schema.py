@@ -101,6 +101,8 @@ class _Writer:
                 return expression
             case Shape.TEXT:
                 return text
+            case Shape.UPDATE:
+                return self.update()
             case Shape.FLAG:
                 return {"type": ["boolean", "null"]}
             case Shape.EXPRESSIONS | Shape.TEXTS:
@@ -114,6 +116,12 @@ class _Writer:
                 assert slot.block is not None
                 block = self.reference(slot.block)
                 return {"anyOf": [expression, block]} if slot.shape is Shape.REFERENCE else block
+
+    def update(self) -> Schema:
+        """A new value or a change of one."""
+        description = "A new value such as `0.6..0.8`, or a change: `+= -1..3 kg`, `*= 0.8..1.2`."
+        self.definitions["Update"] = {"title": "Update", "description": description, "type": ["string", "number"]}
+        return {"$ref": "#/$defs/Update"}
 
     def map(self, model: type[Block], slot: Slot) -> Schema:
         """Named entries."""

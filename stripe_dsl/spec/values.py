@@ -76,6 +76,46 @@ class Expression:
         }
 
 
+class Update(Expression):
+    """A new value, or a change of the one that is there: ``0.6..0.8``, ``+= -1..3 kg``, ``*= 0.8..1.2``.
+
+    Attributes:
+        op: ``=``, ``+=`` or ``*=``.
+    """
+
+    __slots__ = ("op",)
+
+    def __init__(self, node: ast.Expr, op: str = "=") -> None:
+        super().__init__(node)
+        self.op = op
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if self.op == "=" else f"{self.op} {text}"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(
+            _validate_update,
+            json_schema_input_schema=core_schema.union_schema([core_schema.str_schema(), core_schema.float_schema()]),
+            serialization=core_schema.to_string_ser_schema(),
+        )
+
+
+UPDATES = ("+=", "*=")
+"""What a change begins with where it is one text."""
+
+
+def _validate_update(value: object) -> Update:
+    if isinstance(value, Update):
+        return value
+    if isinstance(value, str) and value.lstrip().startswith(UPDATES):
+        return Update(_validate(value.lstrip()[2:]).node, value.lstrip()[:2])
+    return Update(_validate(value).node)
+
+
 def _validate(value: object) -> Expression:
     if isinstance(value, Expression):
         return value

@@ -16,13 +16,14 @@ from stripe_dsl.spec.document import (
     Entry,
     FunctionSpec,
     Item,
+    RandomizeSpec,
     RewardSpec,
     RobotSpec,
     SceneSpec,
     TaskSpec,
 )
 from stripe_dsl.spec.fields import Shape, Slot, is_entry, slots
-from stripe_dsl.spec.values import Expression, Text
+from stripe_dsl.spec.values import Expression, Text, Update
 from stripe_dsl.spec.write_values import (
     argument,
     is_word,
@@ -114,7 +115,8 @@ def _data(model: type[Block], slot: Slot, value: Any) -> Any:
         entries = {str(name): _data(model, slot.inner, member) for name, member in value.items()}
         if takes_bare_names(model, slot) and entries and not any(data != {} for data in entries.values()):
             return list(entries)
-        return _Wide(entries) if slot.inner.shape is Shape.EXPRESSION or is_entry(slot.inner) else entries
+        wide = slot.inner.shape in (Shape.EXPRESSION, Shape.UPDATE) or is_entry(slot.inner)
+        return _Wide(entries) if wide else entries
     if isinstance(value, Entry):
         return _item(value, observed=False)
     return _short_block(value)
@@ -196,8 +198,23 @@ def _statements(model: type[Block], slot: Slot, key: str, value: Any) -> list[st
         blocks = [("per second", value.per_second), ("once", value.once)]
         shown = [(name, terms) for name, terms in blocks if terms] or blocks[:1]
         return [f"{key} {name} {_entries(terms)}" for name, terms in shown]
+    if isinstance(value, RandomizeSpec):
+        return [f"{key} {_braces(_occasions(value), wide=True)}"]
     head, inside = _head(value)
     return [" ".join([key, *head, _braces(inside)])] if inside or not head else [" ".join([key, *head])]
+
+
+def _occasions(block: RandomizeSpec) -> list[str]:
+    """``at startup { … }``, ``every 10..15 s { … }``."""
+    blocks = [("at startup", block.at_startup), ("at reset", block.at_reset)]
+    out = [f"{when} {_changes(members)}" for when, members in blocks if members]
+    return out + [f"every {period} {_changes(members)}" for period, members in block.every.items()]
+
+
+def _changes(members: dict[Text, Update]) -> str:
+    """``{ base.mass += -1..3 kg }``."""
+    lines = [f"{name} {value.op} {Expression.__str__(value)}" for name, value in members.items()]
+    return _braces(lines, wide=True)
 
 
 def _setting(key: str, value: Expression) -> str:

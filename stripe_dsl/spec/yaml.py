@@ -15,10 +15,10 @@ from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.diagnostics.model import sort_diagnostics
 from stripe_dsl.source import SourceFile, Span
 from stripe_dsl.spec.builder import Builder, block_name
-from stripe_dsl.spec.document import Block, Document, Entry, FunctionSpec, Item, RewardSpec, TaskSpec
+from stripe_dsl.spec.document import Block, Document, Entry, FunctionSpec, Item, RandomizeSpec, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import Shape, Slot, is_entry, slots
 from stripe_dsl.spec.read import StatementReader
-from stripe_dsl.spec.values import Expression, Text
+from stripe_dsl.spec.values import UPDATES, Expression, Text, Update
 from stripe_dsl.spec.yaml_nodes import Mapping, Node, Scalar, Sequence, compose
 from stripe_dsl.syntax import ast
 from stripe_dsl.syntax.parser import parse_expression, parse_item
@@ -162,6 +162,8 @@ class YamlReader(Builder):
             return self.block(slot.block, node, key)
         if slot.shape is Shape.ITEMS:
             return self.items(node)
+        if slot.shape is Shape.UPDATE:
+            return self.update(key, node)
         if slot.shape is Shape.FLAG:
             return self.flag(key, node)
         if slot.shape in (Shape.TEXTS, Shape.EXPRESSIONS):
@@ -203,6 +205,14 @@ class YamlReader(Builder):
             self.needs_value(key)
             return Expression(ast.Broken(key.span or node.span))
         return Expression(self.parse(node, parse_expression))
+
+    def update(self, key: Text, node: Node) -> Update:
+        """A string that may begin with ``+=`` or ``*=``."""
+        if not isinstance(node, Scalar) or not node.value.lstrip().startswith(UPDATES):
+            return Update(self.expression(key, node).node)
+        op, rest = node.value.lstrip()[:2], node.value.lstrip()[2:]
+        inner = Span(self.source, node.inner.start + len(node.value) - len(rest), node.inner.end)
+        return Update(self.expression(key, replace(node, value=rest, inner=inner)).node, op)
 
     def parse[N: (ast.Expr, ast.Statement)](
         self, node: Scalar, parse: Callable[[SourceFile, int, int], tuple[N, list[Diagnostic]]]
@@ -286,23 +296,25 @@ class YamlReader(Builder):
     def check_name(self, model: type[Block], slot: Slot, name: Text) -> None:
         """Reports keys that could not stand in a ``.stripe`` file."""
         assert name.span is not None
-        if model is TaskSpec and slot.attribute == "reset":
-            self.check_place(name)
+        if model is RandomizeSpec and slot.attribute == "every" and slot.inner is not None and slot.inner.inner:
+            self.check_place(name, "every", path=False)
+        elif model is RandomizeSpec or (model is TaskSpec and slot.attribute == "reset"):
+            self.check_place(name, "reset" if model is TaskSpec else "randomize")
         elif model in (Document, FunctionSpec, TaskSpec, RewardSpec) and not _NAME.fullmatch(name):
             help_ = "a name is made of letters, digits and `_`, and begins with no digit"
             self.error("E0220", f"`{name}` is not a name", name.span, help_)
 
-    def check_place(self, name: Text) -> None:
-        """Reports a key of ``reset`` that is no path such as ``slider.pos``."""
+    def check_place(self, name: Text, block: str, *, path: bool = True) -> None:
+        """Reports a key of ``reset`` or ``randomize`` that is no path such as ``slider.pos``, or no expression."""
         span = name.span
         assert span is not None
         if span.text != name:
-            self.error("E0309", "a key of `reset` is written without escapes", span)
+            self.error("E0309", f"a key of `{block}` is written without escapes", span)
             return
         node, diagnostics = parse_expression(span.source, span.start, span.end)
         self.diagnostics.extend(diagnostics)
-        if not diagnostics and not isinstance(node, ast.Name | ast.Field | ast.Frame | ast.Index):
-            self.error("E0309", "a key of `reset` names what is set, such as `slider.pos`", span)
+        if path and not diagnostics and not isinstance(node, ast.Name | ast.Field | ast.Frame | ast.Index):
+            self.error("E0309", f"a key of `{block}` names what is set, such as `slider.pos`", span)
 
     # ---- observations
 

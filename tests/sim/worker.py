@@ -288,15 +288,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     from stripe_dsl.pipeline import check_file, compile_file
 
     folder = Path(tempfile.mkdtemp())
-    packages, problems = compile_file(args.source, folder)
+    runs = {name: Run(**run) for name, run in json.loads(args.runs.read_text()).items()}
+    packages, problems = compile_file(args.source, folder, backends=sorted({run.backend for run in runs.values()}))
     assert packages, [f"{item.code} {item.message}" for item in problems]
     for package in packages:
         write(package)
     (program,) = check_file(args.source).programs
     sys.path.insert(0, str(folder))
     importlib.import_module(program.package)
-    for name, run in json.loads(args.runs.read_text()).items():
-        step_through(program, Run(**run), args.out / f"{name}.npz")
+    for name, run in runs.items():
+        step_through(program, run, args.out / f"{name}.npz")
 
 
 if __name__ == "__main__":

@@ -9,9 +9,19 @@ from hypothesis import strategies as st
 
 from stripe_dsl.source import SourceFile
 from stripe_dsl.spec.builder import OBSERVED
-from stripe_dsl.spec.document import Block, Document, Entry, FunctionSpec, Item, ParameterSpec, RewardSpec, TaskSpec
+from stripe_dsl.spec.document import (
+    Block,
+    Document,
+    Entry,
+    FunctionSpec,
+    Item,
+    ParameterSpec,
+    RandomizeSpec,
+    RewardSpec,
+    TaskSpec,
+)
 from stripe_dsl.spec.fields import Shape, Slot, slots
-from stripe_dsl.spec.values import Expression, Text
+from stripe_dsl.spec.values import Expression, Text, Update
 from stripe_dsl.syntax.parser import parse_expression
 
 
@@ -125,6 +135,8 @@ def _field(draw: st.DrawFn, model: type[Block], slot: Slot) -> Any:
     match slot.shape:
         case Shape.EXPRESSION:
             return expression(draw(REFERENCES)) if slot.attribute == "extends" else draw(EXPRESSIONS)
+        case Shape.UPDATE:
+            return Update(draw(EXPRESSIONS).node, draw(st.sampled_from(["=", "+=", "*="])))
         case Shape.TEXT:
             return Text(draw(TEXTS))
         case Shape.FLAG:
@@ -154,7 +166,9 @@ def _item(draw: st.DrawFn, *, name: bool = False, offset: bool = False) -> Block
 def _map(draw: st.DrawFn, model: type[Block], slot: Slot) -> dict[Text, Any]:
     assert slot.inner is not None
     keys = NAMES
-    if slot.attribute == "reset":
+    if slot.attribute == "every" and slot.inner.shape is Shape.MAP:
+        keys = st.sampled_from(["10..15 s", "3 s", "low..high", "0.5..1.5 s"])
+    elif slot.attribute == "reset" or model is RandomizeSpec:
         keys = PLACES
     elif slot.attribute in ("pose", "joint", "joints", "body", "bodies", "link", "actuator"):
         keys = TEXTS

@@ -65,6 +65,10 @@ OWN_ATTRIBUTES = (
     "_compute_dones",
     "_compute_groups",
     "_log_episodes",
+    "_draw_at_reset",
+    "_draw_on_time",
+    "_last_draw",
+    "_time_left",
 )
 """What the template names itself."""
 
@@ -99,6 +103,12 @@ class EnvContext:
     bias_lines: Lines = field(default_factory=Lines)
     reset_start: Lines = field(default_factory=Lines)
     reset_lines: dict[str, Lines] = field(default_factory=dict)
+    drawn_attributes: list[Attribute] = field(default_factory=list)
+    draw_reset_lines: Lines = field(default_factory=Lines)
+    draw_time_lines: Lines = field(default_factory=Lines)
+    timer_lines: Lines = field(default_factory=Lines)
+    needs_newton: bool = False
+    needs_shapes: bool = False
     math_imports: str = ""
     compiled: list[str] = field(default_factory=list)
     uses_time: bool = False

@@ -15,6 +15,7 @@ from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.emit.torch.memory import States
 from stripe_dsl.emit.torch.observations import Observing, entry_locals
+from stripe_dsl.emit.torch.randomize import FLAGS, Randomization
 from stripe_dsl.emit.torch.resets import RESET_LOCALS, RobotReset
 from stripe_dsl.emit.torch.sharing import Sharing
 from stripe_dsl.emit.values import Precedence, Spread
@@ -65,6 +66,7 @@ class _EnvWriter:
         self.leaves.observing()
         self.observations()
         self.resets()
+        self.randomization()
         context.sensors = [(self.leaves.sensors[s.name], s.name, s.kind) for s in program.sensors]
         context.constants = [(name, literal(names)) for names, name in self.leaves.constants.items()]
         context.attributes = [*self.leaves.attributes]
@@ -84,7 +86,8 @@ class _EnvWriter:
         }
         context.compiled = [name for name, count in work.items() if count >= _WORTH_COMPILING]
         context.math_imports = _imports("isaaclab.utils.math", sorted(self.writer.imports))
-        context.needs_math = "math" in self.writer.modules
+        log_uniform = any(change.distribution == "log_uniform" for change in program.randomize.later)
+        context.needs_math = "math" in self.writer.modules or log_uniform
         context.uses_time = self.leaves.uses_time
         return context
 
@@ -152,6 +155,14 @@ class _EnvWriter:
         self.alias(self.context.reset_start, "reset", values)
         for robot in self.program.robots:
             self.context.reset_lines[robot.name] = RobotReset(self.program, robot, self.leaves, self.writer).write()
+
+    def randomization(self) -> None:
+        context, drawn = self.context, Randomization(self.program, self.leaves, self.names)
+        context.draw_reset_lines, context.draw_time_lines = drawn.reset(), drawn.intervals()
+        context.timer_lines = drawn.timers()
+        context.drawn_attributes = drawn.attributes
+        context.needs_shapes = any(change.quantity == "shape.friction" for change in self.program.randomize.later)
+        context.needs_newton = any(change.quantity in FLAGS for change in self.program.randomize.later)
 
     # lines
 

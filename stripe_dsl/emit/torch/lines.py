@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.layout import layout, layout_item
@@ -15,21 +15,29 @@ BODY = 8
 
 
 class Lines(list[str]):
-    """Source lines, with the ways to add some."""
+    """Source lines, with the ways to add some.
+
+    Args:
+        indent: columns before a statement.
+    """
+
+    def __init__(self, lines: Iterable[str] = (), *, indent: int = BODY) -> None:
+        super().__init__(lines)
+        self.indent = indent
 
     def statement(self, prefix: str, text: str) -> None:
         """``prefix + text`` in as few lines as its length allows."""
-        self.append(layout(prefix, text, BODY))
+        self.append(layout(prefix, text, self.indent))
 
     def remark(self, text: str) -> None:
         """``# text``."""
-        self.append(f"{' ' * BODY}# {text}")
+        self.append(f"{' ' * self.indent}# {text}")
 
-    def comment(self, span: Span | None, indent: int = BODY) -> None:
+    def comment(self, span: Span | None, indent: int | None = None) -> None:
         """``# cartpole.stripe:28``, once where several lines come from one."""
         if span is None:
             return
-        text = f"{' ' * indent}# {origin(span)}"
+        text = f"{' ' * (self.indent if indent is None else indent)}# {origin(span)}"
         if text not in self[-2:]:
             self.append(text)
 

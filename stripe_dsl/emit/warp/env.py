@@ -21,6 +21,7 @@ from stripe_dsl.emit.warp.leaves import Leaves
 from stripe_dsl.emit.warp.memory import Memory
 from stripe_dsl.emit.warp.module import Attribute, Module, Struct
 from stripe_dsl.emit.warp.observations import Observing
+from stripe_dsl.emit.warp.randomize import RESERVED, interval_kernel, moved_joints, moves, told
 from stripe_dsl.emit.warp.resets import reset_kernel
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.ops import REDUCTIONS
@@ -73,6 +74,12 @@ class WarpEnv:
     keeps_previous_actions: bool = False
     needs_any: bool = False
     foreign: list[str] = field(default_factory=list)
+    told_at_reset: list[str] = field(default_factory=list)
+    told_on_time: list[str] = field(default_factory=list)
+    moves: bool = False
+    moved_joints: list[str] = field(default_factory=list)
+    needs_shapes: bool = False
+    needs_flags: bool = False
     reads_effort: bool = False
     reads_acceleration: bool = False
 
@@ -114,6 +121,7 @@ class _Writer:
                 keeps_previous_actions=env.keeps_previous_actions,
             ),
         )
+        self.intervals()
         env.robots = [(self.leaves.robots[robot.name], robot.name, robot.model.fixed_base) for robot in program.robots]
         env.foreign = [f"cfg.scene.{self.leaves.robots[robot.name]}" for robot in program.robots if robot.cfg_reference]
         env.sensors = [(self.leaves.sensors[sensor.name], sensor.kind) for sensor in program.sensors]
@@ -211,6 +219,20 @@ class _Writer:
         self.env.kernels["end_step"] = self.finish(
             "end_step", "Compute which episodes end, and the reward of each environment.", kernel
         )
+
+    def intervals(self) -> None:
+        """What is drawn anew while the simulation runs."""
+        env, randomize = self.env, self.program.randomize
+        changes = [change for interval in randomize.intervals for change in interval.changes]
+        env.told_at_reset, env.told_on_time = told(randomize.reset), told(changes)
+        env.moves = moves(self.program)
+        env.moved_joints = [self.leaves.robots[robot] for robot in moved_joints(self.program)]
+        env.needs_shapes = any(change.quantity == "shape.friction" for change in randomize.later)
+        env.needs_flags = any("ModelFlags" in line for line in (*env.told_at_reset, *env.told_on_time))
+        if randomize.intervals:
+            kernel = interval_kernel(self.kernel(RESERVED), self.program, self.module, self.leaves)
+            doc = "Draw anew where the time has come, in each environment at its own times."
+            env.kernels["draw_on_time"] = self.finish("draw_on_time", doc, kernel)
 
     def rewards(self, kernel: Kernel, values: Sequence[Node]) -> None:
         for term, node in zip(self.program.rewards, values, strict=True):

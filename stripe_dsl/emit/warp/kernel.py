@@ -99,11 +99,11 @@ class Kernel:
         """Adds ``prefix`` and an expression, over several lines where it is long."""
         self.lines.append(layout(prefix, text, _INDENT * (1 + self._depth)))
 
-    def comment(self, text: str) -> None:
+    def comment(self, text: str, depth: int = 1) -> None:
         """Adds a comment, once where several statements come from one place."""
         if text and text != self._said:
             self._said = text
-            self.line(f"# {text}")
+            self.line(f"# {text}", depth)
 
     def local(self, text: str, wish: str) -> str:
         """A variable that holds ``text``, the same for the same text."""

@@ -20,6 +20,7 @@ GROUPS = {
     "reward": "RewardSettings",
     "terminate": "TerminateSettings",
     "reset": "ResetSettings",
+    "randomize": "RandomizeSettings",
 }
 """Structs that carry the groups of the cfg into kernels."""
 
@@ -189,6 +190,7 @@ ATTRIBUTES = frozenset(
         "_compute_observations",
         "_configure_gym_env_spaces",
         "_control_step",
+        "_draw_on_time",
         "_debug_vis_handle",
         "_env_origins",
         "_episode_length_buf_torch",
@@ -204,6 +206,7 @@ ATTRIBUTES = frozenset(
         "_log",
         "_log_sums",
         "_metadata",
+        "_moved",
         "_new_actions",
         "_np_random",
         "_np_random_seed",
@@ -226,6 +229,8 @@ ATTRIBUTES = frozenset(
         "_step_warp_end_post",
         "_step_warp_end_pre",
         "_terminations",
+        "_tell_solver",
+        "_time_left",
         "_torch_groups",
         "_torch_new_actions",
         "_window",

@@ -11,6 +11,7 @@ from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves
 from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.observations import Observing
+from stripe_dsl.emit.warp.randomize import RESERVED, Draws, timer_reset
 from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.program import Program, Reset, Robot
 from stripe_dsl.ir.types import Axis
@@ -27,7 +28,7 @@ def reset_kernel(
 ) -> Kernel:
     """The body of ``reset_envs``."""
     given: dict[str, str] = {}
-    kernel = Kernel(module, leaves.reset(given), lets, ["rng", "column", "limits", "speed"])
+    kernel = Kernel(module, leaves.reset(given), lets, RESERVED)
     mask = kernel.parameter("mask", "wp.array(dtype=wp.bool)", "mask")
     kernel.line(f"if not {mask}[env]:")
     kernel.line("return", 2)
@@ -40,13 +41,17 @@ def reset_kernel(
     if keeps_previous_actions:
         previous = kernel.parameter("self._previous_actions", "wp.array2d(dtype=float)", "previous_actions")
         kernel.line(f"{previous}[env, i] = 0.0", 2)
+    randomize = program.randomize
     draws = any(node.op == "uniform" for node in walk(reset.value for reset in program.resets)) or observing.biases
+    draws = draws or bool(randomize.reset or randomize.intervals)
     states = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states") if draws else ""
     if draws:
         kernel.line(f"rng = {states}[env]")
     for robot in program.robots:
         _RobotReset(kernel, program, robot, leaves, given).write()
     observing.draw(kernel)
+    Draws(kernel, program, module, leaves).write(randomize.reset)
+    timer_reset(kernel, randomize.intervals, leaves)
     if draws:
         kernel.line(f"{states}[env] = rng")
     return kernel

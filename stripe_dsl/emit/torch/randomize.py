@@ -1,0 +1,346 @@
+"""What is drawn anew, in torch: at startup for both environments, later for the one in torch.
+
+A change is written for all environments at once and sent to the simulation where a mask is set, so that nothing waits
+for the device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from stripe_dsl.emit.cfg import origin
+from stripe_dsl.emit.identifiers import literal, safe_identifier
+from stripe_dsl.emit.naming import Names, escaped, set_labels, word
+from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
+from stripe_dsl.emit.torch.lines import Lines
+from stripe_dsl.ir.program import Program
+from stripe_dsl.ir.randomize import Change
+
+DATA = {
+    "body.mass": ("body_mass", "mass", "set_masses", "masses"),
+    "body.inertia": ("body_inertia", "inertia", "set_inertias", "inertias"),
+    "body.com": ("body_com_pose_b", "com", "set_coms", "coms"),
+    "joint.stiffness": ("joint_stiffness", "stiffness", "write_joint_stiffness_to_sim", "stiffness"),
+    "joint.damping": ("joint_damping", "damping", "write_joint_damping_to_sim", "damping"),
+    "joint.friction": (
+        "joint_friction_coeff",
+        "friction",
+        "write_joint_friction_coefficient_to_sim",
+        "joint_friction_coeff",
+    ),
+    "joint.armature": ("joint_armature", "armature", "write_joint_armature_to_sim", "armature"),
+    "joint.lower": ("joint_pos_limits", "limits", "write_joint_position_limit_to_sim", "limits"),
+    "joint.upper": ("joint_pos_limits", "limits", "write_joint_position_limit_to_sim", "limits"),
+    "joint.pos": ("joint_pos", "joint_pos", "write_joint_position_to_sim", "position"),
+    "joint.vel": ("joint_vel", "joint_vel", "write_joint_velocity_to_sim", "velocity"),
+    "root.pos": ("root_link_pose_w", "root_pose", "write_root_link_pose_to_sim", "root_pose"),
+    "root.lin_vel": ("root_com_vel_w", "root_vel", "write_root_com_velocity_to_sim", "root_velocity"),
+    "root.ang_vel": ("root_com_vel_w", "root_vel", "write_root_com_velocity_to_sim", "root_velocity"),
+}
+"""Where Isaac Lab keeps a quantity, what to call it, and the writer (without ``_mask``) with its argument."""
+
+COMPONENTS = {"": ":3", "x": "0", "y": "1", "z": "2", "xy": ":2", "xz": "0:3:2", "yz": "1:3"}
+FLAGS = {"shape.friction": "SHAPE_PROPERTIES", "env.gravity": "MODEL_PROPERTIES"}
+"""What Newton is told of changes in arrays of its own."""
+
+_OPERATORS = {"add": " + ", "scale": " * "}
+
+
+def component(change: Change) -> str:
+    """The last subscript of the columns that a change writes: ``2`` of a vector, nothing of a number."""
+    match change.quantity:
+        case "root.ang_vel":
+            return {"": "3:6", "x": "3", "y": "4", "z": "5", "xy": "3:5", "xz": "3:6:2", "yz": "4:6"}[change.parts]
+        case "body.com" | "root.pos" | "root.lin_vel" | "env.gravity":
+            return COMPONENTS[change.parts]
+        case "joint.lower" | "joint.upper":
+            return str(int(change.quantity == "joint.upper"))
+        case "body.inertia":
+            return "::4" if change.operation == "add" else ""
+    return ""
+
+
+def draw(change: Change, like: str, numbers: str) -> str:
+    """A tensor of the shape of ``like`` with new numbers."""
+    match change.distribution:
+        case "gaussian":
+            return f"torch.empty_like({like}).normal_(*{numbers})"
+        case "log_uniform":
+            return f"torch.empty_like({like}).uniform_(*map(math.log, {numbers})).exp_()"
+    return f"torch.empty_like({like}).uniform_(*{numbers})"
+
+
+def changed(change: Change, before: str, numbers: str) -> str:
+    """The new value of what was ``before``."""
+    like = before
+    if change.quantity == "body.inertia":  # one number a body, for the tensor keeps its shape
+        like = f"{before.removesuffix('::4]')}:1]" if change.operation == "add" else _sub(before, ":1")
+    new = draw(change, like, numbers)
+    text = new if change.operation == "set" else f"{before}{_OPERATORS[change.operation]}{new}"
+    if change.least is None or not (change.operation == "add" or change.distribution == "gaussian"):
+        return text
+    return f"{text if text == new else f'({text})'}.clamp(min={literal(change.least)})"
+
+
+def assign(lines: Lines, change: Change, target: str, before: str, numbers: str) -> None:
+    """One statement: ``x = y + …``, or ``x += …`` where ``x`` is what was before."""
+    text = changed(change, before, numbers)
+    if target == before:
+        for operator in ("+", "*"):
+            start = f"{target} {operator} "
+            if text.startswith(start):
+                lines.statement(f"{target} {operator}= ", text.removeprefix(start))
+                return
+    lines.statement(f"{target} = ", text)
+
+
+def _sub(text: str, part: str) -> str:
+    """A tensor with a further subscript for the last dimension."""
+    if not part:
+        return text
+    if text.endswith("]") and "[:, " in text:
+        return f"{text[:-1]}, {part}]"
+    return f"{text}[..., {part}]"
+
+
+@dataclass
+class StartupText:
+    """What ``startup.py`` is filled with."""
+
+    lines: list[str] = field(default_factory=list)
+    robots: list[tuple[str, str]] = field(default_factory=list)
+    needs_math: bool = False
+    needs_newton: bool = False
+    needs_shapes: bool = False
+    needs_articulation: bool = False
+    constants: list[tuple[str, str]] = field(default_factory=list)
+
+
+def startup_text(program: Program, robots: dict[str, str]) -> StartupText | None:
+    """The contents of ``startup.py``; ``None`` where nothing is drawn at the start.
+
+    Args:
+        robots: keys of the robots in the scene.
+    """
+    changes = program.randomize.startup
+    if not changes:
+        return None
+    text = StartupText(needs_math=any(change.distribution == "log_uniform" for change in changes))
+    text.needs_shapes = any(change.quantity == "shape.friction" for change in changes)
+    text.needs_newton = any(change.quantity in FLAGS for change in changes)
+    used = {change.robot for change in changes if change.robot}
+    text.needs_articulation = bool(used)
+    text.robots = [(key, robots[key]) for key in robots if key in used]
+    names = Names(["torch", "wp", "math", "cfg", "scene", "robot"])
+    labels = set_labels(program)
+    known: dict[tuple[str, ...], str] = {}
+    columns: dict[tuple[str, str, tuple[str, ...]], str] = {}
+    for change in changes:
+        lines = Lines(indent=4)
+        lines.comment(change.span)
+        robot = robots.get(change.robot, "")
+        where = ""
+        if change.names:
+            kind = "joint" if change.quantity.startswith("joint.") else "body"
+            key = (change.robot, kind, change.names)
+            if key not in columns:
+                label = safe_identifier(word(labels.get(change.names) or change.names[0]))
+                columns[key] = names.unique(label)
+                found = _found(program, change, kind, known, names, text)
+                finder = f"{robot}.find_{'joints' if kind == 'joint' else 'bodies'}"
+                lines.statement(f"{columns[key]} = ", f"{finder}({found})[0]")
+            where = columns[key]
+        _startup_change(lines, change, robot, where)
+        text.lines += lines
+    return text
+
+
+def _found(
+    program: Program,
+    change: Change,
+    kind: str,
+    known: dict[tuple[str, ...], str],
+    names: Names,
+    text: StartupText,
+) -> str:
+    """The arguments that find the members of a set."""
+    model = next(robot.model for robot in program.robots if robot.name == change.robot)
+    if set(change.names) == set(model.joint_names if kind == "joint" else model.body_names):
+        return '".*"'
+    if len(change.names) == 1:
+        return literal(escaped(change.names[0]))
+    if change.names not in known:
+        wish = word(set_labels(program).get(change.names) or f"set_{len(known) + 1}").upper()
+        known[change.names] = names.unique(wish)
+        text.constants.append((known[change.names], literal(change.names)))
+    return f"{known[change.names]}, preserve_order=True"
+
+
+def _startup_change(lines: Lines, change: Change, robot: str, where: str) -> None:
+    numbers = tunable_text(change.range, {"randomize": "cfg"})
+    if change.quantity == "env.gravity":
+        lines.statement("gravity = ", "wp.to_torch(NewtonManager.get_model().gravity)[: scene.num_envs]")
+        column = f"gravity[:, {component(change)}]"
+        assign(lines, change, column, column, numbers)
+    elif change.quantity == "shape.friction":
+        lines.statement("shapes = ", f"shapes_of({robot}, {where})")
+        source = f'{robot}.root_view.get_attribute("shape_material_mu", NewtonManager.get_model())[:, 0]'
+        lines.statement("friction = ", f"wp.to_torch({source})")
+        assign(lines, change, "friction[:, shapes]", "friction[:, shapes]", numbers)
+    else:
+        data, name, writer, argument = DATA[change.quantity]
+        lines.statement(f"{name} = ", f"{robot}.data.{data}.torch.clone()")
+        column = _sub(f"{name}[:, {where}]", component(change))
+        assign(lines, change, column, column, numbers)
+        if change.quantity == "body.mass":
+            lines.statement("inertia = ", f"{robot}.data.body_inertia.torch.clone()")
+            ratio = f"(mass[:, {where}] / {robot}.data.body_mass.torch[:, {where}]).unsqueeze(-1)"
+            lines.statement(f"inertia[:, {where}] *= ", ratio)
+            lines.statement("", f"{robot}.set_inertias_mask(inertias=inertia)")
+        quiet = ", warn_limit_violation=False" if name == "limits" else ""
+        lines.statement("", f"{robot}.{writer}_mask({argument}={name}{quiet})")
+    if change.quantity in FLAGS:
+        lines.statement("", f"NewtonManager.add_model_change(ModelFlags.{FLAGS[change.quantity]})")
+
+
+class Randomization:
+    """The methods of the environment in torch that draw anew while the simulation runs."""
+
+    def __init__(self, program: Program, leaves: Leaves, names: Names) -> None:
+        self.program = program
+        self.leaves = leaves
+        self.names = names
+        self.attributes: list[Attribute] = []
+        self._known: dict[str, str] = {}
+
+    def reset(self) -> Lines:
+        """The body of ``_draw_at_reset(mask)``."""
+        lines = Lines()
+        for change in self.program.randomize.reset:
+            self.change(lines, change, "mask")
+        self.tell(lines, self.program.randomize.reset)
+        return lines
+
+    def intervals(self) -> Lines:
+        """The body of ``_draw_on_time()``."""
+        lines = Lines()
+        for place, interval in enumerate(self.program.randomize.intervals):
+            lines.comment(interval.span)
+            left, period = f"self._time_left[:, {place}]", tunable_text(interval.period, {"randomize": "cfg"})
+            lines.statement(f"{left} -= ", "self.step_dt")
+            lines.statement("due = ", f"{left} < 1e-6")
+            again = f"torch.where(due, torch.empty_like({left}).uniform_(*{period}), {left})"
+            lines.statement(f"{left} = ", again)
+            for change in interval.changes:
+                same = origin(change.span) == origin(interval.span)
+                self.change(lines, replace(change, span=None) if same else change, "due")
+        self.tell(lines, [change for interval in self.program.randomize.intervals for change in interval.changes])
+        return lines
+
+    def timers(self) -> Lines:
+        """What a reset does to the times that are left."""
+        lines = Lines()
+        for place, interval in enumerate(self.program.randomize.intervals):
+            period = tunable_text(interval.period, {})
+            new = f"torch.empty(len(env_ids), device=self.device).uniform_(*{period})"
+            lines.statement(f"self._time_left[rows, {place}] = ", new)
+        return lines
+
+    def change(self, lines: Lines, change: Change, mask: str) -> None:
+        """One change, where ``mask`` is set."""
+        lines.comment(change.span)
+        numbers = tunable_text(change.range, {"randomize": "cfg"})
+        if change.quantity in FLAGS:
+            self.direct(lines, change, mask, numbers)
+            return
+        robot = f"self.{self.leaves.robots[change.robot]}"
+        data, name, writer, argument = DATA[change.quantity]
+        lines.statement(f"{name} = ", f"{robot}.data.{data}.torch.clone()")
+        where = self.columns(change)
+        column = f"{name}[:, {where}]" if where else name
+        target = _sub(column, component(change)) if where else f"{name}[:, {component(change)}]"
+        if change.is_state:
+            self.state(lines, change, name, target, numbers, robot)
+        else:
+            before = self.default(change, data) if change.operation != "set" or name == "mass" else column
+            assign(lines, change, target, _sub(before, component(change)), numbers)
+            if change.quantity == "body.mass":
+                source, label = f"{robot}.data.body_inertia.torch[:, {where}].clone()", where.removeprefix("self._")
+                inertia = self.kept(source, f"default_{label}_inertia")
+                lines.statement("inertia = ", f"{robot}.data.body_inertia.torch.clone()")
+                lines.statement(f"inertia[:, {where}] = ", f"{inertia} * ({column} / {before}).unsqueeze(-1)")
+                lines.statement("", f"{robot}.set_inertias_mask(inertias=inertia, env_mask={mask})")
+        lines.statement("", f"{robot}.{writer}_mask({argument}={name}, env_mask={mask})")
+
+    def state(self, lines: Lines, change: Change, name: str, target: str, numbers: str, robot: str) -> None:
+        """A new state, within the limits of the joints."""
+        assign(lines, change, target, target, numbers)
+        if change.quantity == "root.pos" and change.operation == "set":
+            lines.statement(f"{target} += ", f"self.scene.env_origins[:, {COMPONENTS[change.parts]}]")
+        elif change.quantity == "joint.pos":
+            lines.statement("lower, upper = ", f"{robot}.data.soft_joint_pos_limits.torch.unbind(dim=-1)")
+            lines.statement("", f"{name}.clamp_(lower, upper)")
+        elif change.quantity == "joint.vel":
+            lines.statement("max_vel = ", f"{robot}.data.joint_vel_limits.torch")
+            lines.statement("", f"{name}.clamp_(-max_vel, max_vel)")
+
+    def direct(self, lines: Lines, change: Change, mask: str, numbers: str) -> None:
+        """What Isaac Lab has no writer for is written where Newton keeps it."""
+        if change.quantity == "env.gravity":
+            array = self.kept("wp.to_torch(NewtonManager.get_model().gravity)[: self.num_envs]", "gravity")
+            target = f"{array}[:, {component(change)}]"
+            before = _sub(self.kept(f"{array}.clone()", "default_gravity"), component(change))
+            wide = "[:, None]" if ":" in component(change) else ""
+        else:
+            owner = self.leaves.robots[change.robot]
+            own = "" if len(self.program.robots) == 1 else f"{owner}_"
+            source = f'self.{owner}.root_view.get_attribute("shape_material_mu", NewtonManager.get_model())'
+            array = self.kept(f"wp.to_torch({source}[:, 0])", f"{own}shape_friction")
+            target = f"{array}[:, {self.shapes(change)}]"
+            before = self.kept(f"{target}.clone()", f"default_{self.shapes(change).removeprefix('self._')}_friction")
+            wide = "[:, None]"
+        lines.statement(f"{target} = ", f"torch.where({mask}{wide}, {changed(change, before, numbers)}, {target})")
+
+    def shapes(self, change: Change) -> str:
+        """The attribute with the columns of the shapes of some bodies."""
+        owner = f"self.{self.leaves.robots[change.robot]}"
+        model = next(robot.model for robot in self.program.robots if robot.name == change.robot)
+        label = set_labels(self.program).get(change.names) or change.names[0]
+        if set(change.names) == set(model.body_names):
+            found = f'{owner}.find_bodies(".*")[0]'
+        else:
+            found = f"{owner}.find_bodies({self.leaves.members(change.names)}, preserve_order=True)[0]"
+        return self.kept(f"torch.tensor(shapes_of({owner}, {found}), device=self.device)", f"{word(label)}_shapes")
+
+    def columns(self, change: Change) -> str:
+        """The columns of joints or bodies."""
+        if not change.names:
+            return ""
+        kind = "joint" if change.quantity.startswith("joint.") else "body"
+        return self.leaves.index(change.robot, kind, change.names, single=len(change.names) == 1)
+
+    def default(self, change: Change, data: str) -> str:
+        """The attribute with what a property was after startup."""
+        where = self.columns(change)
+        label = where.removeprefix("self._")
+        robot = self.leaves.robots[change.robot]
+        name = DATA[change.quantity][1]
+        return self.kept(f"self.{robot}.data.{data}.torch[:, {where}].clone()", f"default_{label}_{name}")
+
+    def kept(self, text: str, wish: str) -> str:
+        """An attribute that is set once."""
+        if text not in self._known:
+            self._known[text] = self.names.unique(f"_{safe_identifier(wish)}")
+            self.attributes.append(Attribute(self._known[text], text))
+        return f"self.{self._known[text]}"
+
+    @staticmethod
+    def tell(lines: Lines, changes: Sequence[Change]) -> None:
+        """Tells Newton of changes in its own arrays."""
+        flags = [flag for quantity, flag in FLAGS.items() if any(change.quantity == quantity for change in changes)]
+        for flag in flags:
+            lines.statement("", f"NewtonManager.add_model_change(ModelFlags.{flag})")
+
+
+__all__ = ["Randomization", "StartupText", "startup_text"]

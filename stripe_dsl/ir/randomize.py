@@ -1,0 +1,77 @@
+"""What a checked task draws anew while it runs, beside the state that episodes begin with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stripe_dsl.source import Span
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Change:
+    """A property or a state that is drawn anew, for every environment, member and component.
+
+    Attributes:
+        robot: whose it is; empty for gravity.
+        quantity: ``body.mass``, ``body.inertia``, ``body.com``, ``shape.friction``, ``joint.stiffness``,
+            ``joint.damping``, ``joint.friction``, ``joint.armature``, ``joint.lower``, ``joint.upper``,
+            ``env.gravity``, or a state: ``joint.pos``, ``joint.vel``, ``root.pos``, ``root.lin_vel``,
+            ``root.ang_vel`` (in the world).
+        names: joints or bodies, in order; empty for the base's state and for gravity.
+        parts: vector parts (``"xy"``); empty for all.
+        operation: ``set``; ``add`` to or ``scale`` what is there. Of a property that is the value after startup, so
+            that changes do not add up; of a state the present one.
+        distribution: ``uniform`` between two values, ``log_uniform``, or ``gaussian`` with mean and deviation.
+        range: path of the tunable that holds the two numbers.
+        least: the smallest value that it may get; ``None`` for any.
+    """
+
+    robot: str
+    quantity: str
+    names: tuple[str, ...]
+    parts: str
+    operation: str
+    distribution: str
+    range: str
+    least: float | None = None
+    span: Span | None = None
+
+    @property
+    def is_state(self) -> bool:
+        """Whether it moves the robot, rather than changing what it is made of."""
+        return self.quantity in STATES
+
+
+STATES = ("joint.pos", "joint.vel", "root.pos", "root.lin_vel", "root.ang_vel")
+"""Quantities of a :class:`Change` that belong to the state."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Interval:
+    """Changes that come again and again, in each environment at its own times.
+
+    Attributes:
+        period: path of the tunable with the shortest and the longest time between two of them [s].
+    """
+
+    period: str
+    changes: tuple[Change, ...]
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Randomize:
+    """What is drawn anew: once at the start, when an episode begins, and at intervals."""
+
+    startup: tuple[Change, ...] = ()
+    reset: tuple[Change, ...] = ()
+    intervals: tuple[Interval, ...] = ()
+
+    @property
+    def later(self) -> tuple[Change, ...]:
+        """All that is drawn while the simulation runs."""
+        return (*self.reset, *(change for interval in self.intervals for change in interval.changes))
+
+
+NOTHING_DRAWN = Randomize()
+"""Of a task without ``randomize``."""

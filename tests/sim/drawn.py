@@ -1,0 +1,40 @@
+"""Randomised properties, read where the solver reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def properties(env: Any) -> dict[str, Any]:
+    """Properties of the robot's bodies, shapes and joints in every environment, from MuJoCo's own model.
+
+    Gravity is Newton's: in torch MuJoCo learns of it at the next step.
+
+    Returns:
+        Arrays of shape (num_envs, ...).
+    """
+    from isaaclab_newton.physics import NewtonManager
+
+    newton: Any = NewtonManager
+    data, model = env.scene["robot"].data, newton._solver.mjw_model
+    found = {
+        "mass": model.body_mass.numpy()[:, 1:],
+        "inertia": data.body_inertia.torch.cpu().numpy(),
+        "mujoco_inertia": model.body_inertia.numpy()[:, 1:],
+        "com": model.body_ipos.numpy()[:, 1:],
+        "friction": model.geom_friction.numpy()[..., 0],
+        "gravity": newton.get_model().gravity.numpy()[: env.num_envs],
+        "mujoco_gravity": model.opt.gravity.numpy(),
+        "stiffness": model.actuator_gainprm.numpy()[..., 0],
+        "damping": data.joint_damping.torch.cpu().numpy(),
+        "mujoco_damping": -model.actuator_biasprm.numpy()[..., 2],
+        "joint_friction": model.dof_frictionloss.numpy(),
+        "armature": model.dof_armature.numpy(),
+        "limits": model.jnt_range.numpy(),
+        "soft_limits": data.soft_joint_pos_limits.torch.cpu().numpy(),
+    }
+    if hasattr(env, "_time_left"):
+        found["time_left"] = env._time_left.numpy()
+    return {name: np.array(value) for name, value in found.items()}
