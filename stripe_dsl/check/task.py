@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from stripe_dsl.check.actions import Actions
 from stripe_dsl.check.arithmetic import is_zero, unit_words
 from stripe_dsl.check.constants import Settings
+from stripe_dsl.check.curriculum import Curriculum
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.limits import check_limits
 from stripe_dsl.check.lint import lint
@@ -123,6 +124,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         report.error("E0214", f"task `{task.name}` has no reward", spec.span, "add `reward per second { … }`")
     resets = [reset for target, value in spec.reset.items() if (reset := resets_of.reset(target, value)) is not None]
     randomize = Randomization(lowering, settings, robots).run(spec.randomize)
+    curriculum = Curriculum(lowering, settings, sim).run(spec.curriculum)
     lowering.phase = Phase.REWARD  # where everything is known
     for name in (*spec.let, *spec.state):
         # an unused definition is checked all the same
@@ -167,6 +169,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         states=reached(tuple(lowering.memory.states.values()), roots),
         span=task.name.span,
         randomize=randomize,
+        curriculum=curriculum,
     )
     return program, report.diagnostics
 

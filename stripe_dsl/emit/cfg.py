@@ -20,6 +20,7 @@ GROUPS = {
     "reward": ("RewardCfg", "Weights of the reward terms. Those per second are multiplied by the control step."),
     "terminate": ("TerminateCfg", "Thresholds of the terminations."),
     "reset": ("ResetCfg", "Ranges that a new episode is drawn from, uniformly."),
+    "curriculum": ("CurriculumCfg", "What settings become as training goes on, and in which control steps."),
     "randomize": ("RandomizeCfg", "What properties of the robots and of the world are drawn from."),
 }
 """Nested classes, in order: name and docstring."""

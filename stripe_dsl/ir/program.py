@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stripe_dsl.ir.curriculum import Schedule
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.randomize import NOTHING_DRAWN, Randomize
 from stripe_dsl.ir.sensors import Sensor
@@ -387,6 +388,7 @@ class Program:
     states: tuple[State, ...] = ()
     span: Span | None = None
     randomize: Randomize = NOTHING_DRAWN
+    curriculum: tuple[Schedule, ...] = ()
 
     @property
     def failures(self) -> int:

@@ -249,6 +249,13 @@ class StateSpec(Entry):
     then: Expression | None = Field(None, description="the next value, once a control step; the name is the old value")
 
 
+class ScheduleSpec(Entry):
+    """What a setting becomes as training goes on: `reward.jerk = -0.1 over 10000..20000`."""
+
+    over: Expression | None = Field(None, description="control steps or time in which it gets there, along a line")
+    after: Expression | None = Field(None, description="control steps or time after which it has that value")
+
+
 class TaskSpec(Block):
     """A task: robot, scene, and what is learned."""
 
@@ -269,6 +276,9 @@ class TaskSpec(Block):
     )
     reset: dict[Text, Expression] = Field(default_factory=dict)
     randomize: RandomizeSpec | None = None
+    curriculum: dict[Text, ScheduleSpec] = Field(
+        default_factory=dict, description="settings by path: what they become as training goes on"
+    )
     train: TrainSpec | None = None
 
 

@@ -25,6 +25,7 @@ from stripe_dsl.spec.document import (
 )
 from stripe_dsl.spec.fields import Shape, Slot, slots
 from stripe_dsl.spec.randomize import read_randomize
+from stripe_dsl.spec.schedule import read_curriculum
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import did_you_mean
@@ -138,6 +139,8 @@ class StatementReader(Builder):
             self.reward(statement, values)
         elif model is TaskSpec and key == "randomize":
             read_randomize(self, statement, values)
+        elif model is TaskSpec and key == "curriculum":
+            self.store(values, spans, slot, text, read_curriculum(self, slot, statement))
         elif model is TaskSpec and key == "robot" and statement.op == "" and statement.args:
             reference = statement.args[0]
             name = reference.name if isinstance(reference, ast.Field) else statement.args[0].span.text

@@ -131,7 +131,7 @@ class _Writer:
         if bare and slot.inner.shape is Shape.EXPRESSION:
             inner = {"anyOf": [inner, {"type": "null"}]}
         entries: Schema = {"type": ["object", "null"], "additionalProperties": inner}
-        if model in (Document, FunctionSpec, TaskSpec, RewardSpec) and slot.attribute != "reset":
+        if model in (Document, FunctionSpec, TaskSpec, RewardSpec) and slot.attribute not in ("reset", "curriculum"):
             entries["propertyNames"] = {"pattern": NAME_PATTERN}
         if bare:
             text = {"$ref": "#/$defs/Text"}

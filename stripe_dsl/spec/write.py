@@ -20,6 +20,7 @@ from stripe_dsl.spec.document import (
     RewardSpec,
     RobotSpec,
     SceneSpec,
+    ScheduleSpec,
     TaskSpec,
 )
 from stripe_dsl.spec.fields import Shape, Slot, is_entry, slots
@@ -229,6 +230,9 @@ def _map(model: type[Block], slot: Slot, key: str, members: dict[Text, Any]) -> 
     named = slot.attribute in ("param", "let") or (model is TaskSpec and slot.attribute == "robot")
     if slot.inner.shape is Shape.EXPRESSION and not named:
         return [f"{key} {_entries(members)}"] if members else []
+    if slot.inner.block is ScheduleSpec:
+        lines = [f"{name} = {item_line(value, observed=False)}" for name, value in members.items()]
+        return [f"{key} {_braces(lines, wide=True)}"] if members else []
     out: list[str] = []
     for name, value in members.items():
         start = f"{key} {name_or_string(name)}"

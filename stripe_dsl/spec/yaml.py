@@ -298,8 +298,8 @@ class YamlReader(Builder):
         assert name.span is not None
         if model is RandomizeSpec and slot.attribute == "every" and slot.inner is not None and slot.inner.inner:
             self.check_place(name, "every", path=False)
-        elif model is RandomizeSpec or (model is TaskSpec and slot.attribute == "reset"):
-            self.check_place(name, "reset" if model is TaskSpec else "randomize")
+        elif model is RandomizeSpec or (model is TaskSpec and slot.attribute in ("reset", "curriculum")):
+            self.check_place(name, slot.attribute if model is TaskSpec else "randomize")
         elif model in (Document, FunctionSpec, TaskSpec, RewardSpec) and not _NAME.fullmatch(name):
             help_ = "a name is made of letters, digits and `_`, and begins with no digit"
             self.error("E0220", f"`{name}` is not a name", name.span, help_)

@@ -168,7 +168,7 @@ def _map(draw: st.DrawFn, model: type[Block], slot: Slot) -> dict[Text, Any]:
     keys = NAMES
     if slot.attribute == "every" and slot.inner.shape is Shape.MAP:
         keys = st.sampled_from(["10..15 s", "3 s", "low..high", "0.5..1.5 s"])
-    elif slot.attribute == "reset" or model is RandomizeSpec:
+    elif slot.attribute in ("reset", "curriculum") or model is RandomizeSpec:
         keys = PLACES
     elif slot.attribute in ("pose", "joint", "joints", "body", "bodies", "link", "actuator"):
         keys = TEXTS

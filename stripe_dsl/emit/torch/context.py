@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stripe_dsl.emit.identifiers import safe_identifier
+from stripe_dsl.emit.torch.curriculum import Following
 from stripe_dsl.emit.torch.leaves import Attribute
 from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.ir.program import Program
@@ -67,6 +68,7 @@ OWN_ATTRIBUTES = (
     "_log_episodes",
     "_draw_at_reset",
     "_draw_on_time",
+    "_follow_curriculum",
     "_last_draw",
     "_time_left",
 )
@@ -103,6 +105,7 @@ class EnvContext:
     bias_lines: Lines = field(default_factory=Lines)
     reset_start: Lines = field(default_factory=Lines)
     reset_lines: dict[str, Lines] = field(default_factory=dict)
+    curriculum: Following | None = None
     drawn_attributes: list[Attribute] = field(default_factory=list)
     draw_reset_lines: Lines = field(default_factory=Lines)
     draw_time_lines: Lines = field(default_factory=Lines)

@@ -10,6 +10,7 @@ from stripe_dsl.emit.naming import Names, tunable_path
 from stripe_dsl.emit.substitution import Substitution, now
 from stripe_dsl.emit.torch.actions import ActionWriter
 from stripe_dsl.emit.torch.context import ATTRIBUTES_OF_THE_BASE_CLASS, LOCALS, OWN_ATTRIBUTES, EnvContext, local_name
+from stripe_dsl.emit.torch.curriculum import Following
 from stripe_dsl.emit.torch.expressions import Block, TorchWriter
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
@@ -67,6 +68,8 @@ class _EnvWriter:
         self.observations()
         self.resets()
         self.randomization()
+        if program.curriculum:
+            context.curriculum = Following(program, self.names)
         context.sensors = [(self.leaves.sensors[s.name], s.name, s.kind) for s in program.sensors]
         context.constants = [(name, literal(names)) for names, name in self.leaves.constants.items()]
         context.attributes = [*self.leaves.attributes]

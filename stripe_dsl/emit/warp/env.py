@@ -16,6 +16,7 @@ from stripe_dsl.emit.sensors import INTEGRATING
 from stripe_dsl.emit.substitution import is_previous_action, memory_operands
 from stripe_dsl.emit.values import Precedence, Value, infix
 from stripe_dsl.emit.warp.actions import command_leaf, keep_actions, starts, write_command
+from stripe_dsl.emit.warp.curriculum import FollowText, follow_text
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves
 from stripe_dsl.emit.warp.memory import Memory
@@ -74,6 +75,7 @@ class WarpEnv:
     keeps_previous_actions: bool = False
     needs_any: bool = False
     foreign: list[str] = field(default_factory=list)
+    curriculum: FollowText | None = None
     told_at_reset: list[str] = field(default_factory=list)
     told_on_time: list[str] = field(default_factory=list)
     moves: bool = False
@@ -122,6 +124,7 @@ class _Writer:
             ),
         )
         self.intervals()
+        env.curriculum = follow_text(program, module)
         env.robots = [(self.leaves.robots[robot.name], robot.name, robot.model.fixed_base) for robot in program.robots]
         env.foreign = [f"cfg.scene.{self.leaves.robots[robot.name]}" for robot in program.robots if robot.cfg_reference]
         env.sensors = [(self.leaves.sensors[sensor.name], sensor.kind) for sensor in program.sensors]

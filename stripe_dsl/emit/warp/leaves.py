@@ -13,6 +13,7 @@ from stripe_dsl.emit.naming import escaped, tunable_path, word
 from stripe_dsl.emit.sensors import member_word
 from stripe_dsl.emit.values import Precedence, Value, call, infix
 from stripe_dsl.emit.warp import sensors
+from stripe_dsl.emit.warp.curriculum import places
 from stripe_dsl.emit.warp.kernel import Kernel, Loop
 from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.operators import VECTORS
@@ -78,6 +79,7 @@ class Leaves:
             action.name: module.own(f"{action.name}_target") for action in program.actions if action.remembers
         }
         self.states: dict[str, str] = {}
+        self.scheduled = places(program)
 
     # what kernels read
 
@@ -140,7 +142,11 @@ class Leaves:
         return Value(f"{self.setting(kernel, path)}{member}")
 
     def setting(self, kernel: Kernel, path: str) -> str:
-        """``reward.alive``: a field of the struct that carries its group."""
+        """``reward.alive``: a field of the struct that carries its group, or what a curriculum makes of it."""
+        if path in self.scheduled:
+            array, place = self.scheduled[path]
+            kind = "wp.vec2" if array == "scheduled_ranges" else "float"
+            return f"{kernel.parameter(f'self._{array}', f'wp.array(dtype={kind})', array)}[{place}]"
         group = path.partition(".")[0]
         self.module.setting(group)
         struct = kernel.parameter(f"self._{group}", f"{group.title()}Settings", group)

@@ -20,6 +20,7 @@ GROUPS = {
     "reward": "RewardSettings",
     "terminate": "TerminateSettings",
     "reset": "ResetSettings",
+    "curriculum": "CurriculumSettings",
     "randomize": "RandomizeSettings",
 }
 """Structs that carry the groups of the cfg into kernels."""
@@ -191,6 +192,7 @@ ATTRIBUTES = frozenset(
         "_configure_gym_env_spaces",
         "_control_step",
         "_draw_on_time",
+        "_follow_curriculum",
         "_debug_vis_handle",
         "_env_origins",
         "_episode_length_buf_torch",
@@ -222,7 +224,10 @@ ATTRIBUTES = frozenset(
         "_rewards",
         "_rng",
         "_saved_kwargs",
+        "_scheduled",
+        "_scheduled_ranges",
         "_seed_states",
+        "_steps",
         "_set_debug_vis_impl",
         "_setup_scene",
         "_sim_step_counter",
