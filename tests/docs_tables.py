@@ -91,6 +91,9 @@ def keys() -> str:
         for name, info in model.model_fields.items():
             if name in (model.head, "name"):
                 continue
+            if name == model.others:
+                entries.append(_cell(info.description or ""))
+                continue
             key = (info.alias or name).replace("_", " ") if name in WORDS else info.alias or name
             entries.append(f"`{key}`" + (f": {_cell(info.description)}" if info.description else ""))
         if entries:

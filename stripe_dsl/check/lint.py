@@ -20,6 +20,9 @@ def lint(task: Task, scope: Scope, report: Reporter, *, timeout: bool) -> None:
     for name in own.state:
         if str(name) not in scope.used:
             report.error("W0001", f"the state `{name}` is never used", name.span, "remove it")
+    for name in own.command:
+        if str(name) not in scope.used:
+            report.error("W0001", f"the command `{name}` is never read", name.span, "remove it")
     for name in own.param:
         if str(name) not in scope.used:
             report.error("W0001", f"the parameter `{name}` is never used", name.span, "remove it")

@@ -58,6 +58,10 @@ class Observations:
         names: set[str] = set()
         for item in spec[name]:
             node = item.value.node
+            if isinstance(node, ast.Name) and node.id not in spec and node.id in self.low.scope.commands:
+                entries = [self.observation(str(name), part, names) for part in self.command(node, item)]
+                out += [entry for entry in entries if entry is not None]
+                continue
             if not (isinstance(node, ast.Name) and (node.id in spec or item.without is not None)):
                 entry = self.observation(str(name), item, names)
                 out += [entry] if entry is not None else []
@@ -75,6 +79,21 @@ class Observations:
         if not spec[name]:
             self.report.error("E0214", f"observation group `{name}` is empty", name.span, "add what it observes")
         return Group(str(name), tuple(out), name.span)
+
+    def command(self, node: ast.Name, item: Item) -> list[Item]:
+        """A whole command is one entry for each of its fields."""
+        self.low.scope.used.add(node.id)
+        words = self.low.scope.commands[node.id].whole
+        name = str(item.name or node.id)
+        return [
+            item.model_copy(
+                update={
+                    "name": Text(f"{name}_{word}" if len(words) > 1 else name, node.span),
+                    "value": Expression(ast.Field(node.span, node, word, node.span)),
+                }
+            )
+            for word in words
+        ]
 
     def included(self, node: ast.Name, item: Item, group: Group) -> tuple[Observation, ...]:
         """``policy without noise history 3``: the entries of another group."""

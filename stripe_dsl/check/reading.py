@@ -9,6 +9,7 @@ from stripe_dsl.check.quantities import BASE, BODY, EPISODE, JOINT, SENSORS, Qua
 from stripe_dsl.check.values import (
     Base,
     BodySet,
+    CommandValue,
     Episode,
     JointSet,
     RobotValue,
@@ -61,6 +62,8 @@ class Reading:
                 message = f"robot `{owner.name}` has no `{name}`"
                 self.low.report.error("E0213", message, expr.name_span, *did_you_mean(name, known, listing=True))
             return member
+        if isinstance(owner, CommandValue):
+            return self.command(expr, owner, frame, frame_span)
         table = self.table(owner)
         quantity = table.get(name)
         if quantity is None:
@@ -71,6 +74,25 @@ class Reading:
             self.low.report.error("E0213", message, expr.name_span, *helps)
             return None
         return self.quantity(expr, owner, quantity, frame, frame_span)
+
+    def command(self, expr: ast.Field, owner: CommandValue, frame: str | None, frame_span: Span | None) -> Node | None:
+        """A field of a command."""
+        node = owner.fields.get(f"{expr.name}@{frame}" if frame is not None else expr.name)
+        plain = owner.fields.get(expr.name)
+        if node is None and plain is not None and plain.type.frame == frame:
+            node = plain
+        if node is None and plain is not None:
+            known = [key.partition("@")[2] for key in owner.fields if key.startswith(f"{expr.name}@")]
+            known = [f"@{item}" for item in (plain.type.frame, *known) if item]
+            helps = (f"it can be read in {and_list(known)}",) if known else (f"remove `@{frame}`",)
+            self.low.report.error("E0406", f"`{expr.name}` cannot be read in the frame `{frame}`", frame_span, *helps)
+        elif node is None:
+            known = [key for key in owner.fields if "@" not in key]
+            helps = did_you_mean(expr.name, known, listing=True)
+            if expr.name == "time_left":
+                helps = ("it is never drawn anew in an episode: say when, as in `every 10 s`",)
+            self.low.report.error("E0213", f"{describe(owner)} has no `{expr.name}`", expr.name_span, *helps)
+        return node
 
     def table(self, owner: Value) -> dict[str, Quantity]:
         match owner:
@@ -89,7 +111,7 @@ class Reading:
         return {}
 
     def fields_of(self, value: Value) -> str:
-        table = list(self.table(value))
+        table = list(value.fields if isinstance(value, CommandValue) else self.table(value))
         if isinstance(value, RobotValue):
             table = [*value.sets, "joints", "bodies", "base"]
         return and_list([f".{name}" for name in table])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from stripe_dsl.check.values import Base, BodySet, Episode, JointSet, RobotValue, SensorValue
+from stripe_dsl.check.values import Base, BodySet, CommandValue, Episode, JointSet, RobotValue, SensorValue
 from stripe_dsl.ir.types import Type
 from stripe_dsl.source import SourceFile
 from stripe_dsl.spec.document import StateSpec
@@ -27,6 +27,9 @@ class ActionValue:
     dim: Dimension
 
 
+type Entity = RobotValue | JointSet | BodySet | Base | SensorValue | CommandValue | Episode
+
+
 @dataclass
 class Scope:
     """Names of one task, and which of them were used.
@@ -46,6 +49,7 @@ class Scope:
     actions: dict[str, ActionValue] = field(default_factory=dict)
     terminations: dict[Text, Expression] = field(default_factory=dict)
     states: dict[Text, StateSpec] = field(default_factory=dict)
+    commands: dict[str, CommandValue] = field(default_factory=dict)
     groups: set[str] = field(default_factory=set)
     unknown_sets: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
@@ -59,12 +63,14 @@ class Scope:
         own = module.document.param.get(Text(name))
         return own is not None and own in (self.params.get(name), self.overridden.get(name))
 
-    def entity(self, name: str) -> RobotValue | JointSet | BodySet | Base | SensorValue | Episode | None:
+    def entity(self, name: str) -> Entity | None:
         """A robot, a set, a sensor or the episode by name. Sets of the only robot need no prefix."""
         if name in self.robots:
             return self.robots[name]
         if name in self.sensors:
             return self.sensors[name]
+        if name in self.commands:
+            return self.commands[name]
         if name == "episode":
             return Episode()
         if len(self.robots) == 1:
@@ -88,7 +94,16 @@ class Scope:
 
     def known_names(self) -> list[str]:
         """Every name that an expression may use, for suggestions."""
-        names = [*self.lets, *self.states, *self.actions, *self.params, *self.sensors, *self.robots, *self.terminations]
+        names = [
+            *self.lets,
+            *self.states,
+            *self.commands,
+            *self.actions,
+            *self.params,
+            *self.sensors,
+            *self.robots,
+            *self.terminations,
+        ]
         if len(self.robots) == 1:
             names += next(iter(self.robots.values())).sets
             names += ["joints", "bodies", "base"]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from stripe_dsl.check.actions import Actions
 from stripe_dsl.check.arithmetic import is_zero, unit_words
+from stripe_dsl.check.commands import Commands
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.curriculum import Curriculum
 from stripe_dsl.check.expressions import Lowering
@@ -110,6 +111,9 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
             scope.unknown_sets.add(str(name))
     if not spec.action:
         report.error("E0214", f"task `{task.name}` has no action", spec.span, "add `action name = effort(joints)`")
+    commands = Commands(lowering, settings)
+    for name, command in spec.command.items():
+        commands.define(name, command)
     groups = Observations(lowering, settings).groups(spec.observe)
     if "policy" not in groups:
         report.error(
@@ -147,6 +151,9 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     roots = [term.value for term in (*terminations, *rewards)]
     roots += [item.value for group in groups.values() for item in group.items]
     roots += [action.command for action in actions]
+    used = [f"{name}/" for name in spec.command if str(name) in scope.used]
+    metrics = tuple(item for item in commands.metrics if item.name.startswith(tuple(used)))
+    roots += [item.value for item in metrics]
     program = Program(
         name=str(task.name),
         package=package_name(str(task.name)),
@@ -167,6 +174,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         train=train,
         tunables=tuple(lowering.tunables.items.values()),
         states=reached(tuple(lowering.memory.states.values()), roots),
+        metrics=metrics,
         span=task.name.span,
         randomize=randomize,
         curriculum=curriculum,
@@ -222,6 +230,7 @@ def names(task: Task, report: Reporter) -> None:
     tables: list[tuple[str, list[Text]]] = [
         ("let", list(spec.let)),
         ("state", list(spec.state)),
+        ("command", list(spec.command)),
         ("action", list(spec.action)),
         ("parameter", list(spec.param)),
         ("parameter of the file", list(task.module.document.param)),

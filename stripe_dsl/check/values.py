@@ -84,6 +84,21 @@ class SensorReading:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandValue:
+    """A command of the task.
+
+    Attributes:
+        fields: what can be read of it.
+        whole: fields that stand for it in an observation.
+    """
+
+    name: str
+    kind: str
+    fields: dict[str, Node]
+    whole: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Episode:
     """The running episode (``episode.time``)."""
 
@@ -96,7 +111,9 @@ class RangeValue:
     high: Node
 
 
-type Value = Node | JointSet | BodySet | Base | RobotValue | SensorValue | SensorReading | Episode | RangeValue
+type Value = (
+    Node | JointSet | BodySet | Base | RobotValue | SensorValue | SensorReading | CommandValue | Episode | RangeValue
+)
 
 
 def parts_of(node: Node) -> Iterator[Node]:
@@ -130,6 +147,8 @@ def describe(value: Value) -> str:
             return f"the robot `{value.name}`"
         case SensorValue() | SensorReading():
             return "a sensor"
+        case CommandValue():
+            return f"the command `{value.name}`"
         case Episode():
             return "the episode"
         case RangeValue():

@@ -15,6 +15,7 @@ GROUPS = {
     "param": ("ParamCfg", "Parameters of the task."),
     "let": ("LetCfg", "Numbers in the values that the task names."),
     "state": ("StateCfg", "Numbers in what states begin with and become."),
+    "command": ("CommandCfg", "Ranges of the commands, which are drawn uniformly, and when they are drawn anew."),
     "action": ("ActionCfg", "How actions become commands."),
     "observe": ("ObserveCfg", "Scales, bounds and noise of the observations."),
     "reward": ("RewardCfg", "Weights of the reward terms. Those per second are multiplied by the control step."),

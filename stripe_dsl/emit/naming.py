@@ -48,6 +48,8 @@ _PATTERNS = {
     "unit": "{}_direction",
     "rotate": "{}_rotated",
     "rotate_inverse": "{}_in_body",
+    "compose": "{}_turned",
+    "angle_between": "{}_angle",
     "yaw_only": "{}_heading",
     "prev": "previous_{}",
 }
@@ -107,6 +109,8 @@ def _phrase(node: Node, known: Mapping[int, str]) -> str:
             return "step"
         case "state" | "old":
             return str(node.attr)
+        case "lt" if node.args[0].op == "uniform" and node.args[1].op == "tunable":
+            return f"{_phrase(node.args[1], known)}_drawn"  # a chance
         case "euler":
             return str(node.attr)
     if not node.args:

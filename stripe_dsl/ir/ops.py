@@ -80,6 +80,8 @@ VECTOR = {
     "yaw_only": "the rotation about world z with the same heading: (4,) -> (4,)",
     "euler": "attr 'roll', 'pitch' or 'yaw' of a rotation [rad], extrinsic xyz angles in (-pi, pi]",
     "quat": "attr 'rpy': a rotation from three angles [rad]",
+    "compose": "compose(q, r): first r, then q, two rotations of one shape: (..., 4) -> (..., 4)",
+    "angle_between": "angle of the rotation from one of two to the other [rad], in [0, pi]: (..., 4) -> (...)",
 }
 """On the last dimension. Quaternions are (x, y, z, w) of unit length."""
 

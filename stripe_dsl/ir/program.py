@@ -355,6 +355,19 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Metric:
+    """A number that is logged when an episode ends: ``Metrics/<name>`` is its mean over the episodes that end.
+
+    Attributes:
+        value: evaluated with the rewards of the last step.
+    """
+
+    name: str
+    value: Node
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Program:
     """One task, ready to emit.
 
@@ -386,6 +399,7 @@ class Program:
     train: Train
     tunables: tuple[Tunable, ...]
     states: tuple[State, ...] = ()
+    metrics: tuple[Metric, ...] = ()
     span: Span | None = None
     randomize: Randomize = NOTHING_DRAWN
     curriculum: tuple[Schedule, ...] = ()
@@ -397,9 +411,9 @@ class Program:
 
     @property
     def ending(self) -> list[Node]:
-        """What is evaluated after the physics: updates of states, terminations, rewards."""
+        """What is evaluated after the physics: updates of states, terminations, rewards, metrics."""
         updates = [state.update for state in self.states if state.update is not None]
-        return [*updates, *(term.value for term in (*self.terminations, *self.rewards))]
+        return [*updates, *(term.value for term in (*self.terminations, *self.rewards, *self.metrics))]
 
     @property
     def observing(self) -> list[Node]:

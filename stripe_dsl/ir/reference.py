@@ -198,6 +198,18 @@ def rotate_inverse(rotation: Array, vector: Array) -> Array:
     return rotate(rotation * np.array((-1, -1, -1, 1), dtype=rotation.dtype), vector)
 
 
+def compose(left: Array, right: Array) -> Array:
+    """The product of two quaternions (x, y, z, w)."""
+    (u, s), (v, t) = ((value[..., :3], value[..., 3:]) for value in (left, right))
+    return np.concatenate((s * v + t * u + cross(u, v), s * t - dot(u, v)[..., None]), axis=-1)
+
+
+def angle_between(left: Array, right: Array) -> Array:
+    """The angle of q* r, the short way round."""
+    turn = compose(left * np.array((-1, -1, -1, 1), dtype=left.dtype), right)
+    return 2 * np.arctan2(norm(turn[..., :3]), np.abs(turn[..., 3]))
+
+
 def yaw_only(rotation: Array) -> Array:
     """The rotation about world z with the same heading, (x, y, z, w)."""
     half = _yaw(rotation) / 2
@@ -374,6 +386,8 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "unit": on_vectors(unit),
     "rotate": on_vectors(rotate),
     "rotate_inverse": on_vectors(rotate_inverse),
+    "compose": on_vectors(compose),
+    "angle_between": on_vectors(angle_between),
     "yaw_only": on_vectors(yaw_only),
     "euler": euler,
     "quat": quat,

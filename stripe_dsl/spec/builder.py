@@ -38,6 +38,9 @@ class Builder:
 
     def store(self, values: dict[str, Any], spans: dict[str, Span], slot: Slot, key: Text, value: Any) -> None:
         """Puts a value in its field; a field that has one already is reported."""
+        if slot.own:
+            self.member(values.setdefault(slot.attribute, {}), key, value)
+            return
         if slot.attribute in values and slot.shape not in (Shape.MAP,):
             self.twice(key, spans.get(slot.attribute))
             return

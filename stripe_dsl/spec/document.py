@@ -25,12 +25,14 @@ class Block(BaseModel):
 
     Class attributes:
         head: field that takes a value standing directly after the keyword (``train ppo``, ``light dome``).
+        others: field that takes every key that is none of the others, a map of expressions by name.
     """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", defer_build=True, arbitrary_types_allowed=True, populate_by_name=True
     )
     head: ClassVar[str] = ""
+    others: ClassVar[str] = ""
     _span: Span | None = PrivateAttr(None)
 
     @property
@@ -256,6 +258,20 @@ class ScheduleSpec(Entry):
     after: Expression | None = Field(None, description="control steps or time after which it has that value")
 
 
+class CommandSpec(Entry):
+    """What the agent is asked to do: numbers drawn for each environment, and drawn anew after some time."""
+
+    others: ClassVar[str] = "ranges"
+    every: Expression | None = Field(None, description="time until it is drawn anew, a range or one number")
+    standing: Expression | None = Field(None, description="of a velocity: share of draws that ask to stand still")
+    gain: Expression | None = Field(None, description="of a velocity: yaw rate for each angle missing to the heading")
+    heading_share: Expression | None = Field(None, description="of a velocity: share of draws that follow the heading")
+    frame: Expression | None = Field(None, description="of a velocity: `body` or `heading`")
+    around: Expression | None = Field(None, description="of a position: `origin` of the environment, or `base`")
+    success: Expression | None = Field(None, description="distance at which a position or pose counts as reached")
+    ranges: dict[Text, Expression] = Field(default_factory=dict, description="any other name: what is drawn uniformly")
+
+
 class TaskSpec(Block):
     """A task: robot, scene, and what is learned."""
 
@@ -268,6 +284,7 @@ class TaskSpec(Block):
     sim: SimSpec | None = None
     action: dict[Text, Item] = Field(default_factory=dict)
     sensor: dict[Text, SensorSpec] = Field(default_factory=dict)
+    command: dict[Text, CommandSpec] = Field(default_factory=dict)
     observe: dict[Text, list[Item]] = Field(default_factory=dict)
     reward: RewardSpec | None = None
     terminate: dict[Text, Expression] = Field(default_factory=dict, description="failures by name, and `timeout`")

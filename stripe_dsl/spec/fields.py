@@ -29,12 +29,16 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One field: its attribute, its shape, and for blocks and maps what is inside."""
+    """One field: its attribute, its shape, and for blocks and maps what is inside.
+
+    ``own`` is a key of the file's own, one of several that a field of the block holds by name.
+    """
 
     attribute: str
     shape: Shape
     block: type[Block] | None = None
     inner: Slot | None = None
+    own: bool = False
 
 
 def is_entry(slot: Slot) -> bool:
@@ -44,8 +48,17 @@ def is_entry(slot: Slot) -> bool:
 
 @cache
 def slots(model: type[Block]) -> dict[str, Slot]:
-    """The fields of a block by the word that users write."""
-    return {(field.alias or name): _slot(name, field.annotation) for name, field in model.model_fields.items()}
+    """The fields of a block by the word that users write; the one for keys of their own has no word."""
+    return {
+        (field.alias or name): _slot(name, field.annotation)
+        for name, field in model.model_fields.items()
+        if name != model.others
+    }
+
+
+def own_key(model: type[Block]) -> Slot | None:
+    """What a key that is no field of the block takes, where it may have keys of its own."""
+    return Slot(model.others, Shape.EXPRESSION, own=True) if model.others else None
 
 
 def _slot(name: str, annotation: Any) -> Slot:

@@ -23,7 +23,7 @@ from stripe_dsl.spec.document import (
     RobotSpec,
     TaskSpec,
 )
-from stripe_dsl.spec.fields import Shape, Slot, slots
+from stripe_dsl.spec.fields import Shape, Slot, own_key, slots
 from stripe_dsl.spec.randomize import read_randomize
 from stripe_dsl.spec.schedule import read_curriculum
 from stripe_dsl.spec.values import Expression, Text
@@ -80,7 +80,7 @@ class StatementReader(Builder):
             rest = rest[taken:]
         while rest:
             first = rest.pop(0)
-            slot = table.get(first.id) if isinstance(first, ast.Name) else None
+            slot = table.get(first.id) or own_key(model) if isinstance(first, ast.Name) else None
             if slot is None or slot.shape is Shape.MAP:
                 self.stray(model, first)
                 return
@@ -128,6 +128,8 @@ class StatementReader(Builder):
             self.import_(statement, values, spans)
             return
         slot = slots(model).get(key)
+        if slot is None and key and statement.body is None:
+            slot = own_key(model)
         if slot is None:
             self.no_slot(model, statement)
             return

@@ -49,7 +49,7 @@ class _Writer:
             "description": _summary(model),
             "type": "object",
             "properties": properties,
-            "additionalProperties": False,
+            "additionalProperties": {"$ref": "#/$defs/Expression"} if model.others else False,
         }
         if issubclass(model, Entry | FunctionSpec):
             schema["required"] = ["value"]

@@ -12,6 +12,7 @@ from typing import Any
 
 from stripe_dsl.spec.document import (
     Block,
+    CommandSpec,
     Document,
     Entry,
     FunctionSpec,
@@ -23,7 +24,7 @@ from stripe_dsl.spec.document import (
     ScheduleSpec,
     TaskSpec,
 )
-from stripe_dsl.spec.fields import Shape, Slot, is_entry, slots
+from stripe_dsl.spec.fields import Shape, Slot, is_entry, own_key, slots
 from stripe_dsl.spec.values import Expression, Text, Update
 from stripe_dsl.spec.write_values import (
     argument,
@@ -118,7 +119,7 @@ def _data(model: type[Block], slot: Slot, value: Any) -> Any:
             return list(entries)
         wide = slot.inner.shape in (Shape.EXPRESSION, Shape.UPDATE) or is_entry(slot.inner)
         return _Wide(entries) if wide else entries
-    if isinstance(value, Entry):
+    if isinstance(value, Entry) and not isinstance(value, CommandSpec):
         return _item(value, observed=False)
     return _short_block(value)
 
@@ -171,6 +172,10 @@ def _set_fields(block: Block) -> Iterator[tuple[str, Slot, Any]]:
         default = type(block).model_fields[slot.attribute].get_default(call_default_factory=True)
         if type(value) is not type(default) or value != default:
             yield key, slot, value
+    own = own_key(type(block))
+    if own is not None:
+        for name, value in getattr(block, own.attribute).items():
+            yield str(name), own, value
 
 
 def _lines(block: Block, *, without: str = "") -> list[str]:
@@ -244,6 +249,9 @@ def _map(model: type[Block], slot: Slot, key: str, members: dict[Text, Any]) -> 
         elif isinstance(value, list):
             found = [item_line(item, observed=True) for item in value]
             out.append(f"{start} {_braces([line for line in found if line is not None], wide=True)}")
+        elif isinstance(value, CommandSpec):
+            inside = _lines(value, without=value.head)
+            out.append(f"{start} = {value.value}" + (f" {_braces(inside)}" if inside else ""))
         elif isinstance(value, Entry):
             line, options = f"{start} = {item_line(value, observed=False)}", _lines(value, without=value.head)
             if not isinstance(value, Item) and len(options) > 2:

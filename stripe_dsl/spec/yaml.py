@@ -16,7 +16,7 @@ from stripe_dsl.diagnostics.model import sort_diagnostics
 from stripe_dsl.source import SourceFile, Span
 from stripe_dsl.spec.builder import Builder, block_name
 from stripe_dsl.spec.document import Block, Document, Entry, FunctionSpec, Item, RandomizeSpec, RewardSpec, TaskSpec
-from stripe_dsl.spec.fields import Shape, Slot, is_entry, slots
+from stripe_dsl.spec.fields import Shape, Slot, is_entry, own_key, slots
 from stripe_dsl.spec.read import StatementReader
 from stripe_dsl.spec.values import UPDATES, Expression, Text, Update
 from stripe_dsl.spec.yaml_nodes import Mapping, Node, Scalar, Sequence, compose
@@ -109,11 +109,15 @@ class YamlReader(Builder):
         table = slots(model)
         reward = self.finish(RewardSpec, {"per_second": {}, "once": {}}, None) if model is RewardSpec else None
         for key, inner in self.pairs(node):
-            slot = table.get(key)
+            slot = table.get(key) or own_key(model)
             if slot is None:
                 self.unknown_key(model, key, key.span or node.span)
                 continue
             value = self.value(model, slot, key, inner)
+            if slot.own:
+                self.check_name(TaskSpec, slots(TaskSpec)["let"], key)
+                self.member(values.setdefault(slot.attribute, {}), key, value)
+                continue
             if reward is not None:
                 self.reward_terms(reward, slot.attribute, value)  # type: ignore[arg-type]
                 value = getattr(reward, slot.attribute)

@@ -12,7 +12,7 @@ from stripe_dsl.ir.reference import Array, Inputs, evaluate, evaluate_node
 from stripe_dsl.ir.schedule import schedule
 
 NOISE = 1e-6
-SUMS_OF_PRODUCTS = ("cross", "dot", "rotate", "rotate_inverse")
+SUMS_OF_PRODUCTS = ("cross", "dot", "rotate", "rotate_inverse", "compose", "angle_between")
 """A processor may round a product and a sum at once, and then what cancels (``cross(v, v)``) leaves something."""
 
 

@@ -103,6 +103,8 @@ CASES: dict[str, Sequence[Case]] = {
     ],
     "rotate": ROTATED,
     "rotate_inverse": ROTATED,
+    "compose": [((QUAT, QUAT), QUAT, None), ((ROTATIONS, ROTATIONS), ROTATIONS, None)],
+    "angle_between": [((QUAT, QUAT), FLOAT, None), ((ROTATIONS, ROTATIONS), LIST, None)],
     "yaw_only": [((QUAT,), QUAT, None), ((ROTATIONS,), ROTATIONS, None)],
     "euler": [
         *[((QUAT,), FLOAT, angle) for angle in ("roll", "pitch", "yaw")],

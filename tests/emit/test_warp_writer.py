@@ -243,7 +243,8 @@ def test_random_kernels_bind_no_name_in_vain_and_keep_the_formatter_silent(tmp_p
         names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
         stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
         used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
-        assert stored <= used | {"fresh"}, written.text
+        # a loop over a list of equal numbers counts its members without looking at them
+        assert stored <= used | {"fresh", "i"}, written.text
         assert not stored & {argument.arg for argument in function.args.args}
     path = tmp_path / "kernels.py"
     path.write_text(text)

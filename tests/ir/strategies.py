@@ -55,7 +55,7 @@ class Builder:
 
     def leaf(self, type: Type) -> Node:
         """A constant, a tunable or something read."""
-        kinds = ["read", "read", "prev"]
+        kinds = ["read", "read", "prev", "state", "old", *(["dt"] if type == FLOAT else [])]
         kinds += ["const"] if type.kind is not Kind.QUAT else []
         kinds += ["tunable"] if type.kind not in (Kind.QUAT, Kind.BOOL) else []
         match self.pick(kinds):
@@ -65,6 +65,11 @@ class Builder:
                 return self.tunable(type)
             case "prev":
                 return self.node("prev", [self.read(type)], type)
+            case "dt":
+                return self.node("dt", [], type)
+            case "state" | "old" as op:
+                members = len(type.axis) if type.axis is not None else 0
+                return self.node(op, [], type, attr=f"{type.kind.name.lower()}_{members}")
             case _:
                 return self.read(type)
 
@@ -131,7 +136,7 @@ class Builder:
     def number(self, type: Type, depth: int) -> Node:
         """A number or a list of them."""
         choices = ["one", "two", "partial", "ratio", "pow", "float", "where", "clip", "uniform", "length", "dot"]
-        choices += ["part", "euler", *(("reduce", "count") if type.axis is None else ("pick", "stack"))]
+        choices += ["part", "euler", "angle", *(("reduce", "count") if type.axis is None else ("pick", "stack"))]
         match self.pick(choices):
             case "one":
                 op = self.pick(_ELEMENT_BY_ELEMENT)
@@ -161,6 +166,9 @@ class Builder:
             case "part":
                 vector = self.grow(type.with_(kind=self.pick(VECTORS)), depth)
                 return self.node("part", [vector], type, attr=self.pick("xyz"[: vector.type.components]))
+            case "angle":
+                rotations = [self.grow(type.with_(kind=Kind.QUAT), depth) for _ in range(2)]
+                return self.node("angle_between", rotations, type)
             case "euler":
                 rotation = self.grow(type.with_(kind=Kind.QUAT), depth)
                 return self.node("euler", [rotation], type, attr=self.pick(("roll", "pitch", "yaw")))
@@ -211,9 +219,13 @@ class Builder:
 
     def rotation(self, type: Type, depth: int) -> Node:
         """A rotation or a list of them."""
-        match self.pick(("yaw_only", "quat", "where", "read", *(("pick",) if type.axis is not None else ()))):
+        match self.pick(
+            ("yaw_only", "quat", "compose", "where", "read", *(("pick",) if type.axis is not None else ()))
+        ):
             case "yaw_only":
                 return self.node("yaw_only", [self.grow(type, depth)], type)
+            case "compose":
+                return self.node("compose", [self.grow(type, depth) for _ in range(2)], type)
             case "quat":
                 return self.node("quat", self.mixed(type.with_(kind=Kind.FLOAT), depth, 3), type, attr="rpy")
             case "where":

@@ -99,6 +99,8 @@ EXAMPLES: list[tuple[str, list[tuple[object, Type]], Type, object, object]] = [
     ("vec", numbers(1, 2, 3), VEC3, None, (1, 2, 3)),
     ("rotate", [(QUARTER_ABOUT_Z, QUAT), ((1.0, 0.0, 0.0), VEC3)], VEC3, None, (0, 1, 0)),
     ("rotate_inverse", [(QUARTER_ABOUT_Z, QUAT), ((1.0, 0.0, 0.0), VEC3)], VEC3, None, (0, -1, 0)),
+    ("compose", [(QUARTER_ABOUT_Z, QUAT), ((1.0, 0.0, 0.0, 0.0), QUAT)], QUAT, None, (0.5**0.5, 0.5**0.5, 0, 0)),
+    ("angle_between", [(QUARTER_ABOUT_Z, QUAT), ((0.0, 0.0, 1.0, 0.0), QUAT)], FLOAT, None, PI / 2),
     ("yaw_only", [(QUARTER_ABOUT_Z, QUAT)], QUAT, None, QUARTER_ABOUT_Z),
     ("euler", [(QUARTER_ABOUT_Z, QUAT)], FLOAT, "yaw", PI / 2),
     ("quat", numbers(0, 0, PI / 2), QUAT, "rpy", QUARTER_ABOUT_Z),
@@ -264,6 +266,9 @@ def test_environments_do_not_mix(program: Program) -> None:
         {read: value[-1:] for read, value in inputs.reads.items()},
         inputs.tunables,
         {key: value[-1:] for key, value in inputs.previous.items()},
+        states={key: value[-1:] for key, value in inputs.states.items()},
+        old={key: value[-1:] for key, value in inputs.old.items()},
+        dt=inputs.dt,
     )
     for together, alone in zip(whole, evaluate(program.roots, last, 1), strict=True):
         assert_allclose(together[-1:], alone, rtol=1e-9, atol=1e-9)

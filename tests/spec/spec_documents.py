@@ -123,6 +123,9 @@ def _block(draw: st.DrawFn, model: type[Block]) -> Block:
         values["value"] = draw(EXPRESSIONS)
     if model is FunctionSpec:
         values["value"] = draw(EXPRESSIONS)
+    if model.others:
+        names = [name for name in draw(st.lists(NAMES, max_size=2, unique=True)) if name not in slots(model)]
+        values[model.others] = {Text(name): draw(EXPRESSIONS) for name in names}
     if model is ParameterSpec and "type" in values:
         values["type"] = expression(draw(TYPES))
     if model is RewardSpec:  # a name is a term of one kind only

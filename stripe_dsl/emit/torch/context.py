@@ -71,6 +71,7 @@ OWN_ATTRIBUTES = (
     "_follow_curriculum",
     "_last_draw",
     "_time_left",
+    "_metrics",
 )
 """What the template names itself."""
 
@@ -99,6 +100,7 @@ class EnvContext:
     value_lines: Lines = field(default_factory=Lines)
     done_lines: Lines = field(default_factory=Lines)
     reward_lines: Lines = field(default_factory=Lines)
+    metric_lines: Lines = field(default_factory=Lines)
     observed_lines: Lines = field(default_factory=Lines)
     observe_lines: Lines = field(default_factory=Lines)
     histories: list[str] = field(default_factory=list)

@@ -36,7 +36,7 @@ class _EnvWriter:
     def __init__(self, program: Program) -> None:
         self.program = program
         sensors = [sensor.name for sensor in program.sensors]
-        self.names = Names([*ATTRIBUTES_OF_THE_BASE_CLASS, *OWN_ATTRIBUTES, "robot", *sensors])
+        self.names = Names([*ATTRIBUTES_OF_THE_BASE_CLASS, *OWN_ATTRIBUTES, "METRICS", "robot", *sensors])
         self.leaves = Leaves(program, self.names)
         lets = {let.value.id: local_name(let.name) for let in program.lets}
         terms = [*program.terminations, *program.groups, *program.actions]
@@ -48,6 +48,7 @@ class _EnvWriter:
             "failed",
             "size",
             *entry_locals(program).values(),
+            *(f"{state.group}_due" for state in program.states if state.group),
             *(local_name(term.name) for term in terms),
         ]
         self.writer = TorchWriter(lets, reserved)
@@ -64,6 +65,7 @@ class _EnvWriter:
         ActionWriter(program, self.names, self.leaves, self.writer, self.graph, context).write()
         self.dones()
         self.rewards()
+        self.metrics()
         self.leaves.observing()
         self.observations()
         self.resets()
@@ -142,6 +144,15 @@ class _EnvWriter:
             lines.comment(program.rewards[0].span)
             spans = {}
         lines.columns("rewards = ", "stack", texts, spans)
+
+    def metrics(self) -> None:
+        """What is logged of the commands."""
+        lines, program = self.context.metric_lines, self.program
+        if program.metrics:
+            block = self.block([self.graph.apply(item.value) for item in program.metrics], {}, "self._previous_actions")
+            lines.comment(program.metrics[0].span)
+            lines.block(block)
+            lines.columns("self._metrics = ", "stack", [result.for_all() for result in block.results])
 
     def observations(self) -> None:
         context = self.context

@@ -214,6 +214,20 @@ def _on_vectors(name: str, **keywords: str) -> Emitter:
     return emit
 
 
+def _on_rotations(name: str) -> Emitter:
+    """A function of two rotations, which wants them in one shape."""
+
+    def emit(context: Context, node: Node) -> Value:
+        left, right = (context.value(arg) for arg in node.args)
+        if left.spread is Spread.SINGLE and right.spread is Spread.BATCHED:
+            left = replace(suffixed(left, f".expand_as({right.text})"), spread=Spread.BATCHED)
+        elif right.spread is Spread.SINGLE and left.spread is Spread.BATCHED:
+            right = replace(suffixed(right, f".expand_as({left.text})"), spread=Spread.BATCHED)
+        return context.call(name, left, right)
+
+    return emit
+
+
 def _dot(context: Context, node: Node) -> Value:
     left, right = _operands(context, node)
     return context.call("torch.sum", infix("*", Precedence.PRODUCT, left, right), dim="-1")
@@ -394,6 +408,8 @@ EMITTERS: dict[str, Emitter] = {
     "unit": _on_vectors("normalize"),
     "rotate": _on_vectors("quat_apply"),
     "rotate_inverse": _on_vectors("quat_apply_inverse"),
+    "compose": _on_rotations("quat_mul"),
+    "angle_between": _on_rotations("quat_error_magnitude"),
     "yaw_only": _yaw_only,
     "euler": _euler,
     "quat": _quat,

@@ -46,7 +46,7 @@ class Sharing:
         self.seen: dict[int, str] = {}
         self.updates = [state.update for state in program.states if state.update is not None]
         self.dones = [*self.updates, *(term.value for term in program.terminations)]
-        self.rewards = [term.value for term in program.rewards]
+        self.rewards = [term.value for term in (*program.rewards, *program.metrics)]
         self.ending = [*self.dones]
         self.observed = [*program.observing, *memory_operands(program)]
 

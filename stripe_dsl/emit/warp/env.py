@@ -219,6 +219,7 @@ class _Writer:
             kernel.line(f"{kernel.parameter(host, 'wp.array(dtype=wp.bool)', name)}[env] = {text}")
         kernel.lines.append("")
         self.rewards(kernel, values)
+        self.metrics(kernel)
         self.env.kernels["end_step"] = self.finish(
             "end_step", "Compute which episodes end, and the reward of each environment.", kernel
         )
@@ -265,6 +266,14 @@ class _Writer:
             kernel.statement("terms = ", f"wp.vector({', '.join(names)})")
             kernel.line("for k in range(wp.static(len(REWARD_TERMS))):")
             kernel.line(f"{sums}[env, k] = {sums}[env, k] + terms[k]", 2)
+
+    def metrics(self, kernel: Kernel) -> None:
+        """What is logged of the commands."""
+        kernel.compute([item.value for item in self.program.metrics])
+        for place, item in enumerate(self.program.metrics):
+            metrics = kernel.parameter("self._metrics", "wp.array2d(dtype=float)", "metrics")
+            kernel.comment(origin(item.span))
+            kernel.statement(f"{metrics}[env, {place}] = ", kernel.value(item.value).text)
 
     def observe(self) -> None:
         kernel = self.kernel(["fresh", "rng"], remembers=True)

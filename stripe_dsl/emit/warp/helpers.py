@@ -82,6 +82,13 @@ def yaw_of(q: wp.quat) -> float:
     """Return the angle about z [rad] of the extrinsic xyz angles."""
     return wp.atan2(2.0 * (q[3] * q[2] + q[0] * q[1]), 1.0 - 2.0 * (q[1] * q[1] + q[2] * q[2]))
 ''',
+    "angle_between": '''
+@wp.func
+def angle_between(a: wp.quat, b: wp.quat) -> float:
+    """Return the angle of the rotation from one to the other [rad], the short way round."""
+    turn = wp.quat_inverse(a) * b
+    return 2.0 * wp.atan2(wp.length(wp.vec3(turn[0], turn[1], turn[2])), wp.abs(turn[3]))
+''',
     "yaw_only": '''
 @wp.func
 def yaw_only(q: wp.quat) -> wp.quat:

@@ -64,6 +64,8 @@ class Memory:
     def renew_batch(self, kernel: Kernel, batch: Sequence[State]) -> None:
         """States that are renewed at once. What is drawn is drawn only where it is wanted."""
         roots = [state.initial for state in batch]
+        for state in batch:
+            kernel.wishes.setdefault(state.initial.id, f"new_{state.name}")
         condition = batch[0].renew
         draws = any(node.op == "uniform" for node in walk(roots))
         if condition is None:

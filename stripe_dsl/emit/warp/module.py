@@ -15,6 +15,7 @@ GROUPS = {
     "param": "ParamSettings",
     "let": "LetSettings",
     "state": "StateSettings",
+    "command": "CommandSettings",
     "action": "ActionSettings",
     "observe": "ObserveSettings",
     "reward": "RewardSettings",
@@ -90,7 +91,7 @@ class Module:
         self.groups: list[str] = []
         self.reserved = {*HELPERS, *GROUPS.values(), "Any"}
         self._helpers: set[str] = set()
-        self._names = Names({"REWARD_TERMS", "TERMINATION_TERMS", "BLOCK_DIM"})
+        self._names = Names({"REWARD_TERMS", "TERMINATION_TERMS", "METRICS", "LOGGED", "BLOCK_DIM"})
         robots = ["robot", *(f"robot_{robot.name}" for robot in program.robots)]
         states = [f"_{robot}_joint_{state}" for robot in robots for state in ("pos", "vel")]
         self._attribute_names = Names([*ATTRIBUTES, *states, *(f"_{group}" for group in GROUPS)])
@@ -207,6 +208,7 @@ ATTRIBUTES = frozenset(
         "_is_closed",
         "_log",
         "_log_sums",
+        "_metrics",
         "_metadata",
         "_moved",
         "_new_actions",

@@ -279,6 +279,8 @@ EMITTERS: dict[str, Emitter] = {
     "unit": _on_rotations("unit"),
     "rotate": _on_vectors("wp.quat_rotate"),
     "rotate_inverse": _on_vectors("wp.quat_rotate_inv"),
+    "compose": _same("*", Precedence.PRODUCT),
+    "angle_between": _on_rotations("angle_between"),
     "yaw_only": _on_rotations("yaw_only"),
     "euler": _euler,
     "quat": _on_rotations("quat_from_rpy"),

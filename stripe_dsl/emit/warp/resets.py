@@ -60,17 +60,23 @@ def reset_kernel(
 def _log(kernel: Kernel, program: Program) -> None:
     """Adds the sums and the ends of the episodes that are over to the log."""
     log = kernel.parameter("self._log_sums", "wp.array(dtype=float)", "log_sums")
-    kernel.line(f"wp.atomic_add({log}, wp.static(len(REWARD_TERMS) + len(TERMINATION_TERMS)), 1.0)")
+    ends = "len(REWARD_TERMS) + len(TERMINATION_TERMS)"
+    logged = "LOGGED" if program.metrics else ends
+    kernel.line(f"wp.atomic_add({log}, wp.static({logged}), 1.0)")
     if program.rewards:
         sums = kernel.parameter("self._episode_sums", "wp.array2d(dtype=float)", "episode_sums")
         kernel.line("for k in range(wp.static(len(REWARD_TERMS))):")
         kernel.line(f"wp.atomic_add({log}, k, {sums}[env, k])", 2)
         kernel.line(f"{sums}[env, k] = 0.0", 2)
     if program.terminations or program.timeout:
-        ends = kernel.parameter("self._terminations", "wp.array2d(dtype=wp.bool)", "terminations")
+        ended = kernel.parameter("self._terminations", "wp.array2d(dtype=wp.bool)", "terminations")
         kernel.line("for k in range(wp.static(len(TERMINATION_TERMS))):")
-        kernel.line(f"wp.atomic_add({log}, wp.static(len(REWARD_TERMS)) + k, float({ends}[env, k]))", 2)
-        kernel.line(f"{ends}[env, k] = False", 2)
+        kernel.line(f"wp.atomic_add({log}, wp.static(len(REWARD_TERMS)) + k, float({ended}[env, k]))", 2)
+        kernel.line(f"{ended}[env, k] = False", 2)
+    if program.metrics:
+        metrics = kernel.parameter("self._metrics", "wp.array2d(dtype=float)", "metrics")
+        kernel.line("for k in range(wp.static(len(METRICS))):")
+        kernel.line(f"wp.atomic_add({log}, wp.static({ends}) + k, {metrics}[env, k])", 2)
     kernel.lines.append("")
 
 
