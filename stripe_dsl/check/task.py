@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from stripe_dsl.check.actions import Actions
+from stripe_dsl.check.agents import check_train
 from stripe_dsl.check.arithmetic import is_zero, unit_words
 from stripe_dsl.check.commands import Commands
 from stripe_dsl.check.constants import Settings
@@ -25,7 +26,7 @@ from stripe_dsl.check.robots import RobotCheck
 from stripe_dsl.check.scope import Scope
 from stripe_dsl.check.sensors import Sensors
 from stripe_dsl.check.terms import Terms
-from stripe_dsl.check.world import check_scene, check_sim, check_train
+from stripe_dsl.check.world import check_scene, check_sim
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.diagnostics.followups import ABSENCE
 from stripe_dsl.ir.graph import Node
@@ -98,7 +99,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     sensors = Sensors(lowering, settings).all(spec.sensor)
     sim = check_sim(spec.sim, settings, task.name)
     ground, lights = check_scene(task.scene, settings)
-    train = check_train(spec.train, settings, task.name)
+    train = check_train(spec.train, settings, task.name, spec.observe)
 
     declared = {name: actions_of.declare(name, item) for name, item in spec.action.items()}
     actions: list[Action] = []

@@ -1,4 +1,4 @@
-"""Scene, simulation and training settings."""
+"""Scene and simulation settings."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from math import isclose, pi
 
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.rotations import from_rpy
-from stripe_dsl.ir.program import Ground, Light, Network, Sim, Train
-from stripe_dsl.spec.document import SceneSpec, SimSpec, TrainSpec
+from stripe_dsl.ir.program import Ground, Light, Sim
+from stripe_dsl.spec.document import SceneSpec, SimSpec
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, did_you_mean
 from stripe_dsl.units import ACCELERATION, ANGLE, DIMENSIONLESS, FREQUENCY, LENGTH, TIME
 
-ACTIVATIONS = ("elu", "relu", "selu", "crelu", "lrelu", "tanh", "sigmoid", "softplus", "gelu", "swish", "mish")
 LIGHTS = ("dome", "sun")
 
 
@@ -147,63 +146,3 @@ def color(
             return parts[0], parts[1], parts[2]
     settings.report.error("E0309", "a colour is written `#RRGGBB`", value.span, "as in `color #FF0000`")
     return fallback
-
-
-def check_train(spec: TrainSpec | None, settings: Settings, task: Text) -> Train:
-    """Settings of the agent; what is absent gets the values that Isaac Lab's own tasks use."""
-    spec = spec if spec is not None else TrainSpec.model_construct(None)
-    settings.word(spec.algorithm, "train", ("ppo",), "ppo")
-    positive, whole = settings.positive, settings.whole
-    actor = _network(spec.actor, "actor", settings)
-    critic = _network(spec.critic, "critic", settings) if spec.critic else actor
-    return Train(
-        steps=whole(spec.steps, "steps", 24),
-        iterations=whole(spec.iterations, "iterations", 300),
-        actor=actor,
-        critic=critic,
-        init_std=positive(spec.init_std, DIMENSIONLESS, "init_std", 1.0),
-        learning_rate=positive(spec.rate, DIMENSIONLESS, "rate", 1e-3),
-        schedule=settings.word(spec.schedule, "schedule", ("adaptive", "fixed"), "adaptive"),
-        gamma=_share(spec.gamma, "gamma", settings, 0.99),
-        lam=_share(spec.lam, "lam", settings, 0.95),
-        epochs=whole(spec.epochs, "epochs", 5),
-        mini_batches=whole(spec.batches, "batches", 4),
-        clip=positive(spec.clip, DIMENSIONLESS, "clip", 0.2),
-        entropy=settings.not_negative(spec.entropy, DIMENSIONLESS, "entropy") or 0.0,
-        value_loss=positive(spec.value_loss, DIMENSIONLESS, "value_loss", 1.0),
-        desired_kl=positive(spec.kl, DIMENSIONLESS, "kl", 0.01),
-        max_grad_norm=positive(spec.grad_norm, DIMENSIONLESS, "grad_norm", 1.0),
-        save_every=whole(spec.save_every, "save_every", 50),
-        seed=whole(spec.seed, "seed", 42, least=0),
-        span=spec.span if spec.span is not None else task.span,
-    )
-
-
-def _share(value: Expression | None, key: str, settings: Settings, fallback: float) -> float:
-    number = settings.number(value, DIMENSIONLESS, key, fallback)
-    assert number is not None
-    if value is not None and not 0 <= number <= 1:
-        settings.report.error("E0309", f"`{key}` lies between 0 and 1", value.span, f"it is {number:g} here")
-        return fallback
-    return number
-
-
-def _network(words: list[Expression], key: str, settings: Settings) -> Network:
-    hidden: list[int] = []
-    activation, normalize = "elu", False
-    for word in words:
-        if isinstance(word.node, ast.Number):
-            hidden.append(settings.whole(word, key, 1))
-        elif isinstance(word.node, ast.Name) and word.node.id == "normalize":
-            normalize = True
-        elif isinstance(word.node, ast.Name) and word.node.id in ACTIVATIONS:
-            activation = word.node.id
-        elif isinstance(word.node, ast.Name) and word.node.id in settings.lowering.scope.params:
-            hidden.append(settings.whole(word, key, 1))
-        else:
-            text = word.span.text
-            helps = did_you_mean(text, [*ACTIVATIONS, "normalize"], listing=True)
-            settings.report.error(
-                "E0309", f"`{key}` takes layer sizes, an activation and `normalize`, not `{text}`", word.span, *helps
-            )
-    return Network(tuple(hidden) or (128, 128, 128), activation, normalize)

@@ -27,6 +27,7 @@ def run(
     video: Annotated[
         Path | None, typer.Option(help="A video of the first environment: *.gif, *.webp or *.png.", show_default=False)
     ] = None,
+    student: Annotated[bool, typer.Option("--student", help="Play the student.")] = False,
     export: Annotated[bool, typer.Option(help="Write policy.pt and policy.onnx beside the checkpoint.")] = True,
     logs: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("logs"),
 ) -> None:
@@ -48,6 +49,7 @@ def run(
             log_root=logs,
             physics=physics,
             video=video,
+            student=student,
             export=export,
             tune_command=f"stripec tune {file}" + (f" --task {task}" if task else ""),
         )

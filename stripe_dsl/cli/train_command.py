@@ -36,6 +36,9 @@ def run(
         str | None, typer.Option(help="Physics preset, such as newton_mjwarp.", show_default=False)
     ] = None,
     resume: Annotated[Path | None, typer.Option(help="Checkpoint or folder of a run.", show_default=False)] = None,
+    teacher: Annotated[
+        Path | None, typer.Option(help="Train the student, from this trained agent.", show_default=False)
+    ] = None,
     logs: Annotated[Path, typer.Option(help="Folder for runs.")] = Path("logs"),
 ) -> None:
     """Compiles a task and trains it with rsl_rl."""
@@ -54,10 +57,11 @@ def run(
             iterations=iterations,
             seed=seed,
             resume=resume,
+            teacher=teacher,
             overrides=overrides or [],
             log_root=logs,
             physics=physics,
-            play_command=f"stripec play {where}",
+            play_command=f"stripec play {where}" + (" --student" if teacher is not None else ""),
             tune_command=f"stripec tune {where}",
         )
     )

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stripe_dsl.emit.agents import SB3_ACTIVATIONS, SKRL_ACTIVATIONS, agent_context, yaml_value
 from stripe_dsl.emit.cfg import groups, origin, period, robots
 from stripe_dsl.emit.identifiers import literal, remark, safe_identifier, validate_identifier
 from stripe_dsl.emit.layout import layout
@@ -43,8 +44,10 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "uses_isaacsim": any(robot.reference.startswith("isaacsim://") for robot in program.robots),
     }
     robot_texts = robots(program, {name: key for key, name in env.robots}, folder / "assets")
+    agent = agent_context(program)
     context = {
         "program": program,
+        "agent": agent,
         "env": env,
         "class_name": env.class_name,
         "policy": policy,
@@ -80,7 +83,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
     files = {
         "__init__.py": "__init__.py.jinja",
         "env_cfg.py": "env_cfg.py.jinja",
-        "agents/rsl_rl_ppo_cfg.py": "rsl_rl_ppo_cfg.py.jinja",
+        **agent.files,
         "assets/__init__.py": "assets.py.jinja",
         "pyproject.toml": "pyproject.toml.jinja",
     }
@@ -220,4 +223,7 @@ def _environment() -> Environment:
     env.filters["safe"] = safe_identifier
     env.filters["toml"] = _toml
     env.filters["statement"] = layout
+    env.filters["skrl_activation"] = lambda name: SKRL_ACTIVATIONS.get(name, name)
+    env.filters["sb3_activation"] = SB3_ACTIVATIONS.__getitem__
+    env.filters["yaml"] = yaml_value
     return env

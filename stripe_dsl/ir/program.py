@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stripe_dsl.ir.agent import Train
 from stripe_dsl.ir.curriculum import Schedule
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.randomize import NOTHING_DRAWN, Randomize
@@ -279,40 +280,6 @@ class Reset:
     joints: tuple[str, ...]
     parts: str
     value: Node
-    span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Network:
-    """A multi-layer perceptron."""
-
-    hidden: tuple[int, ...]
-    activation: str
-    normalize: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Train:
-    """Settings of the PPO agent, in rsl_rl's terms."""
-
-    steps: int
-    iterations: int
-    actor: Network
-    critic: Network
-    init_std: float
-    learning_rate: float
-    schedule: str
-    gamma: float
-    lam: float
-    epochs: int
-    mini_batches: int
-    clip: float
-    entropy: float
-    value_loss: float
-    desired_kl: float
-    max_grad_norm: float
-    save_every: int
-    seed: int
     span: Span | None = None
 
 

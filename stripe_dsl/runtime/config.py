@@ -8,8 +8,7 @@ from typing import Any
 
 from stripe_dsl.runtime.overrides import apply_overrides, check_overrides, closest
 from stripe_dsl.runtime.problem import Problem
-
-AGENT_ENTRY_POINT = "rsl_rl_cfg_entry_point"
+from stripe_dsl.runtime.register import AGENT
 
 CPU_ENVS = 512
 """Environments on a CPU unless the user says how many: a task made for a GPU asks for thousands, and on a CPU each
@@ -22,7 +21,7 @@ class RunConfig:
 
     Attributes:
         env: The environment's configuration (a ``DirectRLEnvCfg``), presets resolved.
-        agent: The runner's configuration (an ``RslRlOnPolicyRunnerCfg``).
+        agent: The runner's configuration (an ``RslRlBaseRunnerCfg``).
     """
 
     env: Any
@@ -31,6 +30,7 @@ class RunConfig:
 
 def load_config(
     task_id: str,
+    agent: str = AGENT,
     *,
     device: str,
     physics: str | None = None,
@@ -44,6 +44,7 @@ def load_config(
 
     Args:
         task_id: A registered gym id.
+        agent: Entry point of the agent's configuration.
         device: Where to simulate and learn.
         physics: Name of a physics preset of the task, or None for its default.
         num_envs: Number of environments; by default the task's, on a CPU at most :data:`CPU_ENVS`.
@@ -63,7 +64,7 @@ def load_config(
         return None, problems
     env_cfg: Any
     agent_cfg: Any
-    env_cfg, agent_cfg = resolve_task_config(task_id, AGENT_ENTRY_POINT, play_mode=play, overrides=selectors)
+    env_cfg, agent_cfg = resolve_task_config(task_id, agent, play_mode=play, overrides=selectors)
     env_cfg.sim.device = device
     agent_cfg.device = device
     if num_envs is not None:

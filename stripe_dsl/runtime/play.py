@@ -12,6 +12,7 @@ from stripe_dsl.runtime.console import OutputCapture
 from stripe_dsl.runtime.launch import prepare_process
 from stripe_dsl.runtime.problem import PackageError, Problem
 from stripe_dsl.runtime.progress import Display
+from stripe_dsl.runtime.register import AGENT, STUDENT
 from stripe_dsl.runtime.session import Session, check_request, load_checkpoint, open_session
 from stripe_dsl.runtime.summary import print_playing, report_failure
 from stripe_dsl.runtime.video import Video, check_video, prepare_video
@@ -44,6 +45,7 @@ class PlayRequest:
         physics: Name of a physics preset of the task; None takes its default.
         backend: ``torch`` or ``warp``; None takes Warp on a GPU if the package has it, else torch.
         video: A file for a video of the first environment; then there is one environment unless the user says more.
+        student: Whether to play a student that learnt from the agent.
         export: Whether to write ``exported/policy.pt`` and ``exported/policy.onnx`` beside the checkpoint.
         tune_command: What the user is told to type when a buffer was full; None says ``stripec tune <package>``.
     """
@@ -61,8 +63,14 @@ class PlayRequest:
     physics: str | None = None
     backend: str | None = None
     video: Path | None = None
+    student: bool = False
     export: bool = True
     tune_command: str | None = None
+
+    @property
+    def agent(self) -> str:
+        """Entry point of the configuration: that of the agent or of a student."""
+        return STUDENT if self.student else AGENT
 
 
 @dataclass(frozen=True)
@@ -144,8 +152,6 @@ def check_play_request(request: PlayRequest) -> list[Problem]:
 
 
 def _play(request: PlayRequest, display: Display) -> PlayResult:
-    from stripe_dsl.runtime.config import AGENT_ENTRY_POINT
-
     with contextlib.ExitStack() as stack:
         limited = replace(request, num_envs=request.num_envs or (PLAY_ENVS if request.video is None else 1))
         session = stack.enter_context(open_session(limited, display, play=True))
@@ -154,7 +160,7 @@ def _play(request: PlayRequest, display: Display) -> PlayResult:
         if request.video is not None:
             prepare_video(session.config.env)
         log_folder = request.log_root.absolute() / "rsl_rl" / session.config.agent.experiment_name
-        checkpoint = find_checkpoint(request.checkpoint, log_folder, session.task_id, AGENT_ENTRY_POINT)
+        checkpoint = find_checkpoint(request.checkpoint, log_folder, session.task_id, request.agent)
         if isinstance(checkpoint, Problem):
             return PlayResult("invalid", (checkpoint,))
         env = stack.enter_context(session.environment(checkpoint.parent))

@@ -15,6 +15,8 @@ from stripe_dsl.runtime.problem import PackageError, Problem
 
 PACKAGE_FILES = ("__init__.py", "env_cfg.py")
 """What every generated package has."""
+AGENT, STUDENT = "rsl_rl_cfg_entry_point", "rsl_rl_distillation_cfg_entry_point"
+"""Keys of a registration: the agent's configuration, and that of a student that learns from it."""
 ENVIRONMENTS = {"torch": "env", "warp": "env_warp"}
 """The module with the environment of each back end; a package has one of them or both."""
 ENVIRONMENT_VARIABLE = "STRIPE_TASKS"
@@ -55,6 +57,11 @@ def package_backends(folder: Path) -> tuple[str, ...]:
         for backend, module in ENVIRONMENTS.items()
         if f".{module}:" in text and (folder / f"{module}.py").is_file()
     )
+
+
+def has_student(folder: Path) -> bool:
+    """Whether a generated package says how a student learns from the agent; imports nothing."""
+    return f'"{STUDENT}"' in _registration(folder)
 
 
 def _registration(folder: Path) -> str:

@@ -54,9 +54,10 @@ class ReportingRunner(OnPolicyRunner):
         """
         # CheckedVecEnv names the term, which rsl_rl's own check cannot.
         train_cfg = copy.deepcopy(train_cfg) | {"check_for_nan": False}
-        distribution = train_cfg.get("actor", {}).get("distribution_cfg") or {}
-        if distribution.get("class_name") == GaussianDistribution.__name__:
-            distribution["class_name"] = f"{QueuedGaussian.__module__}:{QueuedGaussian.__name__}"
+        for network in ("actor", "student"):
+            distribution = train_cfg.get(network, {}).get("distribution_cfg") or {}
+            if distribution.get("class_name") == GaussianDistribution.__name__:
+                distribution["class_name"] = f"{QueuedGaussian.__module__}:{QueuedGaussian.__name__}"
         super().__init__(env, train_cfg, log_dir=log_dir, device=device)
         plain = self.logger
         self.logger = ReportingLogger(

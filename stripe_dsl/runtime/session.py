@@ -15,7 +15,7 @@ from stripe_dsl.runtime.launch import choose_device, kernel_report, simulation
 from stripe_dsl.runtime.overrides import closest
 from stripe_dsl.runtime.problem import Problem
 from stripe_dsl.runtime.progress import Display
-from stripe_dsl.runtime.register import is_package, register_package
+from stripe_dsl.runtime.register import STUDENT, has_student, is_package, register_package
 from stripe_dsl.runtime.static_names import check_names
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Request(Protocol):
     def physics(self) -> str | None: ...
     @property
     def backend(self) -> str | None: ...
+    @property
+    def agent(self) -> str: ...
 
 
 def check_request(request: Request) -> list[Problem]:
@@ -55,9 +57,12 @@ def check_request(request: Request) -> list[Problem]:
         problems.append(Problem(f"{request.package} is not a generated package", (hint,)))
     elif (problem := check_backend(request.package, request.backend)) is not None:
         problems.append(problem)
+    elif request.agent == STUDENT and not has_student(request.package):
+        hint = "say how it learns: `train ppo { distill { student 128 128 elu } }`"
+        problems.append(Problem(f"the package {request.package.name} has no student to distil into", (hint,)))
     if request.num_envs is not None and request.num_envs < 1:
         problems.append(Problem(f"the number of environments must be at least 1, not {request.num_envs}"))
-    return problems or check_names(request.package, request.overrides)
+    return problems or check_names(request.package, request.overrides, request.agent)
 
 
 def load_checkpoint(runner: OnPolicyRunner, checkpoint: Path, device: str) -> Problem | None:
@@ -139,6 +144,7 @@ def open_session(
     with kernel_report(display.detail):
         config, problems = load_config(
             task_id,
+            request.agent,
             device=device,
             physics=request.physics,
             num_envs=request.num_envs,

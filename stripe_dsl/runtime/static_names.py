@@ -18,8 +18,8 @@ from pathlib import Path
 
 from stripe_dsl.runtime.overrides import Override, parse_override, unknown_field
 from stripe_dsl.runtime.problem import Problem
+from stripe_dsl.runtime.register import AGENT
 
-_ENTRY_POINTS = {"env": "env_cfg_entry_point", "agent": "rsl_rl_cfg_entry_point"}
 _MAX_DEPTH = 8
 _SEARCH_DEPTH = 4
 
@@ -66,18 +66,19 @@ class _Class:
         return None
 
 
-def check_names(package: Path, overrides: list[str]) -> list[Problem]:
+def check_names(package: Path, overrides: list[str], agent: str = AGENT) -> list[Problem]:
     """The overrides that name no field, as far as the source tells.
 
     Args:
         package: Folder of a generated package.
         overrides: ``env.x.y=value`` and ``agent.z=value``.
+        agent: Entry point of the agent's configuration.
 
     Returns:
         A problem for each override that is malformed or names a field that certainly does not exist.
     """
     package = package.resolve()
-    roots = _roots(package)
+    roots = _roots(package, agent)
     problems: list[Problem] = []
     for text in overrides:
         override = parse_override(text)
@@ -110,7 +111,7 @@ def _paths(node: _Class, package: Path, depth: int, path: tuple[str, ...] = ()) 
             yield from _paths(child, package, depth - 1, (*path, name))
 
 
-def _roots(package: Path) -> dict[str, _Class]:
+def _roots(package: Path, agent: str) -> dict[str, _Class]:
     """The configuration classes that the package registers."""
     tree = _parse(package / "__init__.py")
     roots: dict[str, _Class] = {}
@@ -118,7 +119,7 @@ def _roots(package: Path) -> dict[str, _Class]:
         if not isinstance(node, ast.Dict):
             continue
         for key, value in zip(node.keys, node.values, strict=True):
-            for root, entry_point in _ENTRY_POINTS.items():
+            for root, entry_point in {"env": "env_cfg_entry_point", "agent": agent}.items():
                 if isinstance(key, ast.Constant) and key.value == entry_point:
                     module, _, name = _text(value).partition(":")
                     file = package.joinpath(*module.strip(".").split(".")).with_suffix(".py")

@@ -19,6 +19,7 @@ from stripe_dsl.runtime.console import OutputCapture
 from stripe_dsl.runtime.launch import prepare_process
 from stripe_dsl.runtime.problem import PackageError, Problem
 from stripe_dsl.runtime.progress import Display, Iteration
+from stripe_dsl.runtime.register import AGENT, STUDENT
 from stripe_dsl.runtime.session import check_request, load_checkpoint, open_session
 from stripe_dsl.runtime.summary import print_training, report_failure
 from stripe_dsl.runtime.terms import is_solved, split_log
@@ -43,6 +44,7 @@ class TrainRequest:
         iterations: Number of iterations; None takes the agent's. When resuming, they come on top.
         seed: Seed; None takes the agent's.
         resume: Checkpoint to go on from, or the folder of a run, whose last checkpoint is taken.
+        teacher: Checkpoint of the actor that a student learns from, or the folder of its run; None trains the agent.
         overrides: ``env.x.y=value`` and ``agent.z=value``.
         log_root: The folder that gets ``rsl_rl/<experiment>/<time>/``.
         physics: Name of a physics preset of the task; None takes its default.
@@ -59,12 +61,18 @@ class TrainRequest:
     iterations: int | None = None
     seed: int | None = None
     resume: Path | None = None
+    teacher: Path | None = None
     overrides: list[str] = field(default_factory=list)
     log_root: Path = Path("logs")
     physics: str | None = None
     backend: str | None = None
     play_command: str | None = None
     tune_command: str | None = None
+
+    @property
+    def agent(self) -> str:
+        """Entry point of the configuration: that of the agent or of a student."""
+        return AGENT if self.teacher is None else STUDENT
 
 
 @dataclass(frozen=True)
@@ -143,8 +151,9 @@ def train(request: TrainRequest) -> TrainResult:
 def check_train_request(request: TrainRequest) -> list[Problem]:
     """What is wrong with a request as far as can be seen without Isaac Lab."""
     problems = check_request(request)
-    if request.resume is not None and last_checkpoint(request.resume) is None:
-        problems.append(Problem(f"there is no checkpoint {request.resume}"))
+    for checkpoint in (request.resume, request.teacher):
+        if checkpoint is not None and last_checkpoint(checkpoint) is None:
+            problems.append(Problem(f"there is no checkpoint {checkpoint}"))
     if request.iterations is not None and request.iterations < 1:
         problems.append(Problem(f"the number of iterations must be at least 1, not {request.iterations}"))
     return problems
@@ -182,14 +191,13 @@ def _learn(
     from isaaclab_rl.entrypoints.common import dump_train_configs, scoped_torch_backend_flags, write_run_manifest
 
     from stripe_dsl.runtime.buffers import watch_buffers
-    from stripe_dsl.runtime.config import AGENT_ENTRY_POINT
     from stripe_dsl.runtime.finite import NonFiniteError
     from stripe_dsl.runtime.runner import ReportingRunner
 
     agent, run_dir = config.agent, partial.run_dir
     assert run_dir is not None
     assert partial.task_id is not None
-    write_run_manifest(str(run_dir), library="rsl_rl", task=partial.task_id, metadata={"agent": AGENT_ENTRY_POINT})
+    write_run_manifest(str(run_dir), library="rsl_rl", task=partial.task_id, metadata={"agent": request.agent})
     dump_train_configs(str(run_dir), config.env, agent)
     check_buffers = watch_buffers(display, request.package, request.tune_command)
 
@@ -198,12 +206,13 @@ def _learn(
         check_buffers()
 
     runner = ReportingRunner(env, to_dict(agent), str(run_dir), agent.device, on_iteration=report)
-    if request.resume is not None:
-        resume = last_checkpoint(request.resume)
-        assert resume is not None  # checked with the request
-        problem = load_checkpoint(runner, resume, agent.device)
-        if problem is not None:
-            return replace(partial, problems=(problem,))
+    for start in (request.teacher, request.resume):
+        if start is not None:
+            checkpoint = last_checkpoint(start)
+            assert checkpoint is not None  # checked with the request
+            problem = load_checkpoint(runner, checkpoint, agent.device)
+            if problem is not None:
+                return replace(partial, problems=(problem,))
     display.phase("training")
     started = time.monotonic()
     problems: tuple[Problem, ...] = ()

@@ -18,6 +18,7 @@ from stripe_dsl.runtime.console import OutputCapture
 from stripe_dsl.runtime.launch import prepare_process
 from stripe_dsl.runtime.problem import PackageError, Problem
 from stripe_dsl.runtime.progress import Display, format_count, format_seconds
+from stripe_dsl.runtime.register import AGENT
 from stripe_dsl.runtime.session import check_request, open_session
 from stripe_dsl.runtime.summary import report_failure
 
@@ -66,6 +67,11 @@ class TuneRequest:
     overrides: list[str] = field(default_factory=list)
     physics: str | None = None
     backend: str | None = None
+
+    @property
+    def agent(self) -> str:
+        """Entry point of the agent's configuration, which says the seed."""
+        return AGENT
 
 
 @dataclass(frozen=True)

@@ -220,6 +220,42 @@ class RandomizeSpec(Block):
     )
 
 
+class SeesSpec(Block):
+    """Which observation groups a network sees."""
+
+    actor: Words = Field(default_factory=list, description="`policy` where absent")
+    critic: Words = Field(default_factory=list, description="`critic` where the task has one, else the actor's")
+
+
+class RndSpec(Block):
+    """Random network distillation: a reward for states that are new to the agent."""
+
+    weight: Expression | None = Field(None, description="of the reward; multiplied by the control step")
+    fade: Expression | None = Field(None, description="range of control steps over which the weight goes to `final`")
+    final: Expression | None = Field(None, description="weight after `fade`; 0 where absent")
+    sees: Words = Field(default_factory=list, description="observation groups; `policy` where absent")
+    predictor: Words = Field(default_factory=list, description="hidden sizes of the network that learns")
+    target: Words = Field(default_factory=list, description="hidden sizes of the network that it learns to copy")
+    outputs: Expression | None = Field(None, description="numbers that the networks give")
+    rate: Expression | None = Field(None, description="learning rate")
+    normalize: Words = Field(default_factory=list, description="`state`, `reward`")
+
+
+class DistillSpec(Block):
+    """A student that learns to act as the trained actor, from other observations."""
+
+    student: Words = Field(default_factory=list, description="network, as `actor`")
+    sees: Words = Field(default_factory=list, description="observation groups of the student; `policy` where absent")
+    steps: Expression | None = Field(None, description="steps per environment and iteration")
+    iterations: Expression | None = None
+    epochs: Expression | None = None
+    rate: Expression | None = Field(None, description="learning rate")
+    gradient: Expression | None = Field(None, description="control steps that the gradient flows back")
+    loss: Expression | None = Field(None, description="mse or huber")
+    init_std: Expression | None = Field(None, description="of the student's actions while it learns")
+    grad_norm: Expression | None = None
+
+
 class TrainSpec(Block):
     """The agent."""
 
@@ -227,8 +263,11 @@ class TrainSpec(Block):
     algorithm: Expression | None = Field(None, description="ppo")
     steps: Expression | None = Field(None, description="steps per environment and iteration")
     iterations: Expression | None = None
-    actor: Words = Field(default_factory=list, description="hidden sizes, activation, `normalize`")
-    critic: Words = Field(default_factory=list, description="hidden sizes, activation, `normalize`")
+    actor: Words = Field(
+        default_factory=list, description="`lstm 256` or `gru 256`, hidden sizes, activation, `normalize`"
+    )
+    critic: Words = Field(default_factory=list, description="as `actor`, and the same where absent")
+    sees: SeesSpec | None = None
     init_std: Expression | None = None
     rate: Expression | None = Field(None, description="learning rate")
     schedule: Expression | None = Field(None, description="adaptive or fixed")
@@ -243,6 +282,9 @@ class TrainSpec(Block):
     grad_norm: Expression | None = None
     save_every: Expression | None = Field(None, description="iterations between checkpoints")
     seed: Expression | None = None
+    rnd: RndSpec | None = None
+    distill: DistillSpec | None = None
+    libraries: Words = Field(default_factory=list, description="skrl, rl_games, sb3: cfgs beside that for rsl_rl")
 
 
 class StateSpec(Entry):
