@@ -360,15 +360,16 @@ class Actions:
 
     def matching(self, pattern: Text, joints: JointSet, taken: dict[str, float]) -> list[str]:
         """The joints of a set that a pattern matches; none, and those that another one matches, are reported."""
+        labels = {joints.model.joint(name).alias or name: name for name in joints.names}
         try:
-            found = match_names(str(pattern), joints.names)
+            found = [labels[label] for label in match_names(str(pattern), tuple(labels))]
         except PatternError as problem:
             helps = (problem.hint,) if problem.hint else ()
             self.report.error("E0219", problem.reason, pattern.span, *helps)
             return []
         twice = [name for name in found if name in taken]
         if not found:
-            help = f"they are {and_list(joints.names, 6)}"
+            help = f"they are {and_list(list(labels), 6)}"
             self.report.error("E0203", f'no joint of `{joints.label}` matches "{pattern}"', pattern.span, help)
         elif twice:
             message = f"`{twice[0]}` has a number already"

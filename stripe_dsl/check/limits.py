@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.ir.graph import Node
-from stripe_dsl.ir.program import Reset, Robot, Tunable
+from stripe_dsl.ir.program import Reset, Tunable
+from stripe_dsl.ir.robots import Robot
 from stripe_dsl.robots.match import match_names
 from stripe_dsl.robots.model import JointType
 

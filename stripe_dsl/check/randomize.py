@@ -11,8 +11,8 @@ from stripe_dsl.check.observations import slug
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.tunables import Role
 from stripe_dsl.check.values import Base, BodySet, JointSet, describe
-from stripe_dsl.ir.program import Robot
 from stripe_dsl.ir.randomize import STATES, Change, Interval, Randomize
+from stripe_dsl.ir.robots import Robot
 from stripe_dsl.robots.match import match_names
 from stripe_dsl.robots.model import JointType
 from stripe_dsl.source import Span

@@ -6,13 +6,14 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from stripe_dsl.check.actuators import ActuatorCheck
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.check.rotations import rotation
 from stripe_dsl.check.scope import Scope
 from stripe_dsl.check.values import BodySet, JointSet, RobotValue
 from stripe_dsl.diagnostics import Annotation
-from stripe_dsl.ir.program import Actuator, Robot
+from stripe_dsl.ir.robots import Actuator, Robot
 from stripe_dsl.robots import RobotFileError, RobotUnavailableError, load_robot
 from stripe_dsl.robots.match import PatternError, match_names, suggest_pattern
 from stripe_dsl.robots.model import JointType, RobotBody, RobotJoint, RobotModel
@@ -21,35 +22,12 @@ from stripe_dsl.spec.document import ActuatorSpec, RobotSpec
 from stripe_dsl.spec.modules import Module
 from stripe_dsl.spec.values import Text
 from stripe_dsl.text import and_list, did_you_mean, plural
-from stripe_dsl.units import (
-    ANGLE,
-    ANGULAR_DAMPING,
-    ANGULAR_SPEED,
-    ANGULAR_STIFFNESS,
-    DAMPING,
-    FORCE,
-    INERTIA,
-    LENGTH,
-    MASS,
-    SPEED,
-    STIFFNESS,
-    TORQUE,
-    Dimension,
-)
+from stripe_dsl.units import ANGLE, DIMENSIONLESS, LENGTH
 
 if TYPE_CHECKING:
     from stripe_dsl.robots.primitives import PrimitiveRobot
 
 FILE_KEYS = ("usd", "urdf", "mjcf", "cfg")
-GAINS: dict[str, tuple[Dimension, Dimension]] = {
-    "stiffness": (ANGULAR_STIFFNESS, STIFFNESS),
-    "damping": (ANGULAR_DAMPING, DAMPING),
-    "effort": (TORQUE, FORCE),
-    "velocity": (ANGULAR_SPEED, SPEED),
-    "armature": (INERTIA, MASS),
-    "friction": (TORQUE, FORCE),
-}
-"""Keys of an actuator with their dimension for revolute and for prismatic joints."""
 
 
 class RobotCheck:
@@ -156,6 +134,7 @@ class RobotCheck:
             joint_pos=pose,
             actuators=actuators,
             self_collision=self.spec.self_collision,
+            soft_limits=self.soft_limits(),
             sets=tuple((name, members.names) for name, members in value.sets.items()),
             span=self.spec.span,
         )
@@ -269,13 +248,7 @@ class RobotCheck:
                     self.report.error("E0215", message, name.span, "a joint has one actuator", notes=notes)
                     break
                 owners[joint] = name
-            gains = self.gains(robot.model, name, spec, joints)
-            out.append(
-                Actuator(
-                    str(name), "implicit", patterns, gains["stiffness"], gains["damping"], gains["effort"],
-                    gains["velocity"], gains["armature"], gains["friction"], spec.span,
-                )
-            )  # fmt: skip
+            out.append(ActuatorCheck(self, robot.model, name, spec, joints).run(patterns))
         idle = [joint for joint in robot.model.joint_names if joint not in owners]
         if idle and not self.scope.unknown_sets and (self.spec.cfg is None or self.spec.actuator):
             verb = "is" if len(idle) == 1 else "are"
@@ -310,20 +283,15 @@ class RobotCheck:
             self.report.error("E0201", f"no joints of `{self.name}` are called `{name}`", name.span, *helps)
         return (), []
 
-    def gains(self, model: RobotModel, name: Text, spec: ActuatorSpec, joints: list[str]) -> dict[str, float | None]:
-        """Gains and limits in SI units, in the dimension that the group's joints want."""
-        prismatic = {model.joint(joint).type is JointType.PRISMATIC for joint in joints}
-        out: dict[str, float | None] = dict.fromkeys(GAINS)
-        for key, (angular, linear) in GAINS.items():
-            value = getattr(spec, key)
-            if value is None or not joints:
-                continue
-            if len(prismatic) == 2:
-                message = f"actuator `{name}` drives revolute and prismatic joints, so `{key}` has no single unit"
-                self.report.error("E0409", message, value.span, "give each kind its own actuator")
-                continue
-            out[key] = self.settings.not_negative(value, linear if prismatic == {True} else angular, key)
-        return out
+    def soft_limits(self) -> float:
+        """Share of the joints' ranges that soft limits leave."""
+        value = self.spec.soft_limits
+        share = self.settings.number(value, DIMENSIONLESS, "soft_limits") if value is not None else 1.0
+        if value is not None and share is not None and not 0.0 < share <= 1.0:
+            self.report.error(
+                "E0308", f"`soft_limits` is {share:.4g}", value.span, "write more than 0 % and at most 100 %"
+            )
+        return share if share is not None else 1.0
 
     def pose(self, model: RobotModel) -> tuple[tuple[str, float], ...]:
         """Default joint positions, checked against the limits: Isaac Lab refuses to start outside them."""

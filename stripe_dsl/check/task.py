@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from stripe_dsl.check.actions import Actions
+from stripe_dsl.check.actuators import check_delays
 from stripe_dsl.check.agents import check_train
 from stripe_dsl.check.arithmetic import is_zero, unit_words
 from stripe_dsl.check.commands import Commands
@@ -31,7 +32,8 @@ from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.diagnostics.followups import ABSENCE
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.memory import reached
-from stripe_dsl.ir.program import Action, Let, Program, Robot
+from stripe_dsl.ir.program import Action, Let, Program
+from stripe_dsl.ir.robots import Robot
 from stripe_dsl.source import Span
 from stripe_dsl.spec.elaborate import Task
 from stripe_dsl.spec.modules import Module
@@ -98,6 +100,8 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     robots = _robots(task, settings, scope)
     sensors = Sensors(lowering, settings).all(spec.sensor)
     sim = check_sim(spec.sim, settings, task.name)
+    if sim is not None:
+        check_delays(robots, sim, report)
     ground, lights = check_scene(task.scene, settings)
     train = check_train(spec.train, settings, task.name, spec.observe)
 

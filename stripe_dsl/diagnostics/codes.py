@@ -92,6 +92,7 @@ _TITLES = {
     "E0506": "episode shorter than one control step",
     "E0507": "constant termination",
     "E0515": "property that cannot change then",
+    "E0518": "delay between two physics steps",
     # Assets and files
     "E0601": "file not found",
     "E0602": "broken robot file",

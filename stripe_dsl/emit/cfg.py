@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path, PurePath
 
+from stripe_dsl.emit.actuators import ActuatorText, actuator_text
 from stripe_dsl.emit.identifiers import literal, remark, safe_identifier
-from stripe_dsl.ir.program import Program, Robot, Sim, Tunable
+from stripe_dsl.ir.program import Program, Sim, Tunable
+from stripe_dsl.ir.robots import Robot
 from stripe_dsl.source import Span
 
 GROUPS = {
@@ -58,6 +60,7 @@ class RobotText:
         path: expression for the path of its USD file; empty for an Isaac Lab cfg.
         cfg: name of the Isaac Lab cfg it is made from; empty for a file.
         senses_contacts: whether contacts of its bodies are sensed, which PhysX has to be told.
+        actuators: its groups.
     """
 
     key: str
@@ -67,6 +70,7 @@ class RobotText:
     origin: str
     cfg: str = ""
     senses_contacts: bool = False
+    actuators: tuple[ActuatorText, ...] = ()
 
     @property
     def placed(self) -> bool:
@@ -111,7 +115,8 @@ def robots(program: Program, keys: dict[str, str], assets: Path) -> list[RobotTe
         cfg = robot.cfg_reference.partition(":")[2]
         path = "" if cfg else robot_path(robot, assets)
         senses = any(sensor.kind == "contacts" and sensor.robot == robot.name for sensor in program.sensors)
-        out.append(RobotText(key, prim, path, robot, origin(robot.span), cfg, senses))
+        actuators = tuple(actuator_text(actuator, program.sim.physics_dt) for actuator in robot.actuators)
+        out.append(RobotText(key, prim, path, robot, origin(robot.span), cfg, senses, actuators))
     return out
 
 

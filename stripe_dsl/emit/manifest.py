@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from stripe_dsl.ir.graph import Node, Read, walk
-from stripe_dsl.ir.program import Action, Actuator, Observation, Program, Robot
+from stripe_dsl.ir.program import Action, Observation, Program
 from stripe_dsl.ir.reference import Inputs, evaluate
+from stripe_dsl.ir.robots import Actuator, Gain, Robot
 from stripe_dsl.robots.model import RobotJoint
 
 VERSION = 1
@@ -86,18 +87,34 @@ def _robot(robot: Robot) -> dict[str, Any]:
     }
 
 
+def _by_joint(value: Gain, names: list[str]) -> float | list[float]:
+    """One number, or one for each joint of the group."""
+    if not isinstance(value, tuple):
+        return value
+    return [next(number for text, number in value if re.fullmatch(text, name)) for name in names]
+
+
 def _actuator(robot: Robot, actuator: Actuator) -> dict[str, Any]:
     names = [
         name for name in robot.model.joint_names if any(re.fullmatch(text, name) for text in actuator.joint_patterns)
     ]
-    gains = {"stiffness": actuator.stiffness or 0.0, "damping": actuator.damping or 0.0}
+    gains = {
+        "stiffness": _by_joint(actuator.stiffness or 0.0, names),
+        "damping": _by_joint(actuator.damping or 0.0, names),
+    }
     limits = {
         "effort_limit": actuator.effort_limit,
         "velocity_limit": actuator.velocity_limit,
+        "saturation": actuator.saturation,
         "armature": actuator.armature,
         "friction": actuator.friction,
+        "viscous_friction": actuator.viscous_friction,
     }
-    given = {key: value for key, value in limits.items() if value is not None}
+    given: dict[str, Any] = {key: _by_joint(value, names) for key, value in limits.items() if value is not None}
+    if actuator.delay:
+        given["delay"] = actuator.delay
+    if actuator.effort_at:
+        given["effort_at"] = [list(pair) for pair in actuator.effort_at]
     return {"name": actuator.name, "kind": actuator.kind, "joints": names, **gains, **given}
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stripe_dsl.emit.actuators import actuator_classes
 from stripe_dsl.emit.agents import SB3_ACTIVATIONS, SKRL_ACTIVATIONS, agent_context, yaml_value
 from stripe_dsl.emit.cfg import groups, origin, period, robots
 from stripe_dsl.emit.identifiers import literal, remark, safe_identifier, validate_identifier
@@ -16,7 +17,8 @@ from stripe_dsl.emit.sensors import CLASSES, sensor_cfgs
 from stripe_dsl.emit.torch.env import EnvContext, env_context
 from stripe_dsl.emit.torch.randomize import startup_text
 from stripe_dsl.emit.warp.env import warp_env
-from stripe_dsl.ir.program import Group, Program, Robot
+from stripe_dsl.ir.program import Group, Program
+from stripe_dsl.ir.robots import Robot
 from stripe_dsl.robots.author import ground_plane_usda, robot_usda
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "uses_prim": any(robot.prim for robot in program.robots),
         "uses_package": any(robot.reference.startswith("package://") for robot in program.robots),
         "uses_files": any(not robot.cfg_reference for robot in program.robots),
+        "actuator_classes": actuator_classes(program),
         "uses_actuators": any(robot.actuators for robot in program.robots),
         "uses_isaacsim": any(robot.reference.startswith("isaacsim://") for robot in program.robots),
     }

@@ -14,14 +14,14 @@ from stripe_dsl.ir.agent import Train
 from stripe_dsl.ir.curriculum import Schedule
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.randomize import NOTHING_DRAWN, Randomize
+from stripe_dsl.ir.robots import Robot
 from stripe_dsl.ir.sensors import Sensor
 from stripe_dsl.ir.types import Type
-from stripe_dsl.robots.model import RobotModel
 from stripe_dsl.source import Span
 from stripe_dsl.units import Dimension
 
 if TYPE_CHECKING:
-    from stripe_dsl.robots.primitives import PrimitiveRobot  # only robots written in the file need it
+    pass  # only robots written in the file need it
 
 type Value = float | int | bool | tuple[float, ...]
 
@@ -51,67 +51,6 @@ class Tunable:
     def path(self) -> str:
         """Key in cfg and in ``tunable`` nodes."""
         return f"{self.group}.{self.name}"
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Actuator:
-    """A group of joints with one actuator model. ``None`` leaves what the robot file says.
-
-    Gains are in SI units: N/m, N*s/m for prismatic joints, N*m/rad, N*m*s/rad for revolute ones.
-    """
-
-    name: str
-    kind: str
-    joint_patterns: tuple[str, ...]
-    stiffness: float | None
-    damping: float | None
-    effort_limit: float | None
-    velocity_limit: float | None
-    armature: float | None
-    friction: float | None
-    span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Robot:
-    """An articulation in the scene.
-
-    Attributes:
-        name: key in the scene (``self.scene[name]``).
-        reference: the USD file as written (``package://…``), or empty where the compiler writes it.
-        primitives: links and joints of a robot authored in the file; a back end writes them beside its code.
-        stage: USD text of a robot that was brought to USD from another format; empty until the task is compiled.
-        prim: prim that holds the articulation where the stage's default is wrong.
-        position: spawn position in the environment's frame [m].
-        rotation: spawn rotation, quaternion (x, y, z, w).
-        joint_pos: default joint positions by pattern [rad or m].
-        sets: named joints and bodies, with their members.
-    """
-
-    name: str
-    model: RobotModel
-    reference: str
-    cfg_reference: str
-    primitives: PrimitiveRobot | None
-    prim: str | None
-    position: tuple[float, float, float]
-    rotation: tuple[float, float, float, float]
-    joint_pos: tuple[tuple[str, float], ...]
-    actuators: tuple[Actuator, ...]
-    self_collision: bool
-    sets: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    span: Span | None = None
-    stage: str = ""
-
-    @property
-    def written(self) -> bool:
-        """Whether its USD file is written beside the generated code."""
-        return self.primitives is not None or self.model.format in ("urdf", "mjcf")
-
-    @property
-    def placed(self) -> bool:
-        """Whether the file says where the robot starts, or in which pose."""
-        return bool(self.joint_pos) or any(self.position) or self.rotation != (0.0, 0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -124,17 +124,28 @@ class NameSet(Block):
 
 
 class ActuatorSpec(Block):
-    """How a group of joints is driven."""
+    """How a group of joints is driven. Gains and limits are one number, or one by pattern in braces."""
 
     head: ClassVar[str] = "model"
+    by_pattern: ClassVar[tuple[str, ...]] = (
+        "stiffness", "damping", "effort", "velocity", "saturation", "armature", "friction", "viscous"
+    )  # fmt: skip
     implicit: bool = Field(False, description="the physics engine integrates the drive (the default)")
+    ideal_pd: bool = Field(False, description="efforts are computed before each physics step")
+    dc_motor: bool = Field(False, description="as `ideal_pd`, with the speed-torque curve of a DC motor")
     joints: list[Text] = Field(default_factory=list, description="patterns; the group's own name where absent")
     stiffness: Expression | None = None
     damping: Expression | None = None
     effort: Expression | None = Field(None, description="largest force or torque")
     velocity: Expression | None = Field(None, description="largest speed")
+    saturation: Expression | None = Field(None, description="of a dc_motor: force or torque at rest")
     armature: Expression | None = None
-    friction: Expression | None = None
+    friction: Expression | None = Field(None, description="force or torque that has to be overcome")
+    viscous: Expression | None = Field(None, description="friction that grows with the speed")
+    delay: Expression | None = Field(None, description="of an ideal_pd: time that commands take")
+    effort_at: Expression | None = Field(
+        None, description="of an ideal_pd: largest effort by position, [(-90 deg, 30 N*m), (0 deg, 45 N*m)]"
+    )
 
 
 class Spawn(Block):
@@ -161,6 +172,9 @@ class RobotSpec(Block):
     pose: dict[Text, Expression] = Field(default_factory=dict, description="default joint positions by pattern")
     actuator: dict[Text, ActuatorSpec] = Field(default_factory=dict)
     self_collision: bool = False
+    soft_limits: Expression | None = Field(
+        None, description="share of the joints' ranges that `.lower` and `.upper` leave"
+    )
     fixed: bool = Field(False, description="the base of a URDF or MJCF robot is fixed to the world")
 
 

@@ -157,7 +157,9 @@ class StatementReader(Builder):
             self.store(values, spans, slot, text, block)
         else:
             args = self.arguments(statement)
-            if statement.body is not None:
+            if statement.body is not None and not args and key in getattr(model, "by_pattern", ()):
+                args = [ast.Braces(_braces(statement), statement.body)]
+            elif statement.body is not None:
                 self.error("E0309", f"`{key}` takes no block", statement.key_span)
             taken = len(args)
             if slot.shape in (Shape.EXPRESSION, Shape.TEXT, Shape.REFERENCE):
@@ -374,3 +376,9 @@ class StatementReader(Builder):
         if isinstance(value, ast.Name):
             return Text(value.id, value.span)
         return self.wants_text(value.span)
+
+
+def _braces(statement: ast.Statement) -> Span:
+    """The braces of a statement and what is in them."""
+    span = statement.span
+    return Span(span.source, span.source.text.index("{", statement.key_span.end), span.end)

@@ -226,6 +226,8 @@ def _changes(members: dict[Text, Update]) -> str:
 def _setting(key: str, value: Expression) -> str:
     """``key value``, or ``key = value`` where the value has operators."""
     text = argument(value.node)
+    if text is None and str(value).startswith("{"):
+        return f"{key} {value}"  # numbers by pattern
     return f"{key} {text}" if text is not None else f"{key} = {value}"
 
 

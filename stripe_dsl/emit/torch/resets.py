@@ -7,7 +7,8 @@ from stripe_dsl.emit.torch.leaves import Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.emit.values import Precedence, Spread, Value, aligned, suffixed
 from stripe_dsl.ir.graph import Node, walk
-from stripe_dsl.ir.program import Program, Reset, Robot
+from stripe_dsl.ir.program import Program, Reset
+from stripe_dsl.ir.robots import Robot
 
 RESET_LOCALS = ("root_pose", "root_vel", "joint_pos", "joint_vel", "lower", "upper", "max_vel", "turn", "ids", "rows")
 """Variables of ``_reset_idx``; with ``default_`` before them, what they held before the first statement."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from stripe_dsl.emit.actuators import delay_steps
 from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import WIDTH
@@ -82,6 +83,7 @@ class WarpEnv:
     moved_joints: list[str] = field(default_factory=list)
     needs_shapes: bool = False
     needs_flags: bool = False
+    delayed: list[str] = field(default_factory=list)
     reads_effort: bool = False
     reads_acceleration: bool = False
 
@@ -126,6 +128,11 @@ class _Writer:
         self.intervals()
         env.curriculum = follow_text(program, module)
         env.robots = [(self.leaves.robots[robot.name], robot.name, robot.model.fixed_base) for robot in program.robots]
+        env.delayed = [
+            robot.name
+            for robot in program.robots
+            if any(delay_steps(actuator, program.sim.physics_dt) for actuator in robot.actuators)
+        ]
         env.foreign = [f"cfg.scene.{self.leaves.robots[robot.name]}" for robot in program.robots if robot.cfg_reference]
         env.sensors = [(self.leaves.sensors[sensor.name], sensor.kind) for sensor in program.sensors]
         env.integrating = [name for name, kind in env.sensors if kind in INTEGRATING]

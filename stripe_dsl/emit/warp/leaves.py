@@ -281,16 +281,26 @@ class Leaves:
         name = self.targets[action.name]
         return kernel.parameter(f"self.{name}", "wp.array2d(dtype=float)", name.strip("_"))
 
-    def commands(self, kernel: Kernel, action: Action) -> tuple[str, str]:
+    def commands(self, kernel: Kernel, action: Action) -> list[str]:
         """The arguments that hold the targets which an action writes: Isaac Lab's, and those that Newton reads."""
         robot = self.robots[action.robot]
         own = "" if len(self.robots) == 1 else f"{robot}_"
         host = f"self.{robot}.actuators.target_command.{action.kind}.warp"
-        target = kernel.parameter(host, "wp.array2d(dtype=float)", f"{own}{action.kind}_target")
-        control = CONTROL[action.kind]
-        text = f"self.{robot}.root_view.get_attribute({literal(control)}, NewtonManager.get_control())[:, 0]"
-        drive = self.module.attribute(text, f"{own}{control}")
-        return target, kernel.parameter(drive, "wp.array2d(dtype=float)", f"{own}{control}")
+        names = [kernel.parameter(host, "wp.array2d(dtype=float)", f"{own}{action.kind}_target")]
+        for control in self.controls(action):
+            text = f"self.{robot}.root_view.get_attribute({literal(control)}, NewtonManager.get_control())[:, 0]"
+            drive = self.module.attribute(text, f"{own}{control}")
+            names.append(kernel.parameter(drive, "wp.array2d(dtype=float)", f"{own}{control}"))
+        return names
+
+    def controls(self, action: Action) -> list[str]:
+        """Newton's arrays: its actuators add a feedforward effort, and write efforts themselves."""
+        if action.kind != "effort":
+            return [CONTROL[action.kind]]
+        robot = next(robot for robot in self.program.robots if robot.name == action.robot)
+        explicit = [name in robot.explicit for name in action.joints]
+        controls = [] if all(explicit) else [CONTROL["effort"]]
+        return [*controls, "joint_act"] if any(explicit) else controls
 
 
 def column(start: int, type: Type, loop: Loop | None) -> str:

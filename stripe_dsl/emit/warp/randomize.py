@@ -11,8 +11,9 @@ from stripe_dsl.emit.naming import set_labels, word
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves
 from stripe_dsl.emit.warp.module import Module
-from stripe_dsl.ir.program import Program, Robot
+from stripe_dsl.ir.program import Program
 from stripe_dsl.ir.randomize import Change, Interval
+from stripe_dsl.ir.robots import Robot
 from stripe_dsl.ir.types import Axis
 
 FIXED = {

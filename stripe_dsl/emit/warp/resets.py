@@ -13,7 +13,8 @@ from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.observations import Observing
 from stripe_dsl.emit.warp.randomize import RESERVED, Draws, timer_reset
 from stripe_dsl.ir.graph import walk
-from stripe_dsl.ir.program import Program, Reset, Robot
+from stripe_dsl.ir.program import Program, Reset
+from stripe_dsl.ir.robots import Robot
 from stripe_dsl.ir.types import Axis
 
 
