@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.expressions import Lowering
@@ -10,39 +10,107 @@ from stripe_dsl.check.observations import slug
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.tunables import Role
 from stripe_dsl.check.values import RangeValue
-from stripe_dsl.ir.curriculum import Schedule
+from stripe_dsl.ir.curriculum import Ending, Level, Schedule
 from stripe_dsl.ir.graph import Node
-from stripe_dsl.ir.program import Sim, Tunable
+from stripe_dsl.ir.program import Reward, Sim, Termination, Tunable
 from stripe_dsl.source import Span
 from stripe_dsl.spec.document import ScheduleSpec
 from stripe_dsl.spec.values import Expression, Text
+from stripe_dsl.syntax import ast
 from stripe_dsl.text import did_you_mean
 from stripe_dsl.units import DIMENSIONLESS, TIME, Dimension
 
 GROUPS = ("reward", "terminate", "truncate", "observe", "action", "reset", "randomize")
 """Settings that are read in each step. Others are read when the environment is built."""
+BY_LEVEL = ("reward", "terminate", "truncate")
+"""Settings that may be numbers on the device in torch too."""
 
 
 class Curriculum:
     """Lowers a ``curriculum`` block, once all settings are known."""
 
-    def __init__(self, lowering: Lowering, settings: Settings, sim: Sim | None) -> None:
+    def __init__(
+        self,
+        lowering: Lowering,
+        settings: Settings,
+        sim: Sim | None,
+        rewards: Sequence[Reward],
+        terminations: Sequence[Termination],
+        *,
+        timeout: bool,
+    ) -> None:
         self.low = lowering
+        self.rewards = [term.name for term in rewards]
+        self.ends = [*(term.name for term in terminations), *(["timeout"] if timeout else [])]
         self.settings = settings
         self.report = lowering.report
         self.step = sim.physics_dt * sim.decimation if sim is not None else 1.0
 
-    def run(self, spec: Mapping[Text, ScheduleSpec]) -> tuple[Schedule, ...]:
-        """All schedules, in source order."""
+    def run(self, spec: Mapping[Text, ScheduleSpec]) -> tuple[tuple[Schedule, ...], Level | None]:
+        """All schedules, in source order, and the level where there is one."""
         self.low.phase = Phase.CONSTANT
-        found = [self.schedule(target, value) for target, value in spec.items()]
-        return tuple(item for item in found if item is not None)
+        known = list(self.low.tunables.items)
+        found = [self.schedule(target, value, spec, known) for target, value in spec.items() if target != "level"]
+        level = next((self.level(target, value) for target, value in spec.items() if target == "level"), None)
+        return tuple(item for item in found if item is not None), level
 
-    def schedule(self, target: Text, spec: ScheduleSpec) -> Schedule | None:
+    def level(self, target: Text, spec: ScheduleSpec) -> Level | None:
+        """``level = 0..10 up timeout down failed``."""
+        pair = self.settings.pair(spec.value, DIMENSIONLESS, "level")
+        if spec.over is not None or spec.after is not None:
+            self.report.error("E0309", "`level` goes with the ends of episodes, not with time", target.span)
+            return None
+        if pair is None:
+            return None
+        if spec.up is None:
+            help = "write `level = 0..10 up timeout down failed`"
+            self.report.error("E0214", "nothing raises the `level`", target.span, help)
+            return None
+        with self.low.tunables.term("curriculum", "level"):
+            doc = "The first level of an environment and the last."
+            path = self.low.tunables.add(pair, DIMENSIONLESS, Role.WEIGHT, spec.value.span, doc)
+        up, down = self.ending(spec.up, "up"), self.ending(spec.down, "down")
+        if up is None or (spec.down is not None and down is None):
+            return None
+        return Level(path, up, down, target.span)
+
+    def ending(self, value: Expression | None, way: str) -> Ending | None:
+        """``failed``, a condition that ends an episode, or a reward term against a number."""
+        if value is None:
+            return None
+        node = value.node
+        if isinstance(node, ast.Name) and node.id == "failed":
+            return Ending("failed")
+        if isinstance(node, ast.Name) and node.id in self.ends:
+            return Ending("end", node.id)
+        compares = isinstance(node, ast.Binary) and node.op in ("<", ">") and isinstance(node.left, ast.Name)
+        if compares and node.left.id in self.rewards:  # type: ignore[attr-defined]
+            assert isinstance(node, ast.Binary)
+            assert isinstance(node.left, ast.Name)
+            bound = self.settings.number(Expression(node.right), DIMENSIONLESS, f"level {way}")
+            if bound is None:
+                return None
+            with self.low.tunables.term("curriculum", f"level_{way}"):
+                doc = f"Mean of `{node.left.id}` per second of an episode that moves an environment {way}."
+                path = self.low.tunables.add(bound, DIMENSIONLESS, Role.WEIGHT, node.right.span, doc)
+            return Ending("above" if node.op == ">" else "below", node.left.id, path)
+        help = "write `failed`, `timeout`, a termination, or a reward term as the log shows it: `track > 0.8`"
+        self.report.error("E0309", "a level goes with how an episode ended", value.span, help)
+        return None
+
+    def schedule(
+        self, target: Text, spec: ScheduleSpec, others: Mapping[Text, ScheduleSpec], known: Sequence[str]
+    ) -> Schedule | None:
         """``reward.jerk = -0.1 over 10000..20000``."""
-        setting = self.setting(target)
+        setting = self.setting(target, known)
         if setting is None:
             return None
+        for key in ("up", "down"):
+            option: Expression | None = getattr(spec, key)
+            if option is not None:
+                self.report.error("E0206", f"a setting has no option `{key}`", option.span, "`level` has it")
+        if isinstance(spec.over, Expression) and isinstance(spec.over.node, ast.Name) and spec.over.node.id == "level":
+            return self.by_level(target, spec, setting, others)
         if (spec.over is None) == (spec.after is None):
             message = f"`{target}` needs one of `over` and `after`: when it changes"
             help = "write `over 10000..20000` for a change along a line, or `after 10000` for one at once"
@@ -65,10 +133,31 @@ class Curriculum:
             path = self.low.tunables.add(when, DIMENSIONLESS, Role.WEIGHT, target.span, doc)
         return Schedule(setting.path, last, path, at_once, target.span)
 
-    def setting(self, target: Text) -> Tunable | None:
+    def by_level(
+        self, target: Text, spec: ScheduleSpec, setting: Tunable, others: Mapping[Text, ScheduleSpec]
+    ) -> Schedule | None:
+        """``reward.jerk = -0.1 over level``."""
+        assert spec.over is not None
+        if not any(name == "level" for name in others):
+            help = "define it beside: `level = 0..10 up timeout down failed`"
+            self.report.error("E0201", "unknown name `level`", spec.over.span, help)
+            return None
+        if isinstance(setting.value, tuple) or setting.group not in BY_LEVEL:
+            message = f"`{target}` cannot go with the level, which lies on the device"
+            self.report.error("E0515", message, target.span, "weights and thresholds of terminations can")
+            return None
+        value = self.settings.number(spec.value, setting.dim, str(target))
+        if value is None:
+            return None
+        with self.low.tunables.term("curriculum", slug(target)):
+            doc = f"What `{target}` becomes at the last level."
+            last = self.low.tunables.add(value, setting.dim, Role.WEIGHT, spec.value.span, doc)
+        return Schedule(setting.path, last, "", False, target.span)
+
+    def setting(self, target: Text, known: Sequence[str]) -> Tunable | None:
         """The setting that changes; another name is reported."""
         items = self.low.tunables.items
-        known = [path for path, item in items.items() if item.group in GROUPS]
+        known = [path for path in known if items[path].group in GROUPS]
         setting = items.get(str(target))
         if setting is None:
             helps = did_you_mean(str(target), known, listing=True)

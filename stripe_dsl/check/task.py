@@ -133,7 +133,8 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         report.error("E0214", f"task `{task.name}` has no reward", spec.span, "add `reward per second { … }`")
     resets = [reset for target, value in spec.reset.items() if (reset := resets_of.reset(target, value)) is not None]
     randomize = Randomization(lowering, settings, robots).run(spec.randomize)
-    curriculum = Curriculum(lowering, settings, sim).run(spec.curriculum)
+    lessons = Curriculum(lowering, settings, sim, rewards, terminations, timeout=timeout)
+    curriculum, level = lessons.run(spec.curriculum)
     lowering.phase = Phase.REWARD  # where everything is known
     for name in (*spec.let, *spec.state):
         # an unused definition is checked all the same
@@ -183,6 +184,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         span=task.name.span,
         randomize=randomize,
         curriculum=curriculum,
+        level=level,
     )
     return program, report.diagnostics
 

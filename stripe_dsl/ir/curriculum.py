@@ -15,11 +15,40 @@ class Schedule:
         path: of the tunable that changes, a number or a range.
         last: path of the tunable with what it becomes.
         over: path of the tunable with the control steps from and to which it changes along a line; of the one after
-            which it has changed where ``at_once``.
+            which it has changed where ``at_once``. Empty where it goes with the level.
     """
 
     path: str
     last: str
     over: str
     at_once: bool
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Ending:
+    """How an episode has to end.
+
+    Attributes:
+        kind: ``failed``, ``end`` (by one condition), ``above`` or ``below`` (the mean of a reward term per second).
+        name: of the termination, the truncation or the reward term; ``timeout``; empty for ``failed``.
+        bound: path of the tunable that the mean is compared with.
+    """
+
+    kind: str
+    name: str = ""
+    bound: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Level:
+    """How far an environment has come: a number that goes up and down by one with the ends of its episodes.
+
+    Attributes:
+        range: path of the tunable with the first level and the last.
+    """
+
+    range: str
+    up: Ending | None
+    down: Ending | None
     span: Span | None = None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stripe_dsl.ir.agent import Train
-from stripe_dsl.ir.curriculum import Schedule
+from stripe_dsl.ir.curriculum import Level, Schedule
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.randomize import NOTHING_DRAWN, Randomize
 from stripe_dsl.ir.robots import Robot
@@ -309,6 +309,7 @@ class Program:
     span: Span | None = None
     randomize: Randomize = NOTHING_DRAWN
     curriculum: tuple[Schedule, ...] = ()
+    level: Level | None = None
 
     @property
     def failures(self) -> int:

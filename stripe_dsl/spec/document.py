@@ -310,8 +310,12 @@ class StateSpec(Entry):
 class ScheduleSpec(Entry):
     """What a setting becomes as training goes on: `reward.jerk = -0.1 over 10000..20000`."""
 
-    over: Expression | None = Field(None, description="control steps or time in which it gets there, along a line")
+    over: Expression | None = Field(
+        None, description="control steps or time in which it gets there, along a line; or `level`"
+    )
     after: Expression | None = Field(None, description="control steps or time after which it has that value")
+    up: Expression | None = Field(None, description="of `level`: an end of an episode that raises it by one")
+    down: Expression | None = Field(None, description="of `level`: an end of an episode that lowers it by one")
 
 
 class CommandSpec(Entry):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -94,3 +95,48 @@ def test_without_chance_the_back_ends_agree(runs: dict[str, Recording]) -> None:
         np.testing.assert_array_equal(ours.groups[group], theirs.groups[group], group)
     # along a line torch computes with 64 bits, Warp with 32
     np.testing.assert_allclose(ours.reward, theirs.reward, rtol=1e-6)
+
+
+# ---- levels -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def climbs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+    source = SOURCE.with_name("climbing.stripe")
+    run = {"steps": 150, "num_envs": ENVS, "probe": "tests.sim.test_curriculum:levels"}
+    wanted = {"torch": Run(**run), "warp": Run("warp", inside=False, **run)}
+    return record(source, tmp_path_factory.mktemp("climbing"), wanted, timeout=500)
+
+
+def levels(env: Any) -> dict[str, Any]:
+    """The level of each environment."""
+    return {"level": env._level.numpy().copy()}
+
+
+@pytest.mark.parametrize("backend", ["torch", "warp"])
+def test_levels_go_with_the_ends_of_episodes(backend: str, climbs: dict[str, Recording]) -> None:
+    run = climbs[backend]
+    level = np.zeros(ENVS)
+    alive = np.zeros(ENVS)
+    for step in range(150):
+        alive += np.where(run.terminated[step], 0.0, run.facts["step_dt"]) / run.facts["episode"]
+        ended = run.fresh[step + 1]
+        change = (alive > 0.9).astype(float) - run.terminated[step]
+        level = np.where(ended, np.clip(level + change, 0, 4), level)
+        alive[ended] = 0.0
+        np.testing.assert_array_equal(run.probes["level"][step + 1], level, f"step {step}")
+    assert run.probes["level"].max() > 1
+    assert (np.diff(run.probes["level"], axis=0) < 0).any(), "some go down"
+    assert run.log[-1]["Curriculum/level"] == pytest.approx(run.probes["level"][-1].mean(), abs=0.5)
+
+
+@pytest.mark.parametrize("backend", ["torch", "warp"])
+def test_settings_go_with_the_mean_of_the_levels(backend: str, climbs: dict[str, Recording]) -> None:
+    run = climbs[backend]
+    share = run.probes["level"][:-1].mean(axis=1, keepdims=True) / 4
+    goes_on = ~run.fresh[1:]
+    position, speed = (np.abs(run.groups["policy"][1:, :, column]) for column in (0, 1))
+    expected = run.facts["step_dt"] * (1.0 + (-0.01 - 0.09 * share) * speed)
+    np.testing.assert_allclose(run.reward[goes_on], expected[goes_on], rtol=1e-5)
+    assert (position <= 0.5 - 0.2 * share + 1e-6)[goes_on].all()
+    assert share.max() > 0.3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from stripe_dsl.emit.naming import Names, word
 from stripe_dsl.emit.torch.leaves import Attribute, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
+from stripe_dsl.ir.curriculum import Ending
 from stripe_dsl.ir.program import Program
 
 
@@ -15,6 +16,7 @@ class Following:
         attributes: what settings are before they change.
         lines: the body of the method.
         logged: entries of the log and the settings that they show.
+        level_lines: the body of ``_change_level``.
         needs_line: whether something changes along a line.
         needs_range: whether a range does.
     """
@@ -24,14 +26,20 @@ class Following:
         self.lines = Lines()
         self.logged: list[tuple[str, str]] = []
         self.needs_range = False
-        self.needs_line = any(not item.at_once for item in program.curriculum)
+        self.needs_line = any(item.over and not item.at_once for item in program.curriculum)
+        self.level_lines = level_lines(program)
+        if any(not item.over for item in program.curriculum):
+            self.lines.statement("low, high = ", "cfg.level")
+            self.lines.statement("share = ", "(self._level.mean() - low) / max(high - low, 1.0)")
         for item in program.curriculum:
             setting, alias = tunable_text(item.path, {}), {"curriculum": "cfg"}
             name = names.unique(f"_first_{word(item.path)}")
             self.attributes.append(Attribute(name, setting))
-            last, over = tunable_text(item.last, alias), tunable_text(item.over, alias)
+            last, over = tunable_text(item.last, alias), tunable_text(item.over, alias) if item.over else ""
             self.lines.comment(item.span)
-            if item.at_once:
+            if not item.over:
+                text = f"self.{name} + share * ({last} - self.{name})"
+            elif item.at_once:
                 text = f"{last} if step > {over} else self.{name}"
             elif isinstance(program.tunable(item.path).value, tuple):
                 self.needs_range = True
@@ -40,4 +48,37 @@ class Following:
                 text = f"scheduled(step, {over}, self.{name}, {last})"
             self.lines.statement(f"{setting} = ", text)
             if not isinstance(program.tunable(item.path).value, tuple):
-                self.logged.append((f"Curriculum/{item.path}", setting))
+                make = "full((), " if item.over else "as_tensor("
+                self.logged.append((f"Curriculum/{item.path}", f"torch.{make}{setting}, device=self.device)"))
+        if program.level is not None:
+            self.logged.append(("Curriculum/level", "self._level.mean()"))
+
+
+def level_lines(program: Program) -> Lines:
+    """The body of ``_change_level``, behind what says which episodes end."""
+    lines, level = Lines(), program.level
+    if level is None:
+        return lines
+    lines.comment(level.span)
+    change = ""
+    for way, sign, ending in (("up", "+", level.up), ("down", "-", level.down)):
+        if ending is not None:
+            lines.statement(f"{way} = ", _ending(ending, program))
+            change += f" {sign} {way}.float()"
+    lines.statement("level = ", f"(self._level{change}).clamp(*self.cfg.curriculum.level)")
+    lines.statement("self._level = ", "torch.where(ended, level, self._level)")
+    return lines
+
+
+def _ending(ending: Ending, program: Program) -> str:
+    """Whether the episode of each environment ended so."""
+    match ending.kind:
+        case "failed":
+            return f"self._terminations[:, :{program.failures}].any(dim=-1)"
+        case "end":
+            names = [*(term.name for term in program.terminations), "timeout"]
+            return f"self._terminations[:, {names.index(ending.name)}]"
+    place = [term.name for term in program.rewards].index(ending.name)
+    operator = ">" if ending.kind == "above" else "<"
+    bound = tunable_text(ending.bound, {})
+    return f"self._episode_sums[:, {place}] / self.max_episode_length_s {operator} {bound}"

@@ -70,7 +70,7 @@ class _EnvWriter:
         self.observations()
         self.resets()
         self.randomization()
-        if program.curriculum:
+        if program.curriculum or program.level:
             context.curriculum = Following(program, self.names)
         context.sensors = [(self.leaves.sensors[s.name], s.name, s.kind) for s in program.sensors]
         context.constants = [(name, literal(names)) for names, name in self.leaves.constants.items()]

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from stripe_dsl.emit.cfg import origin
+from stripe_dsl.emit.identifiers import literal
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.torch.leaves import tunable_text
 from stripe_dsl.emit.warp.module import Module
+from stripe_dsl.ir.curriculum import Ending
 from stripe_dsl.ir.program import Program
+
+if TYPE_CHECKING:
+    from stripe_dsl.emit.warp.kernel import Kernel
+    from stripe_dsl.emit.warp.leaves import Leaves
 
 
 @dataclass
@@ -20,6 +27,7 @@ class FollowText:
         numbers: source texts of the numbers before they change, of the cfg.
         ranges: of the ranges.
         logged: entries of the log, in the order of the numbers.
+        needs_steps: whether something goes with control steps.
         needs_line: whether something changes along a line.
         lines: its body.
     """
@@ -29,7 +37,13 @@ class FollowText:
     ranges: list[str] = field(default_factory=list)
     logged: list[str] = field(default_factory=list)
     needs_line: bool = False
+    needs_steps: bool = False
     lines: list[str] = field(default_factory=list)
+
+    @property
+    def names(self) -> str:
+        """Source text of the entries of the log."""
+        return literal(tuple(self.logged))
 
 
 def places(program: Program) -> dict[str, tuple[str, int]]:
@@ -45,10 +59,15 @@ def places(program: Program) -> dict[str, tuple[str, int]]:
 
 def follow_text(program: Program, module: Module) -> FollowText | None:
     """The kernel; ``None`` without a curriculum."""
-    if not program.curriculum:
+    if not program.curriculum and program.level is None:
         return None
     text, where = FollowText(), places(program)
-    text.needs_line = any(not item.at_once for item in program.curriculum)
+    text.needs_line = any(item.over and not item.at_once for item in program.curriculum)
+    text.needs_steps = any(item.over for item in program.curriculum)
+    if any(not item.over for item in program.curriculum):
+        level = f"curriculum.{module.fields['curriculum.level']}"
+        mean = f"level_sum[0] / float(num_envs) - {level}[0]"
+        text.lines.append(layout("level_share = ", f"({mean}) / wp.max({level}[1] - {level}[0], 1.0)", 4))
     groups = dict.fromkeys(["curriculum", *(item.path.partition(".")[0] for item in program.curriculum)])
     text.groups = list(groups)
     for group in groups:
@@ -56,16 +75,60 @@ def follow_text(program: Program, module: Module) -> FollowText | None:
     for item in program.curriculum:
         array, place = where[item.path]
         first, last, over = (
-            f"{path.partition('.')[0]}.{module.fields[path]}" for path in (item.path, item.last, item.over)
+            f"{path.partition('.')[0]}.{module.fields[path]}" if path else ""
+            for path in (item.path, item.last, item.over)
         )
         (text.ranges if array == "scheduled_ranges" else text.numbers).append(tunable_text(item.path, {}))
         if array == "scheduled":
             text.logged.append(f"Curriculum/{item.path}")
         text.lines.append(f"    # {origin(item.span)}")
-        if item.at_once:
+        if not over:
+            value = f"{first} + level_share * ({last} - {first})"
+        elif item.at_once:
             value = f"wp.where(step > {over}, {last}, {first})"
         else:
             text.lines.append(f"    share = share_of(step, {over})")
             value = f"{first} + share * ({last} - {first})"
         text.lines.append(layout(f"{array}[{place}] = ", value, 4))
+    if program.level is not None:
+        text.lines.append(f"    scheduled[{len(text.numbers)}] = level_sum[0] / float(num_envs)")
+        text.numbers.append("float(self.cfg.curriculum.level[0])")
+        text.logged.append("Curriculum/level")
     return text
+
+
+def change_level(kernel: Kernel, program: Program, leaves: Leaves) -> None:
+    """The statements of ``reset_envs`` that move an environment up or down, by how its episode ended."""
+    level = program.level
+    if level is None:
+        return
+    length = kernel.parameter("self._episode_length_buf_wp", "wp.array(dtype=int)", "episode_length")
+    levels = kernel.parameter("self._level", "wp.array(dtype=float)", "levels")
+    total = kernel.parameter("self._level_sum", "wp.array(dtype=float)", "level_sum")
+    bounds = leaves.setting(kernel, level.range)
+    conditions = [_ending(kernel, ending, program, leaves) if ending else "" for ending in (level.up, level.down)]
+    kernel.comment(origin(level.span))
+    kernel.line(f"if {length}[env] > 0:")
+    kernel.line(f"level = {levels}[env]", 2)
+    for condition, sign in zip(conditions, "+-", strict=True):
+        if condition:
+            kernel.line(f"if {condition}:", 2)
+            kernel.line(f"level = level {sign} 1.0", 3)
+    kernel.line(f"level = wp.clamp(level, {bounds}[0], {bounds}[1])", 2)
+    kernel.line(f"wp.atomic_add({total}, 0, level - {levels}[env])", 2)
+    kernel.line(f"{levels}[env] = level", 2)
+
+
+def _ending(kernel: Kernel, ending: Ending, program: Program, leaves: Leaves) -> str:
+    """Text of the condition that the episode ended so."""
+    if ending.kind in ("above", "below"):
+        sums = kernel.parameter("self._episode_sums", "wp.array2d(dtype=float)", "episode_sums")
+        longest = kernel.parameter("self.max_episode_length_s", "float", "max_episode_length_s")
+        place = [term.name for term in program.rewards].index(ending.name)
+        operator = ">" if ending.kind == "above" else "<"
+        return f"{sums}[env, {place}] / {longest} {operator} {leaves.setting(kernel, ending.bound)}"
+    ends = kernel.parameter("self._terminations", "wp.array2d(dtype=wp.bool)", "terminations")
+    if ending.kind == "end":
+        names = [*(term.name for term in program.terminations), "timeout"]
+        return f"{ends}[env, {names.index(ending.name)}]"
+    return " or ".join(f"{ends}[env, {place}]" for place in range(program.failures)) or "False"

@@ -209,6 +209,8 @@ ATTRIBUTES = frozenset(
         "_graph_cache",
         "_init_sim",
         "_is_closed",
+        "_level",
+        "_level_sum",
         "_log",
         "_log_sums",
         "_metrics",

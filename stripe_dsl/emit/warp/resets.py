@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.naming import word
 from stripe_dsl.emit.values import Precedence, Value, infix
+from stripe_dsl.emit.warp.curriculum import change_level
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves
 from stripe_dsl.emit.warp.module import Module
@@ -33,6 +34,7 @@ def reset_kernel(
     mask = kernel.parameter("mask", "wp.array(dtype=wp.bool)", "mask")
     kernel.line(f"if not {mask}[env]:")
     kernel.line("return", 2)
+    change_level(kernel, program, leaves)
     _log(kernel, program)
     length = kernel.parameter("self._episode_length_buf_wp", "wp.array(dtype=int)", "episode_length")
     kernel.line(f"{length}[env] = 0")
