@@ -20,6 +20,9 @@ from stripe_dsl.spec.modules import Module
 from stripe_dsl.spec.values import Text
 from stripe_dsl.syntax import ast
 
+OF_A_ROBOT = ("joints", "bodies", "base")
+"""Words of a task that a parameter may be called by: a function does not know them otherwise."""
+
 
 def check_functions(module: Module, modules: Iterable[Module], tasks: Sequence[Task]) -> list[Diagnostic]:
     """What is wrong with the functions of a file.
@@ -47,7 +50,8 @@ def _names(name: Text, spec: FunctionSpec, report: Reporter) -> None:
         valid_name(name, report)
     used = _words(spec)
     for parameter in spec.takes:
-        valid_name(parameter, report)
+        if parameter not in OF_A_ROBOT:
+            valid_name(parameter, report)
         if parameter not in used:
             message = f"the parameter `{parameter}` of `{name}` is never used"
             report.error("W0001", message, parameter.span, "remove it")

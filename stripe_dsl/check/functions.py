@@ -221,6 +221,23 @@ def _reduction(op: str) -> Rule:
     return rule
 
 
+def _variance(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
+    """``variance(list)``: of the sample, over one less than its length, as ``torch.var``."""
+    x, math, span = args[0], low.math, expr.span
+    mean = _reduction("mean")(low, expr, args) if _scalars(low, expr, args) else None
+    if mean is None or x.type.axis is None:
+        return None
+    if len(x.type.axis) < 2:
+        low.report.error("E0301", "the variance of one value is not defined", expr.args[0].span, "take a larger set")
+        return None
+    apart = math.additive("sub", x, mean, span, span, span)
+    squares = math.power(apart, math.const(2.0), span, span) if apart is not None else None
+    if squares is None:
+        return None
+    total = low.graph.add("sum", (squares,), type=replace(squares.type, axis=None), span=span)
+    return math.multiply("div", total, math.const(float(len(x.type.axis) - 1)), span)
+
+
 def _holds_list_norm(node: Node) -> bool:
     return node.op == "list_norm" or any(_holds_list_norm(arg) for arg in node.args)
 
@@ -316,6 +333,7 @@ BOUNDS = (None, Role.LOW, Role.HIGH)
 FUNCTIONS: dict[str, Function] = {
     "sum": Function((1,), _reduction("sum"), "sum(list): the sum of its elements"),
     "mean": Function((1,), _reduction("mean"), "mean(list): the mean of its elements"),
+    "variance": Function((1,), _variance, "variance(list): of the sample, over one less than its length"),
     "min": Function((1, 2), _reduce_or_two("min"), "min(a, b) or min(list): the smallest"),
     "max": Function((1, 2), _reduce_or_two("max"), "max(a, b) or max(list): the largest"),
     "any": Function((1,), _reduction("any"), "any(conditions): whether one of them holds"),
@@ -344,6 +362,17 @@ FUNCTIONS: dict[str, Function] = {
     "dot": Function((2,), vectors.dot, "dot(a, b): scalar product"),
     "cross": Function((2,), vectors.cross, "cross(a, b): vector product"),
     "unit": Function((1,), vectors.unit_vector, "unit(v): v / |v|"),
+    "rotate": Function(
+        (2,), vectors.rotate, "rotate(rot, v): a vector in the axes of a body with this rotation, in the world"
+    ),
+    "rotate_back": Function(
+        (2,), vectors.rotate_back, "rotate_back(rot, v): a vector in the world, in the axes of such a body"
+    ),
+    "rpy": Function((3,), vectors.rpy, "rpy(roll, pitch, yaw): a rotation about the axes x, then y, then z"),
+    "compose": Function((2,), vectors.compose, "compose(a, b): the rotation b, and then a"),
+    "inverse": Function((1,), vectors.inverse, "inverse(rot): the rotation back"),
+    "unique": Function((1,), vectors.unique, "unique(rot): of its two quaternions the one with w >= 0"),
+    "angle_between": Function((2,), vectors.angle_between, "angle_between(a, b): of two rotations, 0 to 180 deg"),
     "prev": Function((1,), vectors.norm, "prev(x): the value one control step earlier"),
     "delta": Function((1,), vectors.norm, "delta(x): x - prev(x)"),
     "since": Function((1,), vectors.norm, "since(condition): time since it last held; since the episode began, else"),

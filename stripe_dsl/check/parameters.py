@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stripe_dsl.check.arithmetic import is_zero, unit_words
@@ -170,13 +170,20 @@ class Fitting:
         if kind in (Kind.BOOL, Kind.QUAT):
             return value
         fitted = self._unit(value, wanted)
-        if fitted is None or wanted.frame is None or fitted.type.frame in (None, wanted.frame):
+        if fitted is None or wanted.frame is None or fitted.type.frame == wanted.frame:
             return fitted
+        if fitted.type.frame is None:  # a vector of numbers: the type says in which frame they are
+            type = replace(fitted.type, frame=wanted.frame)
+            return self.low.graph.add(fitted.op, fitted.args, type=type, attr=fitted.attr, span=fitted.span)
         help = f"write `({self.span.text})@{wanted.frame}`" if fitted.type.frame in ("world", "body", "heading") else ""
         self.error("E0404", wanted, f"one in the {fitted.type.frame} frame", *([help] if help else []))
         return None
 
     def _thing(self, value: Argument, wanted: Wanted) -> Argument | None:
+        if wanted.word == "bodies" and isinstance(value, Base):
+            value = BodySet(value.robot, value.model, (value.model.root_body,), value.label)
+        elif wanted.word in ("joints", "bodies") and isinstance(value, JointSet | BodySet) and value.single:
+            value = replace(value, single=False)  # one is a set of one
         known = THINGS.get(wanted.word)
         if known is None:
             fits = isinstance(value, SensorValue | SensorReading) and _sensor(value).kind == wanted.word

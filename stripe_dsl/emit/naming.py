@@ -50,6 +50,8 @@ _PATTERNS = {
     "rotate_inverse": "{}_in_body",
     "compose": "{}_turned",
     "angle_between": "{}_angle",
+    "quat_conj": "{}_inverse",
+    "quat_unique": "{}_unique",
     "yaw_only": "{}_heading",
     "prev": "previous_{}",
 }

@@ -77,6 +77,8 @@ VECTOR = {
     "vec": "a vector from two or three numbers",
     "rotate": "rotate(q, v): v of q's body in the frame that q is given in",
     "rotate_inverse": "rotate_inverse(q, v): v of the frame that q is given in, in q's body",
+    "quat_conj": "the rotation back",
+    "quat_unique": "the same rotation as the quaternion with w >= 0",
     "yaw_only": "the rotation about world z with the same heading: (4,) -> (4,)",
     "euler": "attr 'roll', 'pitch' or 'yaw' of a rotation [rad], extrinsic xyz angles in (-pi, pi]",
     "quat": "attr 'rpy': a rotation from three angles [rad]",

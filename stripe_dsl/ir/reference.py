@@ -195,7 +195,17 @@ def rotate(rotation: Array, vector: Array) -> Array:
 
 def rotate_inverse(rotation: Array, vector: Array) -> Array:
     """q* v q, for q = (x, y, z, w) of unit length."""
-    return rotate(rotation * np.array((-1, -1, -1, 1), dtype=rotation.dtype), vector)
+    return rotate(quat_conj(rotation), vector)
+
+
+def quat_conj(rotation: Array) -> Array:
+    """The rotation back, (x, y, z, w)."""
+    return rotation * np.array((-1, -1, -1, 1), dtype=rotation.dtype)
+
+
+def quat_unique(rotation: Array) -> Array:
+    """The quaternion of the same rotation with w >= 0."""
+    return np.where(rotation[..., 3:] < 0, -rotation, rotation)
 
 
 def compose(left: Array, right: Array) -> Array:
@@ -206,7 +216,7 @@ def compose(left: Array, right: Array) -> Array:
 
 def angle_between(left: Array, right: Array) -> Array:
     """The angle of q* r, the short way round."""
-    turn = compose(left * np.array((-1, -1, -1, 1), dtype=left.dtype), right)
+    turn = compose(quat_conj(left), right)
     return 2 * np.arctan2(norm(turn[..., :3]), np.abs(turn[..., 3]))
 
 
@@ -388,6 +398,8 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "rotate_inverse": on_vectors(rotate_inverse),
     "compose": on_vectors(compose),
     "angle_between": on_vectors(angle_between),
+    "quat_conj": on_vectors(quat_conj),
+    "quat_unique": on_vectors(quat_unique),
     "yaw_only": on_vectors(yaw_only),
     "euler": euler,
     "quat": quat,

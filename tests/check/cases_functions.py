@@ -87,6 +87,7 @@ FUNCTIONS = [
         number("", "legs"),
         lambda v: upstream("scale_transform", v["legs.pos"], v["legs.lower"], v["legs.upper"]),
     ),
+    Case("variance(legs.vel)", number("rad^2/s^2"), lambda v: v["legs.vel"].var(axis=1, ddof=1)),
     Case("rescale(knee.pos, -2 rad, 4 rad)", number(), lambda v: (v["knee.pos"] - 1) / 3),
     Case("rescale(slider.pos, 0, 2 m)", number(), lambda v: v["slider.pos"] - 1),
     Case(

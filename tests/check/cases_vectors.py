@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from .examples import Case, back, length, number, rotation, turned, vec2, vec3
+from .examples import Array, Case, back, length, number, rotation, turned, upstream, vec2, vec3
+
+QUARTER = np.array([0.0, 0.0, 0.5**0.5, 0.5**0.5])
+
+
+def apart(a: Array, b: Array) -> Array:
+    """Angle between two rotations, from the chords of their quaternions: exact where it is 0 and where it is pi."""
+    chords = np.sort([length(a - b), length(a + b)], axis=0)
+    return 4 * np.arctan2(chords[0], chords[1])
+
 
 VECTORS = [
     *(
@@ -120,6 +129,62 @@ FRAMES = [
     Case("touch[feet].torque@joint", vec3("N*m", "joint", "feet"), lambda v: v["touch[feet].torque"]),
     Case("touch[tip].force", vec3("N", "joint"), lambda v: v["touch[tip].force"]),
     Case("touch.force", vec3("N", "joint", "bodies"), lambda v: v["touch.force"]),
+]
+
+ROTATIONS = [
+    Case(
+        "rotate(base.rot, base.lin_vel@body)",
+        vec3("m/s", "world"),
+        lambda v: turned(v.rotation(), v["base.lin_vel@body"]),
+    ),
+    Case(
+        "rotate(feet.rot, (0, 0, 2) m)", vec3("m", "world", "feet"), lambda v: 2 * v.rotation("feet.rot@world")[..., 2]
+    ),
+    Case("rotate(tip.rot, (1, 0, 0))", vec3("", "world"), lambda v: v.rotation("tip.rot@world")[..., 0]),
+    Case(
+        "rotate_back(base.rot, base.lin_vel@world)",
+        vec3("m/s", "body"),
+        lambda v: back(v.rotation(), v["base.lin_vel@world"]),
+    ),
+    Case(
+        "rotate_back(tip.rot, tip.pos - base.pos)",
+        vec3("m"),
+        lambda v: back(v.rotation("tip.rot@world"), v["tip.pos@world"] - v["base.pos@world"]),
+    ),
+    Case(
+        "rotate_back(feet.rot, feet.lin_vel@world)",
+        vec3("m/s", None, "feet"),
+        lambda v: np.einsum("naji,naj->nai", v.rotation("feet.rot@world"), v["feet.lin_vel@world"]),
+    ),
+    Case(
+        "compose(inverse(base.rot), tip.rot)",
+        rotation(),
+        lambda v: upstream("quat_mul", upstream("quat_conjugate", v["base.rot@world"]), v["tip.rot@world"]),
+    ),
+    Case(
+        "compose(feet.rot, inverse(feet.rot))",
+        rotation("feet"),
+        lambda v: np.zeros_like(v["feet.rot@world"]) + [0.0, 0.0, 0.0, 1.0],
+    ),
+    Case(
+        "rpy(knee.pos, 0, base.yaw)",
+        rotation(),
+        lambda v: upstream(
+            "quat_from_euler_xyz",
+            v["knee.pos"],
+            0 * v["knee.pos"],
+            np.arctan2(v.rotation()[:, 1, 0], v.rotation()[:, 0, 0]),
+        ),
+    ),
+    Case("angle_between(base.rot, rpy(0, 0, 90 deg))", number("rad"), lambda v: apart(v["base.rot@world"], QUARTER)),
+    Case("unique(base.rot)", rotation(), lambda v: upstream("quat_unique", v["base.rot@world"])),
+    Case("unique(feet.rot)", rotation("feet"), lambda v: upstream("quat_unique", v["feet.rot@world"])),
+    Case(
+        "angle_between(base.rot, tip.rot)",
+        number("rad"),
+        lambda v: apart(v["base.rot@world"], v["tip.rot@world"]),
+    ),
+    Case("angle_between(feet.rot, feet.rot)", number("rad", "feet"), lambda v: 0 * v["feet.rot@world"][..., 0]),
 ]
 
 READINGS = [

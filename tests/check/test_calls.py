@@ -117,6 +117,12 @@ def test_a_range_that_is_an_argument() -> None:
     assert paths["reward.near_r"] == (0.0, 2.0)
 
 
+def test_a_literal_takes_the_frame_of_its_parameter() -> None:
+    functions = "fn f(v: vec3@body [m/s], w: vec3@world [m/s]) = |(v)@world - w|\n"
+    program = compiled(functions, "f((1, 0, 0) m/s, base.lin_vel@world)")
+    assert "rotate" in shape(program)
+
+
 def test_parameters_of_its_file() -> None:
     functions = "param reach = 2 m\nfn f(x) = x / reach\n"
     assert values(compiled(functions, "f(slider.pos)")) == {"near": 1.0}

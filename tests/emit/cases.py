@@ -105,6 +105,8 @@ CASES: dict[str, Sequence[Case]] = {
     "rotate_inverse": ROTATED,
     "compose": [((QUAT, QUAT), QUAT, None), ((ROTATIONS, ROTATIONS), ROTATIONS, None)],
     "angle_between": [((QUAT, QUAT), FLOAT, None), ((ROTATIONS, ROTATIONS), LIST, None)],
+    "quat_conj": [((QUAT,), QUAT, None), ((ROTATIONS,), ROTATIONS, None)],
+    "quat_unique": [((QUAT,), QUAT, None), ((ROTATIONS,), ROTATIONS, None)],
     "yaw_only": [((QUAT,), QUAT, None), ((ROTATIONS,), ROTATIONS, None)],
     "euler": [
         *[((QUAT,), FLOAT, angle) for angle in ("roll", "pitch", "yaw")],

@@ -101,6 +101,8 @@ EXAMPLES: list[tuple[str, list[tuple[object, Type]], Type, object, object]] = [
     ("rotate_inverse", [(QUARTER_ABOUT_Z, QUAT), ((1.0, 0.0, 0.0), VEC3)], VEC3, None, (0, -1, 0)),
     ("compose", [(QUARTER_ABOUT_Z, QUAT), ((1.0, 0.0, 0.0, 0.0), QUAT)], QUAT, None, (0.5**0.5, 0.5**0.5, 0, 0)),
     ("angle_between", [(QUARTER_ABOUT_Z, QUAT), ((0.0, 0.0, 1.0, 0.0), QUAT)], FLOAT, None, PI / 2),
+    ("quat_conj", [(QUARTER_ABOUT_Z, QUAT)], QUAT, None, (0, 0, -(0.5**0.5), 0.5**0.5)),
+    ("quat_unique", [((0.0, 0.0, 0.6, -0.8), QUAT)], QUAT, None, (0, 0, -0.6, 0.8)),
     ("yaw_only", [(QUARTER_ABOUT_Z, QUAT)], QUAT, None, QUARTER_ABOUT_Z),
     ("euler", [(QUARTER_ABOUT_Z, QUAT)], FLOAT, "yaw", PI / 2),
     ("quat", numbers(0, 0, PI / 2), QUAT, "rpy", QUARTER_ABOUT_Z),
@@ -231,6 +233,15 @@ def test_euler_angles_give_the_rotation_back(rng: np.random.Generator) -> None:
         assert_allclose(of_reads("euler", [(quats, QUAT)], FLOAT, name), angle, atol=1e-9)
     theirs = isaaclab.quat_from_euler_xyz(*(torch.from_numpy(angle) for angle, _ in angles)).numpy()
     assert_allclose(quats, theirs, atol=1e-12)
+
+
+def test_products_of_rotations_are_those_of_isaaclab(rng: np.random.Generator) -> None:
+    left, right = rotations(rng), rotations(rng)
+    pair, theirs = [(left, QUAT), (right, QUAT)], (torch.from_numpy(left), torch.from_numpy(right))
+    assert_allclose(of_reads("compose", pair, QUAT), isaaclab.quat_mul(*theirs), atol=1e-12)
+    assert_allclose(of_reads("angle_between", pair, FLOAT), isaaclab.quat_error_magnitude(*theirs), atol=1e-9)
+    assert_allclose(of_reads("quat_unique", pair[:1], QUAT), isaaclab.quat_unique(theirs[0]), atol=0)
+    assert_allclose(of_reads("quat_conj", pair[:1], QUAT), isaaclab.quat_conjugate(theirs[0]), atol=0)
 
 
 def test_yaw_and_unit_are_those_of_isaaclab(rng: np.random.Generator) -> None:

@@ -20,6 +20,7 @@ NEEDED = (
     "diagnostics/explain/E0203.md",
     "emit/templates/env.py.jinja",
     "robots/templates/robot.usda.jinja",
+    "std/rewards.stripe",
 )
 """Files that are no Python code, by their place in the installed package."""
 
@@ -110,6 +111,9 @@ def test_the_wheel_works_without_the_simulator(wheel: Path, tmp_path: Path) -> N
     stripec = venv / "bin/stripec"
     (tmp_path / "pendulum.stripe").write_bytes((ROOT / "examples/pendulum.stripe").read_bytes())
     assert run(stripec, "check", "pendulum.stripe", cwd=tmp_path) == "1 file checked, no errors\n"
+    terms = 'import "std/rewards.stripe" as rewards\nfn close(x: number [m]) = rewards.near(x)\n'
+    (tmp_path / "terms.stripe").write_text(terms)
+    assert run(stripec, "check", "terms.stripe", cwd=tmp_path) == "1 file checked, no errors\n"
     run(stripec, "compile", "pendulum.stripe", cwd=tmp_path)
     for path in sorted((ROOT / "generated/pendulum").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:

@@ -23,7 +23,7 @@ from stripe_dsl.ir.program import Program
 
 ROOT = Path(__file__).parents[2]
 Array = npt.NDArray[Any]
-TABLES = ("after_step", "at_observation", "groups", "states", "probes", "finish")
+TABLES = ("after_step", "at_observation", "groups", "states", "probes", "between", "finish")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Run:
             environment.
         shuffle: Steps before which episodes get other lengths, through the property that rsl_rl uses.
         probe: ``module:function`` called with the environment after ``reset`` and each ``step``; returns arrays.
+        between: ``module:function`` called with the environment between the physics and the resets, where it is looked
+            ``inside``; returns arrays.
         finish: ``module:function`` called with the environment at the end; returns arrays.
         device: ``cpu`` or ``cuda:<number>``.
     """
@@ -57,6 +59,7 @@ class Run:
     seed: int = 3
     shuffle: Sequence[int] = (0,)
     probe: str = ""
+    between: str = ""
     finish: str = ""
     device: str = "cpu"
 
@@ -83,6 +86,7 @@ class Recording:
         tunables: Values of the cfg's fields by path.
         log: ``extras["log"]`` after each step.
         probes: What the probe returned, ``(T + 1, N, ...)``.
+        between: What the probe between physics and resets returned, ``(T, N, ...)``.
         finish: What was found at the end.
         facts: Single facts about the environment: time step, spaces, wiring of the groups, lengths that episodes were
             given by ``Run.shuffle`` (by step, as text).
@@ -99,6 +103,7 @@ class Recording:
     tunables: dict[str, Any]
     log: list[dict[str, float]]
     probes: dict[str, Array]
+    between: dict[str, Array]
     finish: dict[str, Array]
     facts: dict[str, Any]
     reward_terms: Array = field(default_factory=lambda: np.zeros(0))

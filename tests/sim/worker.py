@@ -139,6 +139,7 @@ class Recorder:
         types = {node.read: node.type for node in walk(roots_of(program)) if node.read is not None}
         self.reads = [(read, types[read].axis is None) for read in reads_of(program)]
         self.probe = function(run.probe) if run.probe else None
+        self.between = function(run.between) if run.between else None
         self.rows: dict[str, list[Array]] = {}
         self.row: dict[str, Array] = {}
         if run.inside:
@@ -158,6 +159,8 @@ class Recorder:
             self.keep("terminations", env._terminations)
             forget(env)
             self.note("after_step")
+            for name, value in (self.between(env) if self.between is not None else {}).items():
+                self.row[f"between/{name}"] = np.array(value)
             forget(env)
             return answer
 

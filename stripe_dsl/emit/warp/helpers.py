@@ -89,6 +89,12 @@ def angle_between(a: wp.quat, b: wp.quat) -> float:
     turn = wp.quat_inverse(a) * b
     return 2.0 * wp.atan2(wp.length(wp.vec3(turn[0], turn[1], turn[2])), wp.abs(turn[3]))
 ''',
+    "quat_unique": '''
+@wp.func
+def quat_unique(q: wp.quat) -> wp.quat:
+    """Return the quaternion of the same rotation with w >= 0."""
+    return wp.where(q[3] < 0.0, -q, q)
+''',
     "yaw_only": '''
 @wp.func
 def yaw_only(q: wp.quat) -> wp.quat:

@@ -281,6 +281,8 @@ EMITTERS: dict[str, Emitter] = {
     "rotate_inverse": _on_vectors("wp.quat_rotate_inv"),
     "compose": _same("*", Precedence.PRODUCT),
     "angle_between": _on_rotations("angle_between"),
+    "quat_conj": _on_vectors("wp.quat_inverse"),
+    "quat_unique": _on_rotations("quat_unique"),
     "yaw_only": _on_rotations("yaw_only"),
     "euler": _euler,
     "quat": _on_rotations("quat_from_rpy"),
