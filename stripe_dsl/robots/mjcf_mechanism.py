@@ -28,8 +28,8 @@ _COMPILER = {"boundmass": "0", "boundinertia": "0", "balanceinertia": "false"}
 def mechanism(path: Path, name: str, model: RobotModel) -> tuple[Mechanism, list[str]]:
     """The mechanism of an MJCF file that :func:`stripe_dsl.robots.mjcf.read` gave ``model`` for.
 
-    Geoms of the world, sites, actuators and sensors are not part of a robot. Meshes collide as their convex hulls, as
-    MuJoCo has them; ellipsoids do so too.
+    Geoms of the world, sites, actuators, sensors and the solver's settings are not part of a robot. Meshes collide as
+    their convex hulls, as MuJoCo has them; ellipsoids do so too.
 
     Returns:
         The mechanism, and what was left out.
@@ -147,6 +147,12 @@ class _Conversion:
                 raise
             self.left_out.append(f"the look of {what} is left out: {problem.reason}")
             return None
+        if collides and not weighed and "friction" in geom:
+            friction = xml_file.numbers(geom["friction"], f"friction of {what}")
+            if friction and friction[0] != 1.0:
+                self.left_out.append(
+                    f"the friction {friction[0]:g} of geoms is left out: bodies have that of the scene"
+                )
         drawn = any(not touches(other) for other, _ in body.geoms)
         return Part(shape, frame * pose, mesh, self.color(geom), collides, seen=not collides or not drawn)
 

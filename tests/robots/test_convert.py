@@ -55,7 +55,8 @@ def as_usd(path: Path, folder: Path) -> tuple[RobotModel, RobotModel, Converted]
 def test_installed_models(packaged: Callable[[str], Path], tmp_path: Path, name: str) -> None:
     meant, found, converted = as_usd(packaged(name), tmp_path)
     assert_same(found, meant)
-    assert converted.left_out == ()
+    assert all(text.startswith("the friction ") for text in converted.left_out)
+    assert bool(converted.left_out) == any(word in name for word in ("nv_ant", "hopper", "walker2d", "cheetah"))
     assert convert(meant, "robot") == converted
 
 
@@ -281,3 +282,20 @@ def test_a_robot_that_cannot_be_brought_to_usd_is_a_diagnostic(tmp_path: Path) -
 def test_unlimited_joints_stay_so(packaged: Callable[[str], Path], tmp_path: Path) -> None:
     _, found, _ = as_usd(packaged(FILES[2]), tmp_path)
     assert {(joint.lower, joint.upper) for joint in found.joints} == {(-inf, inf)}
+
+
+@pytest.mark.parametrize(("key", "file"), [("urdf", "robot.urdf"), ("mjcf", f"package://{FILES[0]}")])
+def test_a_base_can_be_fixed(tmp_path: Path, key: str, file: str) -> None:
+    links, joints = arm(f"<collision>{BOX}</collision>")
+    urdf(tmp_path, links, joints)
+    source = tmp_path / "arm.stripe"
+    pose = 'pose { "ankle_[14]" 60 deg; "ankle_[23]" -60 deg }' if key == "mjcf" else ""
+    source.write_text(f'robot arm {{ {key} "{file}"; fixed; {pose}\n actuator joints {{ implicit }} }}' + TASK)
+    (package,), found = compile_file(source, tmp_path / "out")
+    assert [item.code for item in found] == (["W0016"] if key == "mjcf" else [])  # friction of its geoms
+    stage = tmp_path / "arm.usda"
+    stage.write_text(package.files["assets/arm.usda"])
+    model = read(stage)
+    assert model.fixed_base
+    assert model.root_body == ("torso" if key == "mjcf" else "base")
+    assert model.warnings == ()
