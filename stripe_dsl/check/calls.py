@@ -213,7 +213,7 @@ class Calls:
         return self.low.value(node, role)
 
     def _exponents(self, function: Function, open_: tuple[FunctionSpec, ...] = ()) -> set[str]:
-        """Parameters that stand in exponents: plain numbers that are part of the formula, and no settings."""
+        """Parameters that stand in exponents, or are angles of `rpy`: part of the formula, and no settings."""
         out: set[str] = set()
         stack: list[tuple[object, bool]] = [(function.spec.value.node, False)] if function.spec.value else []
         while stack:
@@ -228,9 +228,9 @@ class Calls:
                 deeper = self._exponents(called, (*open_, function.spec)) if called is not None and known else set()
                 takes = list(called.spec.takes) if called is not None else []
                 given = [*zip(takes, node.args, strict=False), *((word.id, value) for word, value in node.keywords)]
-                plain = node.args if called is None else ()
+                turned = isinstance(node.function, ast.Name) and node.function.id == "rpy"
                 stack += [(value, inside or str(word) in deeper) for word, value in given]
-                stack += [(value, inside) for value in plain]
+                stack += [(value, inside or turned) for value in (node.args if called is None else ())]
             else:
                 stack += [(part, inside) for part in ast.parts(node)]
         return out

@@ -290,6 +290,14 @@ def _clip(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
     return low.graph.add("clip", (x, first[1], second[1]), type=replace(x.type, axis=axis), span=expr.span)
 
 
+def _rpy(low: Lowering, expr: ast.Call) -> Node | None:
+    """``rpy(roll, pitch, yaw)``: its angles are part of the formula, and no settings."""
+    with low.tunables.paused():
+        args = [low.number(arg) for arg in expr.args]
+    known = [arg for arg in args if arg is not None]
+    return vectors.rpy(low, expr, known) if len(known) == len(args) else None
+
+
 def _clip_range(low: Lowering, expr: ast.Call) -> Node | None:
     """``clip(x, low..high)``."""
     x, bounds = low.number(expr.args[0]), low.value(expr.args[1])
@@ -382,6 +390,7 @@ FUNCTIONS: dict[str, Function] = {
 """By name. Those with memory are lowered by :data:`SPECIAL`."""
 
 SPECIAL: dict[str, Callable[[Lowering, ast.Call], Value | None]] = {
+    "rpy": _rpy,
     "prev": memory.prev,
     "delta": memory.delta,
     "since": memory.since,

@@ -109,6 +109,12 @@ def test_an_exponent_is_part_of_the_formula() -> None:
     assert str(found.rewards[0].value.type.dim) == "m^3"
 
 
+def test_angles_of_a_rotation_are_part_of_the_formula() -> None:
+    functions = "fn f(r, yaw: number [rad]) = angle_between(r, rpy(0, 10 deg, yaw)) / 1 rad\n"
+    found = compiled(functions, "2.0 * f(base.rot, yaw = 0.5 rad)")
+    assert values(found) == {"near": 2.0, "near_scale": 1.0}
+
+
 def test_a_range_that_is_an_argument() -> None:
     functions = "fn around(r: range [m]) = r + 0 m\nfn cut(x, r: range) = clip(x, r)\n"
     program = compiled(functions, "cut(pole.pos / 1 rad, 0..2)", more="reset { slider.pos = around(+-1 m) }")
