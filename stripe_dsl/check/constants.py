@@ -173,6 +173,23 @@ class Settings:
             return fallback
         return folded
 
+    def pair_of(self, value: Expression, dim: Dimension, key: str) -> tuple[float, float] | None:
+        """A vector of two numbers in SI units."""
+        node = self.lowering.number(value.node)
+        if node is None:
+            return None
+        if node.type.kind is not Kind.VEC2 or node.type.axis is not None:
+            self.report.error("E0303", f"`{key}` is a vec2, not {node.type.describe()}", value.span, "write `(x, y) m`")
+            return None
+        folded = fold(node)
+        if not self.check_unit(node, dim, key, value.span):
+            return None
+        if not isinstance(folded, tuple):
+            help = "use numbers and parameters"
+            self.report.error("E0309", f"`{key}` has to be known before the simulation", value.span, help)
+            return None
+        return folded[0], folded[1]
+
     def pair(self, value: Expression, dim: Dimension, key: str) -> tuple[float, float] | None:
         """A range in SI units."""
         found = self.lowering.value(value.node)

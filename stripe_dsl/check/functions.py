@@ -198,6 +198,8 @@ def _reduction(op: str) -> Rule:
     def rule(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
         x = args[0]
         conditions = op in ("any", "all", "count")
+        if x.type.axis is None and op in ("any", "all") and x.type.is_bool and not _holds_list_norm(x):
+            return x  # `any(|touch[base].force| > 1 N)` reads alike for one body and for several
         if x.type.axis is None:
             help = "it is one value already" if not x.type.is_vector else "for a vector write `|v|` or `v.x + v.y`"
             if isinstance(expr.args[0], ast.Norm):

@@ -112,16 +112,30 @@ BODY: dict[str, Quantity] = {
         "body.pos",
         Kind.VEC3,
         LENGTH,
-        "position of the body, in `env` from the environment's origin",
+        "position of the body, in `env` from the environment's origin, in `body` and `heading` from the base",
         None,
-        ("env", "world"),
+        ("env", "world", "body", "heading"),
         "env",
     ),
     "rot": Quantity(
         "body.rot", Kind.QUAT, DIMENSIONLESS, "rotation of the body in the world", None, ("world",), "world"
     ),
-    "lin_vel": Quantity("body.lin_vel", Kind.VEC3, SPEED, "linear velocity of the centre of mass", None, ("world",)),
-    "ang_vel": Quantity("body.ang_vel", Kind.VEC3, ANGULAR_SPEED, "angular velocity", None, ("world",)),
+    "lin_vel": Quantity(
+        "body.lin_vel",
+        Kind.VEC3,
+        SPEED,
+        "linear velocity of the centre of mass; `body` and `heading` are the base's",
+        None,
+        ("world", "body", "heading"),
+    ),
+    "ang_vel": Quantity(
+        "body.ang_vel",
+        Kind.VEC3,
+        ANGULAR_SPEED,
+        "angular velocity; `body` and `heading` are the base's",
+        None,
+        ("world", "body", "heading"),
+    ),
 }
 """Quantities of a body or of bodies."""
 
@@ -173,11 +187,49 @@ CONTACTS: dict[str, Quantity] = {
 }
 """Quantities of a contact sensor."""
 
+HIT = Quantity(
+    "ray.hit", Kind.VEC3, LENGTH, "where each ray hits; infinite without a hit", None, ("env", "world"), "env"
+)
+
+HEIGHT_SCAN: dict[str, Quantity] = {
+    "height": Quantity(
+        "ray.height", Kind.FLOAT, LENGTH, "height of what is hit above the body that carries the sensor"
+    ),
+    "hit": HIT,
+}
+"""Quantities of a height scan."""
+
+LIDAR: dict[str, Quantity] = {
+    "distance": Quantity("ray.distance", Kind.FLOAT, LENGTH, "from the sensor to what is hit; infinite without a hit"),
+    "hit": HIT,
+}
+"""Quantities of a lidar."""
+
+IMU: dict[str, Quantity] = {
+    "lin_acc": Quantity(
+        "imu.lin_acc",
+        Kind.VEC3,
+        ACCELERATION,
+        "acceleration less gravity, as an accelerometer measures it: upwards at rest",
+        None,
+        ("sensor",),
+        "sensor",
+    ),
+    "ang_vel": Quantity("imu.ang_vel", Kind.VEC3, ANGULAR_SPEED, "angular velocity", None, ("sensor",), "sensor"),
+}
+"""Quantities of an inertial sensor."""
+
 EPISODE: dict[str, Quantity] = {
     "time": Quantity("env.time", Kind.FLOAT, TIME, "time since the episode began"),
     "step": Quantity("env.dt", Kind.FLOAT, TIME, "the control step"),
 }
 """Quantities of the running episode."""
 
-SENSORS: dict[str, dict[str, Quantity]] = {"joint_wrench": JOINT_WRENCH, "contacts": CONTACTS}
+SENSORS: dict[str, dict[str, Quantity]] = {
+    "joint_wrench": JOINT_WRENCH,
+    "contacts": CONTACTS,
+    "height_scan": HEIGHT_SCAN,
+    "lidar": LIDAR,
+    "imu": IMU,
+}
 """Kinds of sensors, with what they measure."""

@@ -20,12 +20,13 @@ from stripe_dsl.check.values import (
     parts_of,
 )
 from stripe_dsl.ir.graph import Attr, Node, Read
-from stripe_dsl.ir.types import Kind, Type
+from stripe_dsl.ir.sensors import RaySettings
+from stripe_dsl.ir.types import Axis, Kind, Type
 from stripe_dsl.robots.model import JointType
 from stripe_dsl.source import Span
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, did_you_mean
-from stripe_dsl.units import TIME, Dimension
+from stripe_dsl.units import LENGTH, TIME, Dimension
 
 if TYPE_CHECKING:
     from stripe_dsl.check.expressions import Lowering
@@ -147,6 +148,8 @@ class Reading:
                     return None
                 return self.read(owner.robot, key, owner.names, Type(axis=owner.axis, dim=dim), span)
             case BodySet():
+                if frame in ("body", "heading"):
+                    return self.from_base(owner, key, frame, replace(type, axis=owner.axis), span)
                 return self.placed(owner.robot, key, owner.names, replace(type, axis=owner.axis), span)
             case Base():
                 return self.base(owner, key, type, frame, span)
@@ -160,14 +163,53 @@ class Reading:
                 return self.read("", key, (), type, span)
         return None
 
+    def from_base(self, bodies: BodySet, key: str, frame: str, type: Type, span: Span) -> Node:
+        """A quantity of bodies in the axes of the base; positions as seen from it."""
+        name = key.split("@", maxsplit=1)[0]
+        world = replace(type, frame="world")
+        vector = self.read(bodies.robot, f"{name}@world", bodies.names, world, span)
+        if name == "body.pos":
+            base = self.read(bodies.robot, "root.pos@world", (), replace(world, axis=None), span)
+            vector = self.low.graph.add("sub", (vector, base), type=world, span=span)
+        turned = self.to_frame(vector, frame, Base(bodies.robot, bodies.model, "base"), span)
+        assert turned is not None
+        return turned
+
     def sensor(self, sensor: SensorValue, bodies: BodySet, key: str, type: Type, span: Span) -> Node:
         """A reading of a sensor at some bodies."""
+        if sensor.rays is not None:
+            return self.rays(sensor, sensor.rays, key, type, span)
         if key == "contact.touching":
             time = Type(axis=bodies.axis, dim=TIME)
             touched = self.read(sensor.name, "contact.contact_time", bodies.names, time, span)
             zero = self.low.math.const(0.0, Type(dim=TIME), span)
             return self.low.graph.add("gt", (touched, zero), type=replace(type, axis=bodies.axis), span=span)
+        if sensor.kind == "imu":
+            return self.read(sensor.name, key, (), type, span)
         return self.read(sensor.name, key, bodies.names, replace(type, axis=bodies.axis), span)
+
+    def rays(self, sensor: SensorValue, settings: RaySettings, key: str, type: Type, span: Span) -> Node:
+        """What rays hit, and how high or far that is as seen from the body that carries the sensor."""
+        axis = Axis("ray", sensor.name, tuple(map(str, range(settings.rays))), sensor.name)
+        if key.startswith("ray.hit"):
+            return self.placed(sensor.name, key, (), replace(type, axis=axis), span)
+        point, add = Type(Kind.VEC3, None, LENGTH, "world"), self.low.graph.add
+        hit = self.read(sensor.name, "ray.hit@world", (), replace(point, axis=axis), span)
+        body, single = sensor.bodies, sensor.bodies.names
+        is_base = single == (body.model.root_body,)
+        names, owner = ((), "root") if is_base else (single, "body")
+        place = self.read(body.robot, f"{owner}.pos@world", names, point, span)
+        number = Type(axis=axis, dim=LENGTH)
+        if key == "ray.height":
+            height = add("part", (hit,), type=number, attr="z", span=span)
+            own = add("part", (place,), type=Type(dim=LENGTH), attr="z", span=span)
+            return add("sub", (height, own), type=number, span=span)
+        if any(settings.at):
+            rot = self.read(body.robot, f"{owner}.rot@world", names, Type(Kind.QUAT, frame="world"), span)
+            offset = self.low.math.const(settings.at, replace(point, frame="body"), span)
+            place = add("add", (place, add("rotate", (rot, offset), type=point, span=span)), type=point, span=span)
+        way = add("sub", (hit, place), type=replace(point, axis=axis), span=span)
+        return add("norm", (way,), type=number, span=span)
 
     def base(self, base: Base, key: str, type: Type, frame: str | None, span: Span) -> Node:
         rot_type = Type(Kind.QUAT, frame="world")
@@ -301,6 +343,10 @@ class Reading:
                 "E0303", f"only sensors are indexed, not {describe(owner)}", expr.span, "as in `wrench[feet].force`"
             )
             return None
+        if owner.rays is not None or owner.kind == "imu":
+            help = f"read it as a whole, as in `{owner.name}.{next(iter(SENSORS[owner.kind]))}`"
+            self.low.report.error("E0303", f"`{owner.name}` has no bodies to be read at", expr.span, help)
+            return None
         names: list[str] = []
         labels: list[str] = []
         for item, value in zip(expr.items, sets, strict=True):
@@ -329,6 +375,8 @@ class Reading:
             message = f"`{sensor.name}` does not measure {and_list(missing)}"
             known = and_list(list(sensor.bodies.names))
             help = f"it measures {known}; let it measure more: `{sensor.kind}({sensor.robot})`"
+            if sensor.kind == "joint_wrench":
+                help = f"it measures the bodies that hang on a joint: {known}"
         else:
             return True
         self.low.report.error("E0223", message, span, help)

@@ -5,26 +5,44 @@ from __future__ import annotations
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.quantities import SENSORS
+from stripe_dsl.check.rays import Rays
+from stripe_dsl.check.rotations import rotation
 from stripe_dsl.check.values import Base, BodySet, RobotValue, SensorValue, Value, describe
-from stripe_dsl.ir.sensors import ContactSettings, Sensor
+from stripe_dsl.ir.sensors import ContactSettings, MountSettings, RaySettings, Sensor
 from stripe_dsl.spec.document import SensorSpec
 from stripe_dsl.spec.values import Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, did_you_mean
-from stripe_dsl.units import FORCE
+from stripe_dsl.units import FORCE, LENGTH
 
-KEYS: dict[str, tuple[str, ...]] = {"joint_wrench": (), "contacts": ("history", "threshold")}
+KEYS: dict[str, tuple[str, ...]] = {
+    "joint_wrench": (),
+    "contacts": ("history", "threshold"),
+    "height_scan": ("size", "spacing", "above", "at", "reach"),
+    "lidar": ("channels", "vertical", "horizontal", "step", "at", "facing", "reach"),
+    "imu": ("at", "facing"),
+}
 """Keys of each kind of sensor."""
 
-EXAMPLES = {"joint_wrench": "joint_wrench(robot)", "contacts": "contacts(bodies)"}
+EXAMPLES = {
+    "joint_wrench": "joint_wrench(robot)",
+    "contacts": "contacts(bodies)",
+    "height_scan": "height_scan(base)",
+    "lidar": "lidar(base)",
+    "imu": "imu(base)",
+}
 """How each kind is written."""
+
+CARRIED = ("height_scan", "lidar", "imu")
+"""Kinds that sit on one body."""
 
 
 class Sensors:
     """Checks the ``sensor`` statements of one task."""
 
-    def __init__(self, lowering: Lowering, settings: Settings) -> None:
+    def __init__(self, lowering: Lowering, settings: Settings, *, has_ground: bool) -> None:
         self.lowering = lowering
+        self.has_ground = has_ground
         self.scope = lowering.scope
         self.report = lowering.report
         self.settings = settings
@@ -63,15 +81,24 @@ class Sensors:
         measured = self.lowering.value(node.args[0])
         if measured is None:
             return None
-        value = self.contacts(name, measured, node) if kind == "contacts" else self.wrench(name, measured, node)
-        if value is None:
-            return None
-        settings = None
-        if kind == "contacts":
+        settings: ContactSettings | RaySettings | MountSettings | None = None
+        if kind == "joint_wrench":
+            value = self.wrench(name, measured, node)
+        elif kind == "contacts":
+            value = self.contacts(name, measured, node)
             history = self.settings.whole(spec.history, "history", 1) if spec.history is not None else None
             settings = ContactSettings(history, self.settings.not_negative(spec.threshold, FORCE, "threshold"))
+        elif kind == "imu":
+            at = self.settings.vector(spec.at, LENGTH, "at", (0.0, 0.0, 0.0))
+            settings = MountSettings((at[0], at[1], at[2]), rotation(self.settings, spec.facing))
+            value = self.carried(name, kind, None, measured, node)
+        else:
+            settings = Rays(self.settings).settings(kind, spec)
+            value = self.carried(name, kind, settings, measured, node)
+        if value is None:
+            return None
         every = set(value.bodies.names) == set(value.bodies.model.body_names)
-        bodies = () if every else value.bodies.names
+        bodies = () if every and kind not in CARRIED else value.bodies.names
         if kind == "contacts" and self.known(name, value):
             return None
         return value, Sensor(str(name), kind, value.robot, bodies, settings, spec.span)
@@ -98,7 +125,12 @@ class Sensors:
     def wrench(self, name: Text, measured: Value, node: ast.Call) -> SensorValue | None:
         """The joints of a whole robot."""
         if isinstance(measured, RobotValue):
-            return SensorValue(str(name), "joint_wrench", measured.name, bodies_of(measured))
+            model = measured.model
+            # a base that floats, or is fixed to the world, hangs on no joint
+            hung = {joint.child for joint in model.joints} | set(model.body_names) - {model.root_body}
+            names = tuple(body for body in model.body_names if body in hung)
+            bodies = BodySet(measured.name, model, names, "bodies with a joint")
+            return SensorValue(str(name), "joint_wrench", measured.name, bodies)
         self.report.error(
             "E0309",
             f"`joint_wrench` measures a robot of the task, not {describe(measured)}",
@@ -122,6 +154,26 @@ class Sensors:
                 self.report.error("E0309", message, node.args[0].span, "as in `contacts(bodies)` or `contacts(feet)`")
                 return None
         return SensorValue(str(name), "contacts", bodies.robot, bodies)
+
+    def carried(
+        self, name: Text, kind: str, rays: RaySettings | None, measured: Value, node: ast.Call
+    ) -> SensorValue | None:
+        """A sensor on one body, which a robot's name stands for where its base is meant."""
+        match measured:
+            case RobotValue() | Base():
+                robot, model = (measured.name if isinstance(measured, RobotValue) else measured.robot), measured.model
+                body = BodySet(robot, model, (model.root_body,), "base", single=True)
+            case BodySet(single=True):
+                body = measured
+            case _:
+                message = f"`{kind}` is carried by one body, not by {describe(measured)}"
+                self.report.error("E0309", message, node.args[0].span, f"as in `{EXAMPLES[kind]}`")
+                return None
+        if rays is not None and not self.has_ground:
+            message = f"`{kind}` has nothing to measure: the scene has no ground"
+            self.report.error("E0214", message, node.span, "add `ground plane` to the scene")
+            return None
+        return SensorValue(str(name), kind, body.robot, body, rays)
 
 
 def bodies_of(robot: RobotValue) -> BodySet:

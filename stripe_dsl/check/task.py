@@ -98,11 +98,12 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     names(task, report)
     _given(task, scope, report)
     robots = _robots(task, settings, scope)
-    sensors = Sensors(lowering, settings).all(spec.sensor)
     sim = check_sim(spec.sim, settings, task.name)
     if sim is not None:
         check_delays(robots, sim, report)
     ground, lights = check_scene(task.scene, settings)
+    unread = task.scene is None and spec.scene is not None
+    sensors = Sensors(lowering, settings, has_ground=ground is not None or unread).all(spec.sensor)
     train = check_train(spec.train, settings, task.name, spec.observe)
 
     declared = {name: actions_of.declare(name, item) for name, item in spec.action.items()}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.sensors import RaySettings
 from stripe_dsl.ir.types import Axis
 from stripe_dsl.robots.model import RobotModel
 
@@ -66,13 +67,15 @@ class SensorValue:
 
     Attributes:
         robot: the robot that carries it.
-        bodies: the bodies that it can be read at.
+        bodies: the bodies that it can be read at; the one that carries it, where it measures with rays.
+        rays: what it measures with rays, else ``None``.
     """
 
     name: str
     kind: str
     robot: str
     bodies: BodySet
+    rays: RaySettings | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,6 +222,7 @@ def _environment() -> Environment:
     env.filters["remark"] = remark
     env.filters["names_tuple"] = _names_tuple
     env.filters["sensor_class"] = CLASSES.__getitem__
+    env.filters["prefix"] = lambda text, start: start + text
     env.filters["suffix"] = lambda text, end: text + end
     env.filters["safe"] = safe_identifier
     env.filters["toml"] = _toml

@@ -11,13 +11,22 @@ from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.naming import escaped
 from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.program import Program
-from stripe_dsl.ir.sensors import ContactSettings, Sensor
+from stripe_dsl.ir.sensors import ContactSettings, MountSettings, RaySettings, Sensor, in_degrees
 
-CLASSES = {"joint_wrench": "JointWrenchSensor", "contacts": "ContactSensor"}
+CLASSES = {
+    "joint_wrench": "JointWrenchSensor",
+    "contacts": "ContactSensor",
+    "height_scan": "RayCaster",
+    "lidar": "RayCaster",
+    "imu": "Imu",
+}
 """Isaac Lab's class of each kind."""
 
 INTEGRATING = ("contacts",)
 """Kinds that see every physics step: they keep a history, or count time."""
+
+CASTING = ("height_scan", "lidar")
+"""Kinds that cast rays, from where their body is now."""
 
 TIMES = ("air_time", "contact_time", "last_air_time", "last_contact_time", "landed", "lifted")
 """Readings of contacts that need ``track_air_time``."""
@@ -61,13 +70,19 @@ def sensor_cfgs(program: Program, prims: Mapping[str, str]) -> list[SensorText]:
     for sensor in program.sensors:
         cfg = f"{CLASSES[sensor.kind]}Cfg"
         arguments = _arguments(program, sensor, f"{{ENV_REGEX_NS}}/{prims[sensor.robot]}")
-        text = f"{cfg}({', '.join(f'{name}={value}' for name, value in arguments.items())})"
+        text = f"{cfg}({_keywords(arguments)})"
         out.append(SensorText(origin(sensor.span), layout(f"{safe_identifier(sensor.name)}: {cfg} = ", text, 4)))
     return out
 
 
 def _arguments(program: Program, sensor: Sensor, prim: str) -> dict[str, str]:
     """Arguments of the configuration, as source texts."""
+    if isinstance(sensor.settings, RaySettings | MountSettings):
+        model = next(robot.model for robot in program.robots if robot.name == sensor.robot)
+        body = f"{prim}{model.body(sensor.bodies[0]).below}"
+        if isinstance(sensor.settings, RaySettings):
+            return _rays(sensor.settings, body)
+        return {"prim_path": literal(body)} | _offset("ImuCfg", sensor.settings)
     if not isinstance(sensor.settings, ContactSettings):
         return {"prim_path": literal(prim)}
     reads = quantities(program, sensor)
@@ -81,3 +96,37 @@ def _arguments(program: Program, sensor: Sensor, prim: str) -> dict[str, str]:
         if sensor.settings.threshold is not None:
             arguments["force_threshold"] = literal(sensor.settings.threshold)
     return arguments
+
+
+def _rays(settings: RaySettings, prim: str) -> dict[str, str]:
+    """Arguments of a ``RayCasterCfg`` on a prim."""
+    grid = settings.pattern == "grid"
+    arguments = {"prim_path": literal(prim), "spawn": "None"} | _offset("RayCasterCfg", settings)
+    arguments["ray_alignment"] = literal("yaw" if grid else "base")
+    if grid:
+        pattern = {"resolution": literal(settings.spacing), "size": literal(settings.size)}
+    else:
+        pattern = {
+            "channels": str(settings.channels),
+            "vertical_fov_range": literal(tuple(map(in_degrees, settings.vertical))),
+            "horizontal_fov_range": literal(tuple(map(in_degrees, settings.horizontal))),
+            "horizontal_res": literal(in_degrees(settings.step)),
+        }
+    name = "GridPatternCfg" if grid else "LidarPatternCfg"
+    arguments["pattern_cfg"] = f"patterns.{name}({_keywords(pattern)})"
+    if settings.reach is not None:
+        arguments["max_distance"] = literal(settings.reach)
+    # Newton casts against all that does not move, PhysX against the ground
+    return arguments | {"mesh_prim_paths": '["/World/Ground"]', "global_world_only": "True"}
+
+
+def _offset(cfg: str, settings: RaySettings | MountSettings) -> dict[str, str]:
+    """The argument that places a sensor on its body; none where it sits at the body's origin."""
+    offset = {"pos": literal(settings.at)} if any(settings.at) else {}
+    if settings.facing != (0.0, 0.0, 0.0, 1.0):
+        offset["rot"] = literal(settings.facing)
+    return {"offset": f"{cfg}.OffsetCfg({_keywords(offset)})"} if offset else {}
+
+
+def _keywords(arguments: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in arguments.items())

@@ -6,6 +6,7 @@ Which readings a task uses follows from the ``read`` nodes of its expressions; a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, degrees, pi, prod
 
 from stripe_dsl.source import Span
 
@@ -16,9 +17,9 @@ class Sensor:
 
     Attributes:
         name: key in the scene, and the entity of its ``read`` nodes.
-        kind: ``joint_wrench`` or ``contacts``.
+        kind: ``joint_wrench``, ``contacts``, ``height_scan``, ``lidar`` or ``imu``.
         robot: the robot that carries it.
-        bodies: the bodies that it measures; empty for all.
+        bodies: the bodies that it measures, or the one that carries it; empty for all.
         settings: what its kind adds; ``None`` for a kind without any.
     """
 
@@ -26,7 +27,7 @@ class Sensor:
     kind: str
     robot: str
     bodies: tuple[str, ...] = ()
-    settings: ContactSettings | None = None
+    settings: ContactSettings | RaySettings | MountSettings | None = None
     span: Span | None = None
 
 
@@ -41,3 +42,55 @@ class ContactSettings:
 
     history: int | None
     threshold: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class MountSettings:
+    """Where an inertial sensor sits: position [m] and rotation, quaternion (x, y, z, w), in the body's frame."""
+
+    at: tuple[float, float, float]
+    facing: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class RaySettings:
+    """Rays from a body to what does not move.
+
+    Attributes:
+        pattern: a ``grid`` of rays that point down and turn with the body's heading, or those of a ``lidar``, which
+            turn with the body.
+        at: where they begin, in the frame of the pattern [m].
+        facing: rotation of a lidar in the body's frame, quaternion (x, y, z, w).
+        size: of a grid, length and width [m].
+        spacing: between the rays of a grid [m].
+        channels: rays of a lidar above each other.
+        vertical: range of their elevation [rad].
+        horizontal: range of their azimuth [rad].
+        step: between rays beside each other [rad].
+        reach: distance beyond which nothing is hit [m]; ``None``: none.
+    """
+
+    pattern: str
+    at: tuple[float, float, float]
+    facing: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 1.0)
+    size: tuple[float, float] = (1.6, 1.0)
+    spacing: float = 0.1
+    channels: int = 1
+    vertical: tuple[float, float] = (0.0, 0.0)
+    horizontal: tuple[float, float] = (-pi, pi)
+    step: float = pi / 18
+    reach: float | None = None
+
+    @property
+    def rays(self) -> int:
+        """Number of rays, counted as Isaac Lab's ``grid_pattern`` and ``lidar_pattern`` do."""
+        if self.pattern == "grid":
+            return prod(ceil((edge + 1e-9) / self.spacing) for edge in self.size)
+        low, high = map(in_degrees, self.horizontal)
+        around = abs(abs(low - high) - 360.0) < 1e-6
+        return self.channels * (ceil((high - low) / in_degrees(self.step)) + (0 if around else 1))
+
+
+def in_degrees(angle: float) -> float:
+    """An angle [rad] in degrees, without what rounding adds to 15 degrees."""
+    return round(degrees(angle), 9)

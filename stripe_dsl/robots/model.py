@@ -78,10 +78,18 @@ class RobotBody:
     Attributes:
         name: as in ``articulation.body_names``.
         mass: kg; ``None`` when the file gives none and the simulator derives it from shapes and density.
+        path: its prim below the robot's prim, ``/torso/leg``; the name alone where the file says nothing else, and
+            empty for the robot's prim itself.
     """
 
     name: str
     mass: float | None
+    path: str | None = None
+
+    @property
+    def below(self) -> str:
+        """What follows the robot's prim in the path of the body's."""
+        return f"/{self.name}" if self.path is None else self.path
 
 
 @dataclass(frozen=True)
@@ -144,7 +152,7 @@ class RobotModel:
         """The model as a JSON document; unlimited values become ``null``."""
         data: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         data["joints"] = [[_finite(getattr(joint, name)) for name in _JOINT_FIELDS] for joint in self.joints]
-        data["bodies"] = [[body.name, body.mass] for body in self.bodies]
+        data["bodies"] = [[body.name, body.mass, body.path] for body in self.bodies]
         return json.dumps(data, allow_nan=False)
 
     @classmethod
@@ -152,7 +160,7 @@ class RobotModel:
         """Inverse of :meth:`to_json`. Raises ``ValueError``, ``KeyError`` or ``TypeError`` for any other text."""
         data = json.loads(text)
         data["joints"] = tuple(_joint(row) for row in data["joints"])
-        data["bodies"] = tuple(RobotBody(name, mass) for name, mass in data["bodies"])
+        data["bodies"] = tuple(RobotBody(*row) for row in data["bodies"])
         data["warnings"] = tuple(data["warnings"])
         return cls(**data)
 

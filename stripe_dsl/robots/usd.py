@@ -291,7 +291,7 @@ def _read_articulation(stage: Any, source: Any, path: Path, prim: str | None, ta
         fixed_base=fixed_base,
         root_body=leaf(bodies[0]),
         joints=tuple(read_joints),
-        bodies=tuple(RobotBody(leaf(body), _mass(stage, body)) for body in bodies),
+        bodies=tuple(RobotBody(leaf(body), _mass(stage, body), body.removeprefix(_ROOT)) for body in bodies),
         self_collisions=_self_collisions(stage, str(articulation.primPath)),
         collision_shapes=sum(len(paths) for kind, (paths, _) in parsed.items() if kind.name.endswith("Shape")),
         prim=prim,

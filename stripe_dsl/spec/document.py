@@ -74,6 +74,16 @@ class SensorSpec(Entry):
 
     history: Expression | None = Field(None, description="contacts: physics steps that `.peak` looks back over")
     threshold: Expression | None = Field(None, description="contacts: force above which a body touches, N")
+    size: Expression | None = Field(None, description="height_scan: length and width, (1.6, 1) m where absent")
+    spacing: Expression | None = Field(None, description="height_scan: between rays, 10 cm where absent")
+    above: Expression | None = Field(None, description="height_scan: where rays begin, 20 m above the body")
+    channels: Expression | None = Field(None, description="lidar: rays above each other, 1 where absent")
+    vertical: Expression | None = Field(None, description="lidar: range of their elevation")
+    horizontal: Expression | None = Field(None, description="lidar: range of azimuth, all around where absent")
+    step: Expression | None = Field(None, description="lidar: between rays beside each other, 10 deg where absent")
+    at: Expression | None = Field(None, description="position of the sensor in the body's frame")
+    facing: Expression | None = Field(None, description="rotation of the sensor in the body's frame")
+    reach: Expression | None = Field(None, description="rays: distance beyond which nothing is hit")
 
 
 class Shape(Block):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from .examples import Array, Case, back, length, number, rotation, turned, upstream, vec2, vec3
+from .examples import Array, Case, Values, back, length, number, rotation, turned, upstream, vec2, vec3
 
 QUARTER = np.array([0.0, 0.0, 0.5**0.5, 0.5**0.5])
 
@@ -13,6 +15,12 @@ def apart(a: Array, b: Array) -> Array:
     """Angle between two rotations, from the chords of their quaternions: exact where it is 0 and where it is pi."""
     chords = np.sort([length(a - b), length(a + b)], axis=0)
     return 4 * np.arctan2(chords[0], chords[1])
+
+
+def _from_base(v: Values, *, name: str, frame: str) -> Array:
+    """A quantity of the feet in the axes of the base; positions as seen from it."""
+    vectors = v[f"feet.{name}@world"] - (v["base.pos@world"][:, None] if name == "pos" else 0.0)
+    return np.einsum("nji,naj->nai", v.rotation() if frame == "body" else v.heading(), vectors)
 
 
 VECTORS = [
@@ -119,6 +127,16 @@ FRAMES = [
         vec3("m/s", "heading", "feet"),
         lambda v: np.einsum("nji,naj->nai", v.heading(), v["feet.lin_vel@world"]),
     ),
+    *(
+        Case(f"feet.{name}@{frame}", vec3(unit, frame, "feet"), partial(_from_base, name=name, frame=frame))
+        for name, unit in {"pos": "m", "lin_vel": "m/s", "ang_vel": "rad/s"}.items()
+        for frame in ("body", "heading")
+    ),
+    Case(
+        "feet.pos@world - base.pos@world",
+        vec3("m", "world", "feet"),
+        lambda v: v["feet.pos@world"] - v["base.pos@world"][:, None],
+    ),
     Case("feet.pos", vec3("m", "env", "feet"), lambda v: v["feet.pos@world"] - v["origin"][:, None]),
     Case("feet.pos@world", vec3("m", "world", "feet"), lambda v: v["feet.pos@world"]),
     Case("feet.rot", rotation("feet"), lambda v: v["feet.rot@world"]),
@@ -128,7 +146,7 @@ FRAMES = [
     Case("touch[feet].force", vec3("N", "joint", "feet"), lambda v: v["touch[feet].force"]),
     Case("touch[feet].torque@joint", vec3("N*m", "joint", "feet"), lambda v: v["touch[feet].torque"]),
     Case("touch[tip].force", vec3("N", "joint"), lambda v: v["touch[tip].force"]),
-    Case("touch.force", vec3("N", "joint", "bodies"), lambda v: v["touch.force"]),
+    Case("touch.force", vec3("N", "joint", "hung"), lambda v: v["touch.force"]),
 ]
 
 ROTATIONS = [

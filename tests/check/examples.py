@@ -16,7 +16,7 @@ from stripe_dsl.units import parse_unit
 
 from .bench import BODIES, FEET, LEGS, PAIR
 
-SETS = {"legs": LEGS, "pair": PAIR, "feet": FEET, "bodies": BODIES}
+SETS = {"legs": LEGS, "pair": PAIR, "feet": FEET, "bodies": BODIES, "hung": BODIES[1:]}
 
 
 def _joint(name: str, names: tuple[str, ...]) -> dict[str, Read]:
@@ -60,7 +60,7 @@ READS: dict[str, Read] = {
     },
     **{f"touch[feet].{key}": Read("touch", f"wrench.{key}@joint", FEET) for key in ("force", "torque")},
     **{f"touch[tip].{key}": Read("touch", f"wrench.{key}@joint", ("leg_c",)) for key in ("force", "torque")},
-    "touch.force": Read("touch", "wrench.force@joint", BODIES),
+    "touch.force": Read("touch", "wrench.force@joint", BODIES[1:]),
     **{f"base.default_{key}": Read("bot", f"root.default_{key}") for key in ("pos", "yaw", "lin_vel", "ang_vel")},
     "origin": Read("", "env.origin"),
     "time": Read("", "env.time"),

@@ -73,6 +73,10 @@ def quantity(env: Any, read: Read, *, single: bool) -> Array:
     robots = env.scene.articulations
     asset = env.scene.sensors.get(read.entity) or robots.get(f"robot_{read.entity}") or robots["robot"]
     data = asset.data
+    if kind == "imu":
+        return array(getattr(data, {"lin_acc@sensor": "lin_acc_b", "ang_vel@sensor": "ang_vel_b"}[name]))
+    if kind == "ray":
+        return array(data.ray_hits_w)
     if kind == "contact":
         value = contact(env, asset, name.removesuffix("@world"))
         columns = [asset.sensor_names.index(member) for member in read.names]

@@ -220,6 +220,9 @@ class Leaves:
         if quantity in ROOT_DATA:
             name = ROOT_DATA[quantity]
             return f"{owner}.data.{name}.torch", name if len(self.robots) == 1 else f"{word(read.entity)}_{name}"
+        if quantity in sensors.WHOLE:
+            name = sensors.name(quantity)
+            return f"{owner}.data.{sensors.WHOLE[quantity]}.torch", f"{self.sensors[read.entity]}_{name}"
         kind = "body" if read.entity in self.sensors or quantity in BODY_DATA else "joint"
         ids = self.index(read.entity, kind, read.names, single=single)
         label = ids.removeprefix("self._")

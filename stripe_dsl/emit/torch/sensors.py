@@ -13,6 +13,9 @@ CONTACT = {
 }
 """Fields of the sensor's data."""
 
+WHOLE = {"ray.hit@world": "ray_hits_w", "imu.lin_acc@sensor": "lin_acc_b", "imu.ang_vel@sensor": "ang_vel_b"}
+"""Fields that are read as they are, without bodies."""
+
 TRANSITIONS = {"contact.landed": "compute_first_contact", "contact.lifted": "compute_first_air"}
 """Methods of a contact sensor that tell what happened within a time; they share one buffer."""
 

@@ -64,7 +64,7 @@ class Sharing:
             if node.op != "sub" or any(arg.read is None for arg in node.args):
                 continue
             world, origin = (arg.read for arg in node.args)
-            if world is not None and world.quantity in POSITIONS and origin is not None:
+            if world and origin and world.quantity in POSITIONS and origin.quantity == "env.origin":
                 leaf = self.graph.replace(node, f"value.place_{node.id}")
                 self.leaves.placed[leaf.id] = world
 

@@ -13,7 +13,7 @@ from stripe_dsl.emit.actuators import delay_steps
 from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import WIDTH
-from stripe_dsl.emit.sensors import INTEGRATING
+from stripe_dsl.emit.sensors import CASTING, INTEGRATING
 from stripe_dsl.emit.substitution import is_previous_action, memory_operands
 from stripe_dsl.emit.values import Precedence, Value, infix
 from stripe_dsl.emit.warp.actions import command_leaf, keep_actions, starts, write_command
@@ -65,6 +65,8 @@ class WarpEnv:
     sensors: list[tuple[str, str]] = field(default_factory=list)
     integrating: list[str] = field(default_factory=list)
     lazy: list[str] = field(default_factory=list)
+    resetting: list[str] = field(default_factory=list)
+    casting: dict[str, list[str]] = field(default_factory=dict)
     sets: list[tuple[str, str]] = field(default_factory=list)
     constants: list[tuple[str, str]] = field(default_factory=list)
     structs: list[Struct] = field(default_factory=list)
@@ -136,7 +138,12 @@ class _Writer:
         env.foreign = [f"cfg.scene.{self.leaves.robots[robot.name]}" for robot in program.robots if robot.cfg_reference]
         env.sensors = [(self.leaves.sensors[sensor.name], sensor.kind) for sensor in program.sensors]
         env.integrating = [name for name, kind in env.sensors if kind in INTEGRATING]
-        env.lazy = [name for name, kind in env.sensors if kind not in INTEGRATING]
+        env.lazy = [name for name, kind in env.sensors if kind not in (*INTEGRATING, *CASTING)]
+        env.resetting = [name for name, kind in env.sensors if kind not in CASTING]
+        env.casting = {
+            kernel: [name for name, kind in env.sensors if kind in CASTING and self.reads(kernel, name)]
+            for kernel in ("end_step", "observe")
+        }
         env.sets = [(name, literal(names)) for names, name in module.sets.items()]
         env.constants = module.constants
         env.structs = module.structs
@@ -148,6 +155,13 @@ class _Writer:
         env.reads_effort, env.reads_acceleration = "joint.effort" in read, "joint.acc" in read
         env.groups = [(group.name, self.groups[group.name], group.width) for group in program.groups]
         return env
+
+    def reads(self, kernel: str, sensor: str) -> bool:
+        """Whether a kernel reads the data of a sensor."""
+        hosts = [host for _, _, host in self.env.kernels[kernel].parameters]
+        return any(
+            item.text.startswith(f"self.{sensor}.") and f"self.{item.name}" in hosts for item in self.module.attributes
+        )
 
     def kernel(
         self,

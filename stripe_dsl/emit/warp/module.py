@@ -123,7 +123,17 @@ class Module:
 
     def length(self, axis: Axis) -> str:
         """Text of the number of members of a set."""
+        if axis.kind == "ray":
+            return self.count(len(axis), f"{axis.entity}_rays")
         return f"wp.static(len({self.members(axis.names)}))"
+
+    def count(self, number: int, wish: str) -> str:
+        """A module constant that holds a whole number."""
+        text = f"{number}  # {wish}"
+        if text not in self._known_constants:
+            self._known_constants[text] = self._constant_name(wish)
+            self.constants.append((self._known_constants[text], f"wp.constant({number})"))
+        return self._known_constants[text]
 
     def constant(self, values: Sequence[object], wish: str) -> str:
         """A module constant: a vector of numbers, whole numbers or conditions, or a matrix of one vector a row."""
@@ -186,6 +196,7 @@ ATTRIBUTES = frozenset(
         "_advance",
         "_advance_clocks",
         "_apply_action",
+        "_cast_rays",
         "_cached_spec",
         "_command",
         "_compute_efforts",

@@ -8,6 +8,7 @@ from stripe_dsl.emit.warp.module import Module
 
 WRENCH = {"wrench.force@joint": "force", "wrench.torque@joint": "torque"}
 FORCES = {"contact.force@world": "net_forces_w", "contact.normal_force@world": "net_normal_forces_w"}
+WHOLE = {"ray.hit@world": "ray_hits_w", "imu.lin_acc@sensor": "lin_acc_b", "imu.ang_vel@sensor": "ang_vel_b"}
 TIMES = {
     "contact.air_time": "current_air_time",
     "contact.contact_time": "current_contact_time",
@@ -18,19 +19,21 @@ TRANSITIONS = {"contact.landed": "current_contact_time", "contact.lifted": "curr
 
 
 def reading(module: Module, kernel: Kernel, sensor: str, quantity: str, place: str) -> Value:
-    """A quantity of a sensor at one body.
+    """A quantity of a sensor at one body, or of one ray.
 
     Args:
         sensor: attribute of the sensor.
-        place: index of the body among those of the sensor.
+        place: index of the body among those of the sensor, or of the ray; empty for what there is once.
     """
 
     def array(field: str, annotation: str) -> str:
         host = module.attribute(f"self.{sensor}.data.{field}.warp", f"{sensor}_{field}")
         return kernel.parameter(host, annotation, f"{sensor}_{field}")
 
-    if quantity in WRENCH or quantity in FORCES:
-        field = WRENCH.get(quantity) or FORCES[quantity]
+    if quantity in WHOLE and not place:
+        return Value(f"{array(WHOLE[quantity], 'wp.array(dtype=wp.vec3)')}[env]")
+    if quantity in WRENCH or quantity in FORCES or quantity in WHOLE:
+        field = WRENCH.get(quantity) or FORCES.get(quantity) or WHOLE[quantity]
         return Value(f"{array(field, 'wp.array2d(dtype=wp.vec3)')}[env, {place}]")
     if quantity == "contact.peak":
         history = array("net_normal_forces_w_history", "wp.array3d(dtype=wp.vec3)")

@@ -1,0 +1,103 @@
+"""Configurations of sensors hold what a task reads of them, and no more."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from stripe_dsl.emit.package import package_files
+from stripe_dsl.pipeline import check_source
+from stripe_dsl.source import SourceFile
+
+ROOT = Path(__file__).parents[2]
+ANT = (ROOT / "examples" / "ant.stripe").read_text().partition("task Ant")[0]
+
+
+def files(sensors: str, observed: str, robot: str = ANT, unit: str = "7.5 N*m") -> dict[str, str]:
+    """The package of a task with these sensors."""
+    text = f"""{robot}
+task Test {{
+  robot ant
+  scene {{ ground plane }}
+  sim {{ physics 120 Hz; control 30 Hz; episode 5 s; envs 64 }}
+  {sensors}
+  action drive = effort(joints) scale {unit}
+  observe policy {{ {observed} }}
+  reward per second {{ alive = 1.0 }}
+  terminate {{ timeout }}
+}}
+"""
+    checked = check_source(SourceFile("test.stripe", text))
+    assert not checked.failed, checked.diagnostics
+    (program,) = checked.programs
+    return package_files(program, Path("out"))
+
+
+def field(text: str, name: str) -> str:
+    """The statement of a field, on one line."""
+    found = re.search(rf"^    {name}: .*?^(?=\n|    [#@]|\S)", text, re.M | re.S)
+    assert found is not None
+    return re.sub(r"\s+", " ", found[0]).replace("( ", "(").replace(" )", ")").strip()
+
+
+@pytest.mark.parametrize(
+    ("options", "observed", "arguments"),
+    [
+        ("", "touch.force", "history_length=1"),
+        ("", "touch.peak", "history_length=4"),
+        ("history 3 threshold 1 N", "touch.peak", "history_length=3"),
+        ("", "touch.touching", "history_length=1, track_air_time=True"),
+        ("threshold 1 N", "touch.landed", "history_length=1, track_air_time=True, force_threshold=1.0"),
+    ],
+)
+def test_contacts(options: str, observed: str, arguments: str) -> None:
+    cfg = files(f"sensor touch = contacts(bodies) {options}", observed)["env_cfg.py"]
+    assert field(cfg, "touch") == (
+        f'touch: ContactSensorCfg = ContactSensorCfg(prim_path="{{ENV_REGEX_NS}}/Robot/.*", {arguments})'
+    )
+    assert "activate_contact_sensors=True," in cfg
+    assert "from isaaclab.sensors import ContactSensorCfg\n" in cfg
+
+
+def test_contacts_of_some_bodies() -> None:
+    cfg = files("sensor touch = contacts(feet)", "touch.force")["env_cfg.py"]
+    feet = "front_left_foot|front_right_foot|left_back_foot|right_back_foot"
+    assert f'prim_path="{{ENV_REGEX_NS}}/Robot/.*({feet})"' in cfg
+
+
+def test_nothing_of_contacts_without_contacts() -> None:
+    made = files("sensor wrench = joint_wrench(ant)", "wrench.force")
+    assert "ontact_sensor" not in made["env_cfg.py"]
+    assert "_cast_rays" not in made["env_warp.py"]
+
+
+def test_imports_are_in_order() -> None:
+    sensors = "sensor touch = contacts(ant); sensor scan = height_scan(base); sensor chest = imu(ant)"
+    made = files(sensors, "touch.peak; scan.height; chest.ang_vel")
+    assert "from isaaclab.sensors import ContactSensorCfg, ImuCfg, RayCasterCfg, patterns\n" in made["env_cfg.py"]
+    for name in ("env.py", "env_warp.py"):
+        assert "from isaaclab.sensors import ContactSensor, Imu, RayCaster\n" in made[name]
+
+
+def test_rays_are_cast_where_they_are_read() -> None:
+    """After the resets for an observation, before them for a reward; not twice where one of the two does."""
+    observed = files("sensor scan = height_scan(base)", "scan.height")["env_warp.py"]
+    assert observed.count("self._cast_rays(self.scan)") == 1
+    assert observed.index("self._cast_rays(self.scan)") > observed.index("def _get_observations")
+
+
+def test_rays_begin_at_the_body_of_the_file() -> None:
+    robot = f"""robot ant {{
+  usd "{ROOT / "tests/sim/tasks/nested.usda"}"
+  body leg = "leg"
+  actuator joints {{ implicit }}
+}}"""
+    made = files("sensor scan = lidar(leg) { step 90 deg; reach 4 m }", "scan.distance", robot, "1 N")
+    assert field(made["env_cfg.py"], "scan") == (
+        'scan: RayCasterCfg = RayCasterCfg(prim_path="{ENV_REGEX_NS}/Robot/Geometry/trunk/leg", spawn=None, '
+        'ray_alignment="base", pattern_cfg=patterns.LidarPatternCfg(channels=1, vertical_fov_range=(0.0, 0.0), '
+        "horizontal_fov_range=(-180.0, 180.0), horizontal_res=90.0), max_distance=4.0, "
+        'mesh_prim_paths=["/World/Ground"], global_world_only=True,)'
+    )
