@@ -20,7 +20,7 @@ from stripe_dsl.syntax import ast
 from stripe_dsl.text import did_you_mean
 from stripe_dsl.units import DIMENSIONLESS, TIME, Dimension
 
-GROUPS = ("reward", "terminate", "truncate", "observe", "action", "reset", "randomize")
+GROUPS = ("reward", "terminate", "truncate", "observe", "action", "reset", "randomize", "command", "state")
 """Settings that are read in each step. Others are read when the environment is built."""
 BY_LEVEL = ("reward", "terminate", "truncate")
 """Settings that may be numbers on the device in torch too."""

@@ -87,6 +87,7 @@ def _turn_to_heading(draft: Draft) -> bool:
     draft.state("heading", heading)
     follows = draft.state("follows", follows) if follows is not None else None
     drawn_yaw = draft.state("drawn_yaw", drawn) if drawn is not None and follows is not None else None
+    draft.fields.pop("drawn_yaw", None)  # `yaw` is what counts
     missing = draft.formula("wrap(goal.heading - base.yaw)")
     rate = Type(dim=ANGULAR_SPEED)
     gain = gain if gain is not None else draft.low.math.const(1.0, Type(dim=FREQUENCY))

@@ -15,13 +15,13 @@ def lint(task: Task, scope: Scope, report: Reporter, *, timeout: bool) -> None:
     """Names of a task that are never used, and a task that never ends."""
     own = task.module.document.task[task.name]
     for name in own.let:
-        if str(name) not in scope.used:
+        if name in task.spec.let and str(name) not in scope.used:
             report.error("W0001", f"`{name}` is never used", name.span, "remove it")
     for name in own.state:
-        if str(name) not in scope.used:
+        if name in task.spec.state and str(name) not in scope.used:
             report.error("W0001", f"the state `{name}` is never used", name.span, "remove it")
     for name in own.command:
-        if str(name) not in scope.used:
+        if name in task.spec.command and str(name) not in scope.used:
             report.error("W0001", f"the command `{name}` is never read", name.span, "remove it")
     for name in own.param:
         if str(name) not in scope.used:

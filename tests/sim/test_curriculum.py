@@ -20,6 +20,8 @@ FIXED = [
     "curriculum.reset_slider_pos=[0.3,0.3]",
     "observe.policy_slider_pos_noise=[0.0,0.0]",
     "curriculum.observe_policy_slider_pos_noise=[0.0,0.0]",
+    "command.ask_speed=[0.5,0.5]",
+    "curriculum.command_ask_speed=[2.5,2.5]",
 ]
 
 
@@ -75,6 +77,14 @@ def test_noise_changes_at_once(run: Recording) -> None:
     noise = np.abs(run.groups["policy"][1:, :, 0] - run.groups["critic"][1:, :, 0])
     assert 0.08 < noise[:30].max() <= 0.1 + 1e-6
     assert 0.25 < noise[30:].max() <= 0.3 + 1e-6
+
+
+def test_a_command_asks_for_more(run: Recording) -> None:
+    speed = run.groups["critic"][1:, :, 4]
+    assert 0.0 <= speed[:50].min() <= speed[:50].max() <= 1.0
+    assert len(np.unique(speed[:50])) > ENVS
+    # every command is drawn anew within 0.1 s
+    assert 2.0 <= speed[60:].min() <= speed[60:].max() <= 3.0
 
 
 def test_an_action_gets_stronger(run: Recording) -> None:

@@ -222,6 +222,9 @@ class _BlockWriter:
         if len(texts) == 1:  # the two ends of a field
             self.writer.modules.add("torch")
             return Value(f"torch.empty({size}, device={self.writer.device}).uniform_({texts[0]})")
+        if texts == ["0.0", "1.0"]:
+            self.writer.modules.add("torch")
+            return Value(f"torch.rand({size}, device={self.writer.device})")
         self.writer.imports.add("sample_uniform")
         return Value(f"sample_uniform({', '.join([*texts, size, self.writer.device])})")
 
