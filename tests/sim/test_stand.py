@@ -17,6 +17,7 @@ from .recorder import Array, Recording, Run, record
 pytestmark = pytest.mark.sim
 
 SOURCE = Path(__file__).parent / "tasks" / "stand.stripe"
+HUMANOID = SOURCE.with_name("upright.stripe")
 SECONDS, RATE = 5, 50  # of control steps
 
 
@@ -92,3 +93,18 @@ def test_the_two_back_ends_move_alike(runs: dict[str, Recording]) -> None:
     assert np.abs(torch.states["robot/joint_vel"]).max() > 5.0
     # contacts magnify the last bit; so long as nothing slips it stays one
     np.testing.assert_allclose(torch.groups["policy"][:10], warp.groups["policy"][:10], atol=1e-3)
+
+
+def test_the_humanoid_stands(tmp_path: Path) -> None:
+    """Of a file that the compiler brought to USD, with its own names for joints."""
+    wanted = {"warp": Run("warp", steps=2 * RATE, num_envs=2, amplitude=0.0, shuffle=(), inside=False)}
+    run = record(HUMANOID, tmp_path, wanted)["warp"]
+    (program,) = check_file(HUMANOID).programs
+    assert run.facts["joint_names"] == list(program.robots[0].model.joint_names)
+    assert "right_hip_x:1" in run.facts["joint_names"]
+    seen = run.groups["policy"]
+    height, upright = seen[..., 2], -seen[..., 5]
+    assert height[RATE:].min() > 1.24
+    assert height[RATE:].max() < 1.31
+    assert upright.min() > 0.99
+    assert np.abs(seen[-1, :, -21:]).max() < 0.2
