@@ -12,7 +12,8 @@ from stripe_dsl.diagnostics.codes import CODES
 from stripe_dsl.pipeline import check_source
 from stripe_dsl.source import SourceFile
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.stripe"))
+ROOT = Path(__file__).parents[2]
+EXAMPLES = [*sorted((ROOT / "examples").glob("*.stripe")), ROOT / "stripe_dsl/std/rewards.stripe"]
 TOKEN = re.compile(r'"[^"\n]*"|#[^\n]*|[A-Za-z_]\w*|\d+(?:\.\d+)?|\.\.|\+-|==|<=|>=|\n|[^\s\w]')
 STRAY = [
     "{",

@@ -46,6 +46,7 @@ class Run:
         between: ``module:function`` called with the environment between the physics and the resets, where it is looked
             ``inside``; returns arrays.
         finish: ``module:function`` called with the environment at the end; returns arrays.
+        prepare: ``module:function`` called with the environment's cfg before it is built.
         device: ``cpu`` or ``cuda:<number>``.
     """
 
@@ -61,6 +62,7 @@ class Run:
     probe: str = ""
     between: str = ""
     finish: str = ""
+    prepare: str = ""
     device: str = "cpu"
 
 

@@ -229,6 +229,8 @@ def step_through(program: Program, run: Run, out: Path) -> None:
     env_cfg.scene.num_envs = run.num_envs
     env_cfg.sim.device = run.device
     env_cfg.seed = run.seed
+    if run.prepare:
+        function(run.prepare)(env_cfg)
     draws, spread = torch.Generator().manual_seed(run.seed), torch.Generator().manual_seed(run.seed)
     with launch_simulation(env_cfg, {"device": run.device, "visualizer": ["none"]}):
         env: Any = build(task, env_cfg, run.backend)

@@ -24,7 +24,7 @@ from .upstream import EVENTS
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs/vocabulary.md"
 LIVE = "tests/vocabulary/test_equal.py"
-_CALL = re.compile(r"\b(rewards|terminations|observations)\.(\w+)\(")
+_CALL = re.compile(r"\b(rewards|terminations|observations|manipulation)\.(\w+)\(")
 _TITLES = {"reward": "Rewards", "observation": "Observations", "termination": "Terminations", "event": "Events"}
 
 
@@ -75,7 +75,7 @@ def shown() -> dict[tuple[str, str], str]:
     """Lines of the tasks by category and name."""
     out: dict[tuple[str, str], str] = {}
     for document in documents():
-        for task in document.task.values():
+        for title, task in document.task.items():
             terms = {**task.reward.per_second, **task.reward.once} if task.reward is not None else {}
             out |= {("reward", str(name)): f"{name} = {_text(value)}" for name, value in terms.items()}
             for name, value in task.terminate.items():
@@ -86,7 +86,7 @@ def shown() -> dict[tuple[str, str], str]:
                 for item, line in zip(items, lines, strict=True):
                     if item.name is not None:
                         out["observation", str(item.name)] = line if group == "policy" else "; ".join(lines)
-            for name, event in EVENTS.items():
+            for name, event in EVENTS.items() if title == "Walker" else ():
                 lines = [f"{target} = {_text(task.reset[Text(target)])}" for target in event.targets]
                 out["event", name] = "; ".join(lines) or "reset { }"
     return out

@@ -12,18 +12,18 @@ from stripe_dsl.pipeline import check_file
 from stripe_dsl.spec.modules import STANDARD
 
 from .table import HERE, LIVE, PAGE, described, notes, page, rows, shown, upstream
-from .upstream import EVENTS, WALKER
+from .upstream import EVENTS, TASKS
 
 ROOT = HERE.parents[1]
 SITE = importlib.util.find_spec("isaaclab_tasks")
-TASKS = sorted((HERE / "tasks").glob("*.stripe"))
+FILES = sorted((HERE / "tasks").glob("*.stripe"))
 
 
 def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "bring it up to date: python -m tests.vocabulary.table"
 
 
-@pytest.mark.parametrize("path", TASKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_lines_are_right(path: Path) -> None:
     found = [item for item in check_file(path).diagnostics if not item.code.startswith("W")]
     assert found == []
@@ -37,7 +37,7 @@ def test_every_term_is_written_or_explained() -> None:
 
 def test_a_row_is_live_where_it_is_compared() -> None:
     """And the other way round: what is compared stands on the page, unless upstream uses it less than twice."""
-    compared = {(category, name) for category, terms in WALKER.items() for name in terms} | {
+    compared = {(category, name) for table in TASKS.values() for category, terms in table.items() for name in terms} | {
         ("event", name) for name in EVENTS
     }
     live = {(row.category, row.name) for row in rows() if row.test == LIVE}

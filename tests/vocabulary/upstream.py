@@ -18,6 +18,7 @@ from tests.sim.recorder import Array
 MDP = "isaaclab.envs.mdp"
 LOCOMOTION = "isaaclab_tasks.core.locomotion.mdp"
 VELOCITY = "isaaclab_tasks.core.velocity.mdp"
+LEGS = "isaaclab_tasks.contrib.dr_legs.mdp"
 PICK = "isaaclab_tasks.contrib.pick_place.mdp"
 
 
@@ -61,6 +62,7 @@ class Term:
 
 TARGET = (3.0, 1.0, 0.0)
 COMMAND = (0.5, 0.2, 0.3)
+POSE = (0.3, 0.1, 0.4, 0.0, 0.0, 0.6, 0.8)
 ROBOT = {"asset_cfg": Entity()}
 HIPS = {"asset_cfg": Entity(joints=".*_hip_joint")}
 TRACKED = {"command_name": "goal", "std": 0.5}
@@ -94,10 +96,12 @@ WALKER: dict[str, dict[str, Term]] = {
         "track_lin_vel_xy_yaw_frame_exp": Term(f"{VELOCITY}.rewards", TRACKED),
         "track_ang_vel_z_world_exp": Term(f"{VELOCITY}.rewards", TRACKED),
         "progress_reward": Term(f"{LOCOMOTION}.rewards", {"target_pos": TARGET}, times_dt=True),
-        "upright_posture_bonus": Term(f"{LOCOMOTION}.rewards", {"threshold": 0.9}),
+        "upright_posture_bonus": Term(f"{LOCOMOTION}.rewards", {"threshold": 0.99}),
         "move_to_target_bonus": Term(f"{LOCOMOTION}.rewards", {"threshold": 0.8, "target_pos": TARGET}),
         "power_consumption": Term(f"{LOCOMOTION}.rewards", GEARS),
         "joint_pos_limits_penalty_ratio": Term(f"{LOCOMOTION}.rewards", {"threshold": 0.5, **GEARS}),
+        "ActionRate2L2": Term(f"{LEGS}.rewards"),
+        "joint_pd_command_l2": Term(f"{LEGS}.rewards", {"stiffness": 5.0, "damping": 0.2, **ROBOT}),
         "undesired_contacts": Term(REWARDS, {"threshold": 1.0, **FEET}),
         "desired_contacts": Term(REWARDS, {"threshold": 1.0, **FEET}),
         "contact_forces": Term(REWARDS, {"threshold": 20.0, **FEET}),
@@ -107,13 +111,13 @@ WALKER: dict[str, dict[str, Term]] = {
         "feet_slide": Term(f"{VELOCITY}.rewards", {"asset_cfg": Entity(bodies=".*_foot"), **FEET}),
     },
     "termination": {
-        "bad_orientation": Term(TERMINATIONS, {"limit_angle": float(np.deg2rad(40))}),
+        "bad_orientation": Term(TERMINATIONS, {"limit_angle": float(np.deg2rad(20))}),
         "root_height_below_minimum": Term(TERMINATIONS, {"minimum_height": 0.27}),
         "joint_vel_out_of_limit": Term(TERMINATIONS, ROBOT),
         "joint_vel_out_of_manual_limit": Term(TERMINATIONS, {"max_velocity": 25.0, **ROBOT}),
         "joint_pos_out_of_limit": Term(TERMINATIONS, {"asset_cfg": Entity(joints=".*_calf_joint")}),
-        "joint_pos_out_of_manual_limit": Term(TERMINATIONS, {"bounds": (-0.9, 0.8), **HIPS}),
-        "illegal_contact": Term(TERMINATIONS, {"threshold": 50.0, **FEET}),
+        "joint_pos_out_of_manual_limit": Term(TERMINATIONS, {"bounds": (-0.5, 0.4), **HIPS}),
+        "illegal_contact": Term(TERMINATIONS, {"threshold": 120.0, **FEET}),
         "time_out": Term(TERMINATIONS),
     },
     "observation": {
@@ -136,6 +140,44 @@ WALKER: dict[str, dict[str, Term]] = {
 }
 """By category and name."""
 
+
+CABINET = "isaaclab_tasks.core.cabinet.mdp"
+STACK = "isaaclab_tasks.contrib.stack.mdp"
+ARM = {"robot_cfg": Entity("robot_arm")}
+HAND = {"asset_cfg": Entity("robot_arm", bodies="hand"), "command_name": "pose"}
+FRAME = {"ee_frame_cfg": Entity("ee_frame")}
+TABLE: dict[str, dict[str, Term]] = {
+    "reward": {
+        "approach_ee_handle": Term(f"{CABINET}.rewards", {"threshold": 0.4}),
+        "align_grasp_around_handle": Term(f"{CABINET}.rewards"),
+        "approach_gripper_handle": Term(f"{CABINET}.rewards"),
+        "grasp_handle": Term(
+            f"{CABINET}.rewards",
+            {"threshold": 0.4, "open_joint_pos": 0.04, "asset_cfg": Entity("robot_arm", joints="upper|lower")},
+        ),
+        "align_ee_handle": Term(f"{CABINET}.rewards"),
+        "open_drawer_bonus": Term(
+            f"{CABINET}.rewards", {"success_threshold": 0.3, "asset_cfg": Entity("robot_cabinet", joints="slide")}
+        ),
+        "multi_stage_open_drawer": Term(f"{CABINET}.rewards", {"asset_cfg": Entity("robot_cabinet", joints="slide")}),
+        "position_command_error": Term(REWARDS, HAND),
+        "position_command_error_tanh": Term(REWARDS, {"std": 0.2, **HAND}),
+        "orientation_command_error": Term(REWARDS, HAND),
+    },
+    "observation": {
+        "ee_frame_pos": Term(f"{STACK}.observations", FRAME),
+        "ee_frame_quat": Term(f"{STACK}.observations", FRAME),
+        "ee_frame_pose_in_base_frame": Term(f"{STACK}.observations", {**FRAME, **ARM}),
+        "gripper_pos": Term(f"{STACK}.observations", ARM),
+        "rel_ee_drawer_distance": Term(f"{CABINET}.observations"),
+    },
+    "termination": {
+        "ee_below_minimum": Term("isaaclab_tasks.core.lift.mdp.terminations", {"minimum_height": 0.45, **FRAME}),
+    },
+}
+"""Of ``tasks/table.stripe``."""
+
+TASKS = {"walker": WALKER, "table": TABLE}
 
 RESETS = {
     "hips_pos": 0.25,
@@ -178,17 +220,18 @@ class Environment:
         import torch
 
         self._env = env
+        self.table = TASKS[type(env.cfg).__name__.removesuffix("EnvCfg").lower()]
+        self.scene = Scene(env.scene)
         self.began = False
         self.extras: dict[str, Any] = {}
         self.action_manager = SimpleNamespace(
             action=env.actions, prev_action=torch.zeros_like(env.actions), total_action_dim=env.actions.shape[1]
         )
-        command = torch.tensor(COMMAND, device=env.device).expand(env.num_envs, 3)
-        self.command_manager = SimpleNamespace(get_command=lambda name: command)
+        self.command_manager = Commands(env)
         self.termination_manager = Terminations(env)
         self.terms: dict[str, Any] = {}
         self.remembering: list[Any] = []
-        for terms in WALKER.values():
+        for terms in self.table.values():
             for name, term in terms.items():
                 self.terms[name] = self.made(name, term)
 
@@ -230,6 +273,40 @@ def resolved(value: Any, env: Any) -> Any:
     entity = SceneEntityCfg(value.name, **{key: [pattern] for key, pattern in parts.items() if pattern})
     entity.resolve(env.scene)
     return entity
+
+
+ALIASES = {"robot": "robot_arm", "object": "cube_1", "cabinet": "robot_cabinet"}
+"""What terms expect in a scene, by its name in the generated one."""
+
+
+class Scene:
+    """A scene in which the robot, the object and the frames of manipulation tasks have the names that terms expect."""
+
+    def __init__(self, scene: Any) -> None:
+        self._scene = scene
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._scene, name)
+
+    def __getitem__(self, name: str) -> Any:
+        known = self._scene.keys()
+        return self._scene[name if name in known else ALIASES[name]]
+
+
+class Commands:
+    """Constant commands: velocities, and a pose of seven numbers."""
+
+    def __init__(self, env: Any) -> None:
+        import torch
+
+        self._env, self._numbers = env, {"goal": COMMAND, "pose": POSE}
+        self._made = {name: torch.tensor(numbers, device=env.device) for name, numbers in self._numbers.items()}
+
+    def get_command(self, name: str) -> Any:
+        return self._made[name].expand(self._env.num_envs, -1)
+
+    def get_term(self, name: str) -> Any:
+        return SimpleNamespace(quat_command_w=self.get_command(name)[:, 3:])
 
 
 class Terminations:
@@ -274,13 +351,39 @@ def environment(env: Any) -> Environment:
     return _ENVIRONMENTS.setdefault(id(env), Environment(env))
 
 
+def add_frames(env_cfg: Any) -> None:
+    """Isaac Lab's frame transformers, and the name of the gripper's joints, which manipulation terms read."""
+    from isaaclab.sensors import FrameTransformerCfg
+
+    env_cfg.gripper_joint_names = ["upper", "lower"]
+    scene = env_cfg.scene
+    for name, robot, base, bodies in (
+        ("ee_frame", scene.robot_arm, "stand", ("hand", "upper_finger", "lower_finger")),
+        ("cabinet_frame", scene.robot_cabinet, "case", ("drawer",)),
+    ):
+        frames = [FrameTransformerCfg.FrameCfg(prim_path=f"{robot.prim_path}/{body}", name=body) for body in bodies]
+        setattr(scene, name, FrameTransformerCfg(prim_path=f"{robot.prim_path}/{base}", target_frames=frames))
+
+
+def look_at_frames(env: Any) -> None:
+    """Brings the frame transformers up to date: after a reset they would wait for the next physics step."""
+    from isaaclab_newton.physics import NewtonManager
+
+    names = [name for name in env.scene.sensors if name.endswith("_frame")]
+    for sensor in NewtonManager._newton_frame_transform_sensors if names else ():
+        sensor.update(NewtonManager.get_state_0())
+    for name in names:
+        env.scene.sensors[name].update(0.0, force_recompute=True)
+
+
 def between(env: Any) -> dict[str, Array]:
     """Rewards and terminations, after the physics and before resets."""
     seen = environment(env)
     seen.action_manager.action = env.actions
+    look_at_frames(env)
     found = {}
     for category in ("reward", "termination"):
-        for name, term in WALKER[category].items():
+        for name, term in seen.table[category].items():
             found[f"{category} {name}"] = seen.call(name, term)
     return found
 
@@ -290,7 +393,8 @@ def after(env: Any) -> dict[str, Array]:
     import torch
 
     seen = environment(env)
-    found = {f"observation {name}": seen.call(name, term) for name, term in WALKER["observation"].items()}
+    look_at_frames(env)
+    found = {f"observation {name}": seen.call(name, term) for name, term in seen.table["observation"].items()}
     seen.action_manager.prev_action = env.actions.clone()
     ended = [
         flag if isinstance(flag, torch.Tensor) else flag.numpy() for flag in (env.reset_terminated, env.reset_time_outs)
