@@ -170,7 +170,9 @@ class Fitting:
         if kind in (Kind.BOOL, Kind.QUAT):
             return value
         fitted = self._unit(value, wanted)
-        if fitted is None or wanted.frame is None or fitted.type.frame == wanted.frame:
+        if fitted is None or wanted.frame is None:
+            return fitted
+        if (fitted.type.frame or "").rpartition(".")[2] == wanted.frame:  # `left.body` is the frame of a body, too
             return fitted
         if fitted.type.frame is None:  # a vector of numbers: the type says in which frame they are
             type = replace(fitted.type, frame=wanted.frame)

@@ -66,7 +66,7 @@ def _span(element: str, name: str, field: str | None, spec: RobotSpec) -> Span |
 
 def _body(name: Text, link: Link, settings: Settings) -> PrimitiveBody:
     shapes = [
-        _shape(kind, shape, settings)
+        shape_of(kind, shape, settings)
         for kind in ShapeKind
         if (shape := getattr(link, str(kind))) is not None
     ]  # fmt: skip
@@ -78,7 +78,8 @@ def _body(name: Text, link: Link, settings: Settings) -> PrimitiveBody:
     )
 
 
-def _shape(kind: ShapeKind, shape: Shape, settings: Settings) -> PrimitiveShape:
+def shape_of(kind: ShapeKind, shape: Shape, settings: Settings) -> PrimitiveShape:
+    """One primitive with its sizes."""
     wanted = {"box": ("size",), "sphere": ("radius",)}.get(str(kind), ("radius", "length"))
     for key in ("size", "radius", "length"):
         value: Expression | None = getattr(shape, key)

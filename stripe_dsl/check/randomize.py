@@ -221,6 +221,10 @@ class Randomization:
         if parts and not item.vector:
             self.report.error("E0304", f"`{inner.name}` is a number and has no part `{parts}`", expr.span)
             return None
+        if isinstance(owner, Base) and owner.single:
+            help = "`reset` sets where it is and how fast it moves"
+            self.report.error("E0213", f"`{inner.name}` of {describe(owner)} cannot be drawn yet", expr.span, help)
+            return None
         if isinstance(owner, Base):
             if item.quantity in STATES and owner.model.fixed_base:
                 message = f"the base of `{owner.robot}` is fixed to the world"

@@ -35,6 +35,10 @@ PARTS = {"x": (0,), "y": (1,), "z": (2,), "xy": (0, 1), "xz": (0, 2), "yz": (1, 
 """Parts of a vector, with the components they take."""
 
 
+OWNED = ("body", "heading")
+"""Frames that belong to a base or an object."""
+
+
 class Reading:
     """Lowers what follows a name: ``.pos``, ``@body``, ``[feet]``."""
 
@@ -46,6 +50,9 @@ class Reading:
         return self.low.graph.add("read", type=type, read=Read(entity, quantity, names), span=span)
 
     def field(self, expr: ast.Field, frame: str | None = None, frame_span: Span | None = None) -> Value | None:
+        entities = (*self.low.scope.robots, *self.low.scope.objects)
+        if isinstance(expr.object, ast.Frame) and expr.object.frame in entities and expr.name in OWNED:
+            return self.named_frame(expr)
         self.low.names.wanted = expr.name
         owner = self.low.value(expr.object)
         self.low.names.wanted = ""
@@ -152,7 +159,13 @@ class Reading:
                     return self.from_base(owner, key, frame, replace(type, axis=owner.axis), span)
                 return self.placed(owner.robot, key, owner.names, replace(type, axis=owner.axis), span)
             case Base():
+                if vector and frame is not None:
+                    type = replace(type, frame=self.low.scope.qualified(owner.robot, frame))
                 return self.base(owner, key, type, frame, span)
+            case SensorValue() | SensorReading() if vector and frame in OWNED:
+                sensor = owner if isinstance(owner, SensorValue) else owner.sensor
+                type = replace(type, frame=self.low.scope.qualified(sensor.robot, frame))
+                return self.sensor(sensor, owner.bodies, key, type, span)
             case SensorValue():
                 return self.sensor(owner, owner.bodies, key, type, span)
             case SensorReading():
@@ -171,7 +184,7 @@ class Reading:
         if name == "body.pos":
             base = self.read(bodies.robot, "root.pos@world", (), replace(world, axis=None), span)
             vector = self.low.graph.add("sub", (vector, base), type=world, span=span)
-        turned = self.to_frame(vector, frame, Base(bodies.robot, bodies.model, "base"), span)
+        turned = self.to_frame(vector, self.low.scope.qualified(bodies.robot, frame), span)
         assert turned is not None
         return turned
 
@@ -217,20 +230,20 @@ class Reading:
         def rot() -> Node:
             return self.read(base.robot, "root.rot@world", (), rot_type, span)
 
-        name = key.split("@", maxsplit=1)[0]
+        name, own = key.split("@", maxsplit=1)[0], self.low.scope.qualified(base.robot, "body")
         if key == "root.gravity@world":
-            local = self.read(base.robot, "root.gravity@body", (), replace(type, frame="body"), span)
+            local = self.read(base.robot, "root.gravity@body", (), replace(type, frame=own), span)
             return self.low.graph.add("rotate", (rot(), local), type=type, span=span)
         if name in ("root.roll", "root.pitch", "root.yaw"):
             return self.low.graph.add("euler", (rot(),), type=type, attr=name.removeprefix("root."), span=span)
         if name in ("root.forward", "root.up"):
             axis: Attr = (1.0, 0.0, 0.0) if name == "root.forward" else (0.0, 0.0, 1.0)
-            local = self.low.math.const(axis, Type(Kind.VEC3, frame="body"), span)
+            local = self.low.math.const(axis, Type(Kind.VEC3, frame=own), span)
             world = self.low.graph.add("rotate", (rot(), local), type=replace(type, frame="world"), span=span)
-            return self.to_frame(world, frame or "world", base, span) or world
+            return self.to_frame(world, type.frame or "world", span) or world
         if frame == "heading":
             world = self.read(base.robot, f"{name}@world", (), replace(type, frame="world"), span)
-            return self.to_frame(world, "heading", base, span) or world
+            return self.to_frame(world, type.frame or "world", span) or world
         return self.placed(base.robot, key, (), type, span)
 
     def placed(self, entity: str, key: str, names: tuple[str, ...], type: Type, span: Span) -> Node:
@@ -296,15 +309,10 @@ class Reading:
                 help = "only a vec3 can: turn it first and take the part then, as in `(v@world).xy`"
             self.low.report.error("E0406", message, expr.frame_span, help)
             return None
-        robots = self.low.scope.robots
-        owners = {node.read.entity for node in parts_of(value) if node.read is not None} & robots.keys()
-        if len(owners) != 1 and len(robots) > 1:
-            message = f"the frame `{expr.frame}` of which robot: {and_list(list(robots))}?"
-            help = "read each vector in that frame, as in `robot.base.lin_vel@body`"
-            self.low.report.error("E0406", message, expr.frame_span, help)
+        frame = self.meant(expr, value)
+        if frame is None:
             return None
-        robot = robots[owners.pop()] if owners else next(iter(robots.values()))
-        result = self.to_frame(value, expr.frame, Base(robot.name, robot.model, "base"), expr.span)
+        result = self.to_frame(value, frame, expr.span)
         if result is None:
             message = f"a vector in the {value.type.frame} frame cannot be turned into `{expr.frame}`"
             known = ("world", "body", "heading")
@@ -312,18 +320,54 @@ class Reading:
             self.low.report.error("E0406", message, expr.frame_span, *helps)
         return result
 
-    def to_frame(self, vector: Node, frame: str, base: Base, span: Span) -> Node | None:
+    def meant(self, expr: ast.Frame, value: Node) -> str | None:
+        """The frame that is meant by ``(v)@body``: of the only robot, else of what the vector was read from."""
+        scope = self.low.scope
+        if expr.frame not in OWNED:
+            return expr.frame
+        owner, _, kind = (value.type.frame or "").rpartition(".")
+        read = {node.read.entity for node in parts_of(value) if node.read is not None}
+        owners = {owner} if owner else read & {*scope.robots, *scope.objects}
+        alone = next(iter(scope.robots)) if len(scope.robots) == 1 else None
+        if not owner and (kind in OWNED or alone in owners or (alone is not None and not owners)):
+            return expr.frame  # of the only robot
+        if len(owners) == 1 and (owner or alone is None):
+            return scope.qualified(owners.pop(), expr.frame)
+        known = [*scope.robots, *scope.objects]
+        message = f"the frame `{expr.frame}` of which one: {and_list(known)}?"
+        help = f"write it with its name, as in `@{known[-1]}.{expr.frame}`"
+        self.low.report.error("E0406", message, expr.frame_span, help)
+        return None
+
+    def named_frame(self, expr: ast.Field) -> Value | None:
+        """``(v)@cube.body``: the axes of a robot's base or of an object by name."""
+        frame = expr.object
+        assert isinstance(frame, ast.Frame)
+        value = self.low.number(frame.object)
+        if value is None:
+            return None
+        wanted = self.low.scope.qualified(frame.frame, expr.name)
+        result = self.to_frame(value, wanted, expr.span) if value.type.kind is Kind.VEC3 else None
+        if result is None:
+            message = f"{value.type.describe()} cannot be turned into the frame `{frame.frame}.{expr.name}`"
+            self.low.report.error(
+                "E0406", message, expr.name_span, "only a vec3 turns, between world, body and heading"
+            )
+        return result
+
+    def to_frame(self, vector: Node, frame: str, span: Span) -> Node | None:
         """A vector in the axes of another frame; ``None`` where there is no such turn."""
         source = vector.type.frame
         if source == frame:
             return vector
-        turns = ("world", "body", "heading")
-        if source not in turns or frame not in turns:
+        if source is None or not all(name == "world" or name.rpartition(".")[2] in OWNED for name in (source, frame)):
             return None
 
         def rotation(name: str) -> Node:
-            rot = self.read(base.robot, "root.rot@world", (), Type(Kind.QUAT, frame="world"), span)
-            return rot if name == "body" else self.low.graph.add("yaw_only", (rot,), type=rot.type, span=span)
+            owner, _, kind = name.rpartition(".")
+            entity = owner or next(iter(self.low.scope.robots))
+            rot = self.read(entity, "root.rot@world", (), Type(Kind.QUAT, frame="world"), span)
+            return rot if kind == "body" else self.low.graph.add("yaw_only", (rot,), type=rot.type, span=span)
 
         if source != "world":
             type = replace(vector.type, frame="world")

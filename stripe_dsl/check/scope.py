@@ -45,6 +45,7 @@ class Scope:
     params: dict[str, Expression] = field(default_factory=dict)
     lets: dict[Text, Expression] = field(default_factory=dict)
     robots: dict[str, RobotValue] = field(default_factory=dict)
+    objects: dict[str, Base] = field(default_factory=dict)
     sensors: dict[str, SensorValue] = field(default_factory=dict)
     actions: dict[str, ActionValue] = field(default_factory=dict)
     terminations: dict[Text, Expression] = field(default_factory=dict)
@@ -67,6 +68,8 @@ class Scope:
         """A robot, a set, a sensor or the episode by name. Sets of the only robot need no prefix."""
         if name in self.robots:
             return self.robots[name]
+        if name in self.objects:
+            return self.objects[name]
         if name in self.sensors:
             return self.sensors[name]
         if name in self.commands:
@@ -77,6 +80,11 @@ class Scope:
             robot = next(iter(self.robots.values()))
             return self.member(robot, name)
         return None
+
+    def qualified(self, entity: str, frame: str) -> str:
+        """``body`` or ``heading`` of the only robot; of others with their name before it, so that they do not mix."""
+        alone = len(self.robots) == 1 and entity in self.robots
+        return f"{entity}.{frame}" if frame in ("body", "heading") and not alone else frame
 
     def member(self, robot: RobotValue, name: str) -> JointSet | BodySet | Base | None:
         """A named set of a robot, its ``joints``, ``bodies`` or ``base``."""
@@ -94,16 +102,8 @@ class Scope:
 
     def known_names(self) -> list[str]:
         """Every name that an expression may use, for suggestions."""
-        names = [
-            *self.lets,
-            *self.states,
-            *self.commands,
-            *self.actions,
-            *self.params,
-            *self.sensors,
-            *self.robots,
-            *self.terminations,
-        ]
+        names = [*self.lets, *self.states, *self.commands, *self.actions, *self.params, *self.sensors]
+        names += [*self.robots, *self.objects, *self.terminations]
         if len(self.robots) == 1:
             names += next(iter(self.robots.values())).sets
             names += ["joints", "bodies", "base"]

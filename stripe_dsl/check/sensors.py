@@ -144,7 +144,7 @@ class Sensors:
         match measured:
             case RobotValue():
                 bodies = bodies_of(measured)
-            case Base():
+            case Base() if not measured.single:
                 label = measured.label
                 bodies = BodySet(measured.robot, measured.model, (measured.model.root_body,), label, single=True)
             case BodySet():

@@ -7,6 +7,8 @@ import keyword
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from stripe_dsl.check.actions import Actions
 from stripe_dsl.check.actuators import check_delays
@@ -24,6 +26,7 @@ from stripe_dsl.check.randomize import Randomization
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.check.resets import Resets
 from stripe_dsl.check.robots import RobotCheck
+from stripe_dsl.check.rotations import rotation
 from stripe_dsl.check.scope import Scope
 from stripe_dsl.check.sensors import Sensors
 from stripe_dsl.check.terms import Terms
@@ -32,14 +35,16 @@ from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.diagnostics.followups import ABSENCE
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.memory import reached
+from stripe_dsl.ir.objects import RigidObject
 from stripe_dsl.ir.program import Action, Let, Program
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.source import Span
+from stripe_dsl.spec.document import Placed
 from stripe_dsl.spec.elaborate import Task
 from stripe_dsl.spec.modules import Module
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
-from stripe_dsl.units import UNIT_NAMES
+from stripe_dsl.units import LENGTH, UNIT_NAMES
 
 RESERVED = frozenset(
     (
@@ -98,6 +103,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     names(task, report)
     _given(task, scope, report)
     robots = _robots(task, settings, scope)
+    objects = _objects(task, settings, scope)
     sim = check_sim(spec.sim, settings, task.name)
     if sim is not None:
         check_delays(robots, sim, report)
@@ -168,6 +174,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         doc=description(task),
         sim=sim,
         robots=tuple(robots),
+        objects=tuple(objects),
         sensors=sensors,
         ground=ground,
         lights=lights,
@@ -191,13 +198,20 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
 
 
 def check_robots(module: Module, tasks: Sequence[Task]) -> list[Diagnostic]:
-    """What is wrong with the robots of a file that no task of it uses."""
+    """What is wrong with the robots and objects of a file that no task of it uses."""
     used = [spec for task in tasks for spec, _ in task.robots.values()]
     report = Reporter()
     for name, spec in module.document.robot.items():
         if not any(spec is other for other in used):
             scope = Scope(params={str(key): value for key, value in module.document.param.items()})
             RobotCheck(name, spec, module, Settings(Lowering(scope, report)), scope).run()
+    placed = [spec for task in tasks for spec, _ in task.objects.values()]
+    for name, spec in module.document.object.items():
+        if not any(spec is other for other in placed):
+            from stripe_dsl.check.objects import rigid_object
+
+            scope = Scope(params={str(key): value for key, value in module.document.param.items()})
+            rigid_object(name, spec, Settings(Lowering(scope, report)))
     return report.diagnostics
 
 
@@ -244,6 +258,7 @@ def names(task: Task, report: Reporter) -> None:
         ("parameter of the file", list(task.module.document.param)),
         ("termination", [name for name in (*spec.terminate, *spec.truncate) if name not in ("timeout", "failed")]),
         ("robot", list(spec.robot)),
+        ("object", list(spec.object)),
         ("sensor", list(spec.sensor)),
     ]
     if len(task.robots) == 1:
@@ -316,5 +331,29 @@ def _robots(task: Task, settings: Settings, scope: Scope) -> list[Robot]:
         if found is not None:
             value, robot = found
             scope.robots[str(name)] = value
-            out.append(robot)
+            out.append(_placed(robot, task.spec.robot[name], settings))
+    return out
+
+
+def _placed[T: Robot | RigidObject](item: T, placed: Placed, settings: Settings) -> T:
+    """Where the task wants a robot or an object, if it says so."""
+    changes: dict[str, Any] = {}
+    if placed.at is not None:
+        changes["position"] = settings.vector(placed.at, LENGTH, "at", (0.0, 0.0, 0.0))
+    if placed.facing is not None:
+        changes["rotation"] = rotation(settings, placed.facing)
+    return replace(item, **changes)
+
+
+def _objects(task: Task, settings: Settings, scope: Scope) -> list[RigidObject]:
+    out: list[RigidObject] = []
+    for name, (spec, _) in task.objects.items():
+        from stripe_dsl.check.objects import rigid_object
+
+        found = rigid_object(name, spec, settings)
+        if found is not None:
+            scope.objects[str(name)], made = found
+            out.append(_placed(made, task.spec.object[name], settings))
+        else:
+            scope.unknown_sets.add(str(name))
     return out

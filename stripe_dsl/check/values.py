@@ -45,11 +45,16 @@ class BodySet:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The root body of a robot."""
+    """The root body of a robot, or a rigid object.
+
+    Attributes:
+        single: it is an object, which is all that there is of it.
+    """
 
     robot: str
     model: RobotModel
     label: str
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,7 @@ def describe(value: Value) -> str:
         case BodySet():
             return f"the body `{value.label}`" if value.single else f"the bodies `{value.label}`"
         case Base():
-            return f"the base of `{value.robot}`"
+            return f"the object `{value.robot}`" if value.single else f"the base of `{value.robot}`"
         case RobotValue():
             return f"the robot `{value.name}`"
         case SensorValue() | SensorReading():

@@ -55,7 +55,7 @@ _TITLES = {
     "E0215": "joint in two actuator groups",
     "E0216": "unknown parameter in --set",
     "E0217": "reserved word used as a name",
-    "E0218": "no such task, robot or scene",
+    "E0218": "no such task, robot, object or scene",
     "E0219": "invalid pattern",
     "E0220": "invalid name",
     "E0221": "unknown configuration override",

@@ -9,8 +9,11 @@ from pathlib import Path, PurePath
 
 from stripe_dsl.emit.actuators import ActuatorText, actuator_text
 from stripe_dsl.emit.identifiers import literal, remark, safe_identifier
+from stripe_dsl.emit.naming import Names, entity_attributes
+from stripe_dsl.ir.objects import RigidObject
 from stripe_dsl.ir.program import Program, Sim, Tunable
 from stripe_dsl.ir.robots import Robot
+from stripe_dsl.robots.primitives import ShapeKind
 from stripe_dsl.source import Span
 
 GROUPS = {
@@ -106,12 +109,59 @@ def _field(item: Tunable, program: Program) -> FieldText:
     return FieldText(safe_identifier(item.name), annotation, value, f"{doc}{unit}.")
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectText:
+    """One rigid object of the scene, as source texts.
+
+    Attributes:
+        key: field of the scene's class.
+        prim: name of its prim.
+        spawner: of ``isaaclab.sim``.
+        sizes: its own fields, with their values.
+        color: red, green, blue in 0..1; empty for the renderer's choice.
+    """
+
+    key: str
+    prim: str
+    spawner: str
+    sizes: tuple[tuple[str, str], ...]
+    color: str
+    item: RigidObject
+    origin: str
+
+
+def objects(program: Program) -> list[ObjectText]:
+    """The rigid objects, under the keys that the environment class uses."""
+    keys, prims = entity_attributes(program), prim_names(program)
+    out: list[ObjectText] = []
+    for item in program.objects:
+        shape = item.shape
+        sizes: dict[str, object] = {"size": shape.size} if shape.kind is ShapeKind.BOX else {"radius": shape.radius}
+        if shape.kind in (ShapeKind.CAPSULE, ShapeKind.CYLINDER):
+            sizes |= {"height": shape.length, "axis": shape.axis.upper()}
+        spawner = "CuboidCfg" if shape.kind is ShapeKind.BOX else f"{str(shape.kind).title()}Cfg"
+        texts = tuple((name, literal(value)) for name, value in sizes.items())
+        color = literal(shape.color) if shape.color is not None else ""
+        out.append(ObjectText(keys[item.name], prims[item.name], spawner, texts, color, item, origin(item.span)))
+    return out
+
+
+def prim_names(program: Program) -> dict[str, str]:
+    """Names of the prims of robots and objects, which differ in more than upper and lower case."""
+    names = Names(["Sensors"])
+    out: dict[str, str] = {}
+    for item in (*program.robots, *program.objects):
+        title = "".join(part.title() for part in item.name.split("_"))
+        out[item.name] = names.unique("Robot" if item in program.robots and len(program.robots) == 1 else title)
+    return out
+
+
 def robots(program: Program, keys: dict[str, str], assets: Path) -> list[RobotText]:
     """The articulations, under the keys that the environment class uses."""
     out: list[RobotText] = []
+    prims = prim_names(program)
     for robot in program.robots:
-        key = keys[robot.name]
-        prim = "Robot" if len(program.robots) == 1 else "".join(part.title() for part in robot.name.split("_"))
+        key, prim = keys[robot.name], prims[robot.name]
         cfg = robot.cfg_reference.partition(":")[2]
         path = "" if cfg else robot_path(robot, assets)
         senses = any(sensor.kind == "contacts" and sensor.robot == robot.name for sensor in program.sensors)

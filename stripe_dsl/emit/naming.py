@@ -148,6 +148,13 @@ def tunable_path(attr: Attr) -> tuple[str, str]:
     return (str(attr[0]), f"[{attr[1]}]") if isinstance(attr, tuple) else (str(attr), "")
 
 
+def entity_attributes(program: Program) -> dict[str, str]:
+    """The attribute of each robot and of each object in the environment's class, which is its key in the scene."""
+    alone = len(program.robots) == 1
+    robots = {robot.name: "robot" if alone else f"robot_{robot.name}" for robot in program.robots}
+    return robots | {item.name: f"object_{item.name}" for item in program.objects}
+
+
 def set_labels(program: Program) -> dict[tuple[str, ...], str]:
     """What the file calls each set of joints or bodies, by its members."""
     labels: dict[tuple[str, ...], str] = {}

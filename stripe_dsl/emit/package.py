@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.emit.actuators import actuator_classes
 from stripe_dsl.emit.agents import SB3_ACTIVATIONS, SKRL_ACTIVATIONS, agent_context, yaml_value
-from stripe_dsl.emit.cfg import groups, origin, period, robots
+from stripe_dsl.emit.cfg import groups, objects, origin, period, robots
 from stripe_dsl.emit.identifiers import literal, remark, safe_identifier, validate_identifier
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.sensors import CLASSES, sensor_cfgs
@@ -57,6 +57,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "critic": critic,
         "groups": groups(program),
         "robots": robot_texts,
+        "objects": objects(program),
         "sensors": sensor_cfgs(program, {item.robot.name: item.prim for item in robot_texts}),
         "cfg_imports": _cfg_imports(program),
         "asset_imports": _asset_imports(program, uses),
@@ -169,7 +170,7 @@ def _buffers(program: Program) -> Buffers:
     """
     joints = sum(len(robot.model.joints) for robot in program.robots)
     # a robot that could not be read has no shapes in its model: assume many
-    shapes = sum(robot.model.collision_shapes or 16 for robot in program.robots)
+    shapes = sum(robot.model.collision_shapes or 16 for robot in program.robots) + 2 * len(program.objects)
     contacts = program.sim.nconmax or (min(4 * shapes, 128) if program.ground is not None else max(4, shapes))
     rows = program.sim.njmax or 2 * joints + 4 * contacts
     return Buffers(rows, contacts)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from stripe_dsl.ir.agent import Train
 from stripe_dsl.ir.curriculum import Level, Schedule
 from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.objects import RigidObject
 from stripe_dsl.ir.randomize import NOTHING_DRAWN, Randomize
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.ir.sensors import Sensor
@@ -292,6 +293,7 @@ class Program:
     doc: str
     sim: Sim
     robots: tuple[Robot, ...]
+    objects: tuple[RigidObject, ...]
     sensors: tuple[Sensor, ...]
     ground: Ground | None
     lights: tuple[Light, ...]

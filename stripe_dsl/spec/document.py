@@ -162,7 +162,7 @@ class Spawn(Block):
     """Where the robot starts in its environment."""
 
     at: Expression | None = None
-    facing: Expression | None = Field(None, description="`yaw 90 deg` or rpy(0, 0, 90 deg)")
+    facing: Expression | None = Field(None, description="an angle about the vertical, or rpy(0, 0, 90 deg)")
 
 
 class RobotSpec(Block):
@@ -186,6 +186,19 @@ class RobotSpec(Block):
         None, description="share of the joints' ranges that `.lower` and `.upper` leave"
     )
     fixed: bool = Field(False, description="the base of a URDF or MJCF robot is fixed to the world")
+
+
+class ObjectSpec(Block):
+    """A rigid object: one primitive that moves as it is pushed."""
+
+    box: Shape | None = None
+    sphere: Shape | None = None
+    capsule: Shape | None = None
+    cylinder: Shape | None = None
+    mass: Expression | None = None
+    friction: Expression | None = Field(None, description="static and dynamic, one number for both; 1 where absent")
+    restitution: Expression | None = Field(None, description="0 where absent")
+    spawn: Spawn | None = None
 
 
 class GroundSpec(Block):
@@ -212,6 +225,13 @@ class SceneSpec(Block):
     param: dict[Text, Expression] = Field(default_factory=dict)
     ground: GroundSpec | None = None
     light: dict[Text, LightSpec] = Field(default_factory=dict)
+
+
+class Placed(Entry):
+    """A robot or an object of a task: which one, and where it stands where that is not as its own block says."""
+
+    at: Expression | None = None
+    facing: Expression | None = None
 
 
 class SimSpec(Block):
@@ -349,7 +369,8 @@ class TaskSpec(Block):
     param: dict[Text, Expression] = Field(default_factory=dict)
     let: dict[Text, Expression] = Field(default_factory=dict)
     state: dict[Text, StateSpec] = Field(default_factory=dict)
-    robot: dict[Text, Expression] = Field(default_factory=dict)
+    robot: dict[Text, Placed] = Field(default_factory=dict)
+    object: dict[Text, Placed] = Field(default_factory=dict)
     scene: Expression | SceneSpec | None = None
     sim: SimSpec | None = None
     action: dict[Text, Item] = Field(default_factory=dict)
@@ -394,5 +415,6 @@ class Document(Block):
     param: dict[Text, Expression] = Field(default_factory=dict)
     fn: dict[Text, FunctionSpec] = Field(default_factory=dict)
     robot: dict[Text, RobotSpec] = Field(default_factory=dict)
+    object: dict[Text, ObjectSpec] = Field(default_factory=dict)
     scene: dict[Text, SceneSpec] = Field(default_factory=dict)
     task: dict[Text, TaskSpec] = Field(default_factory=dict)

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.source import SourceFile, Span
-from stripe_dsl.spec.document import Block, FunctionSpec, RandomizeSpec, RewardSpec, RobotSpec, SceneSpec, TaskSpec
+from stripe_dsl.spec.document import (
+    Block,
+    FunctionSpec,
+    ObjectSpec,
+    RandomizeSpec,
+    RewardSpec,
+    RobotSpec,
+    SceneSpec,
+    TaskSpec,
+)
 from stripe_dsl.spec.modules import Loader, Module
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
@@ -26,6 +35,7 @@ class Task:
         params: parameters that expressions may use, ``--set`` applied.
         overridden: what the file says for the parameters that ``--set`` changes.
         robots: robot blocks by their name in the task, with the module they stand in.
+        objects: rigid objects, likewise.
         scene: the scene block; empty where the task has none.
         incomplete: whether something it refers to is not there; names of it are unknown then.
         used: the names that its expressions use, once it was checked.
@@ -39,6 +49,7 @@ class Task:
     params: dict[str, Expression] = field(default_factory=dict)
     overridden: dict[str, Expression] = field(default_factory=dict)
     robots: dict[Text, tuple[RobotSpec, Module]] = field(default_factory=dict)
+    objects: dict[Text, tuple[ObjectSpec, Module]] = field(default_factory=dict)
     scene: SceneSpec | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     incomplete: bool = False
@@ -79,6 +90,7 @@ class _Elaborator:
             task.params.update(_plain(module.document.param))
         task.params.update(_plain(spec.param))
         self.robots(task)
+        self.objects(task)
         self.scene(task)
         self.apply_settings(task)
         task.diagnostics, task.incomplete = self.diagnostics, self.incomplete
@@ -142,7 +154,8 @@ class _Elaborator:
         if not task.spec.robot and not self.incomplete:
             self.incomplete = True
             self.error("E0214", f"task `{task.name}` has no robot", task.spec.span, "add `robot name`")
-        for name, reference in task.spec.robot.items():
+        for name, placed in task.spec.robot.items():
+            reference = placed.value
             module = self.modules.get(reference.span.source.name, task.module)
             found = self.follow(reference, module, "robot")
             if found is None:
@@ -150,6 +163,17 @@ class _Elaborator:
                 continue
             _, block, owner = found
             task.robots[name] = (block, owner)  # type: ignore[assignment]
+
+    def objects(self, task: Task) -> None:
+        for name, placed in task.spec.object.items():
+            reference = placed.value
+            module = self.modules.get(reference.span.source.name, task.module)
+            found = self.follow(reference, module, "object")
+            if found is None:
+                self.incomplete = True
+                continue
+            _, block, owner = found
+            task.objects[name] = (block, owner)  # type: ignore[assignment]
 
     def scene(self, task: Task) -> None:
         scene = task.spec.scene

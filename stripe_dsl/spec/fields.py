@@ -11,6 +11,9 @@ from typing import Any, TypeAliasType, Union, get_args, get_origin
 from stripe_dsl.spec.document import Block, Entry, Item
 from stripe_dsl.spec.values import Expression, Text, Update
 
+NAMED_BY_REFERENCE = ("robot", "object")
+"""Keys of a task whose entries refer to blocks: `robot arms.panda` is called `panda`."""
+
 
 class Shape(StrEnum):
     """How a field is written."""

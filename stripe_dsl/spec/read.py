@@ -19,11 +19,12 @@ from stripe_dsl.spec.document import (
     FunctionSpec,
     Item,
     ParameterSpec,
+    Placed,
     RewardSpec,
     RobotSpec,
     TaskSpec,
 )
-from stripe_dsl.spec.fields import Shape, Slot, own_key, slots
+from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, own_key, slots
 from stripe_dsl.spec.randomize import read_randomize
 from stripe_dsl.spec.schedule import read_curriculum
 from stripe_dsl.spec.values import Expression, Text
@@ -143,10 +144,11 @@ class StatementReader(Builder):
             read_randomize(self, statement, values)
         elif model is TaskSpec and key == "curriculum":
             self.store(values, spans, slot, text, read_curriculum(self, slot, statement))
-        elif model is TaskSpec and key == "robot" and statement.op == "" and statement.args:
+        elif model is TaskSpec and key in NAMED_BY_REFERENCE and statement.op == "" and statement.args:
             reference = statement.args[0]
             name = reference.name if isinstance(reference, ast.Field) else statement.args[0].span.text
-            members = {Text(name, reference.span): Expression(reference)}
+            placed = self.block(Placed, (), statement.key_span, self.arguments(statement), headed=True)
+            members = {Text(name, reference.span): placed}
             self.store(values, spans, slot, text, members)
         elif slot.shape is Shape.MAP:
             assert slot.inner is not None

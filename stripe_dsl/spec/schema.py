@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from stripe_dsl.spec.document import Block, Document, Entry, FunctionSpec, Item, RewardSpec, TaskSpec
-from stripe_dsl.spec.fields import Shape, Slot, slots
+from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, slots
 from stripe_dsl.spec.yaml import NAME_PATTERN, takes_bare_names
 
 type Schema = dict[str, Any]
@@ -136,7 +136,7 @@ class _Writer:
         if bare:
             text = {"$ref": "#/$defs/Text"}
             return _any_of([entries, text, {"type": "array", "items": text}])
-        if model is TaskSpec and slot.attribute == "robot":
+        if model is TaskSpec and slot.attribute in NAMED_BY_REFERENCE:
             return _any_of([entries, {"$ref": "#/$defs/Expression"}])
         return entries
 

@@ -17,6 +17,8 @@ from stripe_dsl.spec.document import (
     Entry,
     FunctionSpec,
     Item,
+    ObjectSpec,
+    Placed,
     RandomizeSpec,
     RewardSpec,
     RobotSpec,
@@ -24,7 +26,7 @@ from stripe_dsl.spec.document import (
     ScheduleSpec,
     TaskSpec,
 )
-from stripe_dsl.spec.fields import Shape, Slot, is_entry, own_key, slots
+from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, is_entry, own_key, slots
 from stripe_dsl.spec.values import Expression, Text, Update
 from stripe_dsl.spec.write_values import (
     argument,
@@ -110,10 +112,10 @@ def _data(model: type[Block], slot: Slot, value: Any) -> Any:
         return [_item(item, observed=True) if isinstance(item, Item) else _data(model, slot, item) for item in value]
     if isinstance(value, dict):
         assert slot.inner is not None
-        if model is TaskSpec and slot.attribute == "robot" and len(value) == 1:
-            ((name, reference),) = value.items()
-            if reference_name(reference) == name:
-                return str(reference)
+        if model is TaskSpec and slot.attribute in NAMED_BY_REFERENCE and len(value) == 1:
+            ((name, placed),) = value.items()
+            if reference_name(placed.value) == name and _short_block(placed) == str(placed.value):
+                return str(placed.value)
         entries = {str(name): _data(model, slot.inner, member) for name, member in value.items()}
         if takes_bare_names(model, slot) and entries and not any(data != {} for data in entries.values()):
             return list(entries)
@@ -156,7 +158,7 @@ def _scalar(expression: Expression) -> Any:
 def to_stripe(document: Document) -> str:
     """A document as the text of a ``.stripe`` file."""
     lines = [f"import {quote(path)} as {name}" for name, path in document.imports.items()]
-    for key in ("param", "fn", "robot", "scene", "task"):
+    for key in ("param", "fn", "robot", "object", "scene", "task"):
         slot = slots(Document)[key]
         for line in _map(Document, slot, key, getattr(document, slot.attribute)):
             if lines and not (key in ("param", "fn") and lines[-1].startswith(key)):
@@ -234,7 +236,7 @@ def _setting(key: str, value: Expression) -> str:
 def _map(model: type[Block], slot: Slot, key: str, members: dict[Text, Any]) -> list[str]:
     """Named entries: each a statement, or all of them in one block."""
     assert slot.inner is not None
-    named = slot.attribute in ("param", "let") or (model is TaskSpec and slot.attribute == "robot")
+    named = slot.attribute in ("param", "let") or (model is TaskSpec and slot.attribute in NAMED_BY_REFERENCE)
     if slot.inner.shape is Shape.EXPRESSION and not named:
         return [f"{key} {_entries(members)}"] if members else []
     if slot.inner.block is ScheduleSpec:
@@ -243,11 +245,11 @@ def _map(model: type[Block], slot: Slot, key: str, members: dict[Text, Any]) -> 
     out: list[str] = []
     for name, value in members.items():
         start = f"{key} {name_or_string(name)}"
-        if isinstance(value, Expression):
-            if model is TaskSpec and slot.attribute == "robot" and reference_name(value) == name:
-                out.append(f"{key} {value}")
-            else:
-                out.append(f"{start} = {value}")
+        if isinstance(value, Placed):
+            begin = key if reference_name(value.value) == name else f"{start} ="
+            out.append(" ".join([f"{begin} {value.value}", *_lines(value, without="value")]))
+        elif isinstance(value, Expression):
+            out.append(f"{start} = {value}")
         elif isinstance(value, list):
             found = [item_line(item, observed=True) for item in value]
             out.append(f"{start} {_braces([line for line in found if line is not None], wide=True)}")
@@ -279,7 +281,7 @@ def _named_block(start: str, block: Block) -> str:
         return f"{start} {_braces(_lines(block, without='extends'), wide=True)}"
     inside = _lines(block, without=block.head)
     wide = any(isinstance(value, dict) for _, _, value in _set_fields(block))
-    if inside or isinstance(block, RobotSpec | SceneSpec):
+    if inside or isinstance(block, ObjectSpec | RobotSpec | SceneSpec):
         start += f" {_braces(inside, wide=wide)}"
     return start
 

@@ -15,8 +15,18 @@ from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.diagnostics.model import sort_diagnostics
 from stripe_dsl.source import SourceFile, Span
 from stripe_dsl.spec.builder import Builder, block_name
-from stripe_dsl.spec.document import Block, Document, Entry, FunctionSpec, Item, RandomizeSpec, RewardSpec, TaskSpec
-from stripe_dsl.spec.fields import Shape, Slot, is_entry, own_key, slots
+from stripe_dsl.spec.document import (
+    Block,
+    Document,
+    Entry,
+    FunctionSpec,
+    Item,
+    Placed,
+    RandomizeSpec,
+    RewardSpec,
+    TaskSpec,
+)
+from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, is_entry, own_key, slots
 from stripe_dsl.spec.read import StatementReader
 from stripe_dsl.spec.values import UPDATES, Expression, Text, Update
 from stripe_dsl.spec.yaml_nodes import Mapping, Node, Scalar, Sequence, compose
@@ -31,7 +41,7 @@ NAME_PATTERN = "^(?!(?:and|or|not|if|else|where)$)[A-Za-z_][A-Za-z0-9_]*$"
 """What a name looks like, for the JSON schema too."""
 
 _NAME = re.compile(NAME_PATTERN.removesuffix("$"))
-_NEED_VALUES = ("param", "let", "robot")  # written `name = value`: the name alone says nothing
+_NEED_VALUES = ("param", "let")  # written `name = value`: the name alone says nothing
 _QUOTE = "put the expression in quotes"
 
 
@@ -258,10 +268,11 @@ class YamlReader(Builder):
             return members
         if isinstance(node, Scalar) and (node.null or node.broken):
             return members
-        if model is TaskSpec and slot.attribute == "robot" and isinstance(node, Scalar):
+        if model is TaskSpec and slot.attribute in NAMED_BY_REFERENCE and isinstance(node, Scalar):
             reference = self.expression(key, node)
             name = reference.node.name if isinstance(reference.node, ast.Field) else reference.span.text
-            return {Text(name, reference.span): reference}
+            placed = self.finish(Placed, {"value": reference}, key.span)
+            return {Text(name, reference.span): placed}
         items = node.items if isinstance(node, Sequence) else (node,)
         if not bare or not all(isinstance(item, Scalar) for item in items):
             self.error("E0309", f"`{key}` is a block of names and their values", node.span)

@@ -39,11 +39,13 @@ CLOSING = frozenset(("RBRACE", "RPAR", "RSQB", "BAR_CLOSE"))
 DEEPEST = 100
 
 # Statements that are nothing without a block.
-WITH_BLOCK = frozenset(("TASK", "ROBOT", "SCENE", "OBSERVE", "REWARD", "TERMINATE", "TRUNCATE", "RESET", "CURRICULUM"))
+WITH_BLOCK = frozenset((
+    "TASK", "ROBOT", "OBJECT", "SCENE", "OBSERVE", "REWARD", "TERMINATE", "TRUNCATE", "RESET", "CURRICULUM",
+))
 
 # They start the statements of a task, and so are no options of the statement before.
 STATEMENT_WORDS = frozenset((
     "action", "sensor", "command", "observe", "reward", "terminate", "reset", "randomize", "curriculum", "train",
-    "let", "param", "require", "sim", "scene", "robot", "task", "import", "state", "truncate", "fn",
+    "let", "param", "require", "sim", "scene", "robot", "object", "task", "import", "state", "truncate", "fn",
 ))
 # fmt: on

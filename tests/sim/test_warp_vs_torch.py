@@ -60,6 +60,8 @@ EXAMPLES = {
     "memory": Task(TASKS / "memory.stripe", (), reward=1e-6),
     "history": Task(TASKS / "history.stripe", (), observation=1e-7, reward=1e-6),
     "corners": Task(TASKS / "corners.stripe", ()),
+    # turned about the vertical, as the turtle below; only until the cube touches something
+    "objects": Task(TASKS / "objects.stripe", (), observation=1e-2, reward=1e-3, state=1e-2),
     "actions": Task(TASKS / "actions.stripe", (), reward=1e-6),
     "limits": Task(TASKS / "limits.stripe", (), reward=1e-6),
     # its base is turned when it is reset: a product of rotations, which differs in its last bit. Contacts and limits of

@@ -70,8 +70,9 @@ def quantity(env: Any, read: Read, *, single: bool) -> Array:
     if read.quantity == "env.time":
         return array(env.episode_length_buf) * env.step_dt
     kind, _, name = read.quantity.partition(".")
-    robots = env.scene.articulations
-    asset = env.scene.sensors.get(read.entity) or robots.get(f"robot_{read.entity}") or robots["robot"]
+    robots, objects = env.scene.articulations, env.scene.rigid_objects
+    asset = env.scene.sensors.get(read.entity) or objects.get(f"object_{read.entity}")
+    asset = asset or robots.get(f"robot_{read.entity}") or robots["robot"]
     data = asset.data
     if kind == "imu":
         return array(getattr(data, {"lin_acc@sensor": "lin_acc_b", "ang_vel@sensor": "ang_vel_b"}[name]))
@@ -129,7 +130,7 @@ def forget(env: Any) -> None:
 
     Accelerations stay: they are differences since the last time that they were asked for.
     """
-    for robot in env.scene.articulations.values():
+    for robot in [*env.scene.articulations.values(), *env.scene.rigid_objects.values()]:
         for name, value in vars(robot.data).items():
             if hasattr(value, "timestamp") and name not in ("_joint_acc", "_body_com_acc_w"):
                 value.timestamp = -1.0
@@ -188,9 +189,10 @@ class Recorder:
             self.keep(f"groups/{name}", value)
         self.note("at_observation")
         self.keep("states/episode_length", self.env.episode_length_buf)
-        for robot, articulation in self.env.scene.articulations.items():
+        for robot, articulation in (self.env.scene.articulations | self.env.scene.rigid_objects).items():
             for name in STATES:
-                self.keep(f"states/{robot}/{name}", getattr(articulation.data, name))
+                if hasattr(articulation.data, name):
+                    self.keep(f"states/{robot}/{name}", getattr(articulation.data, name))
         for name, value in (self.probe(self.env) if self.probe is not None else {}).items():
             self.row[f"probes/{name}"] = np.array(value)
         for name, value in self.row.items():

@@ -16,11 +16,12 @@ from stripe_dsl.spec.document import (
     FunctionSpec,
     Item,
     ParameterSpec,
+    Placed,
     RandomizeSpec,
     RewardSpec,
     TaskSpec,
 )
-from stripe_dsl.spec.fields import Shape, Slot, slots
+from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, slots
 from stripe_dsl.spec.values import Expression, Text, Update
 from stripe_dsl.syntax.parser import parse_expression
 
@@ -179,8 +180,9 @@ def _map(draw: st.DrawFn, model: type[Block], slot: Slot) -> dict[Text, Any]:
     for name in draw(st.lists(keys, max_size=2, unique=True)):
         if slot.inner.shape is Shape.BLOCK and slot.inner.block is Item:
             value: Any = _item(draw, offset=draw(st.booleans()))
-        elif model is TaskSpec and slot.attribute == "robot":
-            value = expression(draw(REFERENCES))
+        elif model is TaskSpec and slot.attribute in NAMED_BY_REFERENCE:
+            at = expression("(1, 2, 0.5) m") if draw(st.booleans()) else None
+            value = Placed.model_construct(None, value=expression(draw(REFERENCES)), at=at, facing=None)
         else:
             value = _field(draw, model, slot.inner)
         out[Text(name)] = value

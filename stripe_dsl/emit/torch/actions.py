@@ -64,7 +64,7 @@ class ActionWriter:
         if action.remembers:
             lines.statement(f"self.{self.leaves.targets[action.name]} = ", name)
         ids = self.leaves.command_ids(action)
-        setter = f"self.{self.leaves.robots[action.robot]}.actuators.target_command.set_{action.kind}_index"
+        setter = f"self.{self.leaves.entities[action.robot]}.actuators.target_command.set_{action.kind}_index"
         lines.statement("", f"{setter}(value={name}, joint_ids={ids})")
 
     def prepared(self, action: Action, root: Node, start: int) -> Node:

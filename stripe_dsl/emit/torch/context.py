@@ -88,6 +88,7 @@ class EnvContext:
     program: Program
     class_name: str = ""
     robots: list[tuple[str, str]] = field(default_factory=list)
+    objects: list[tuple[str, str]] = field(default_factory=list)
     sensors: list[tuple[str, str, str]] = field(default_factory=list)
     constants: list[tuple[str, str]] = field(default_factory=list)
     attributes: list[Attribute] = field(default_factory=list)

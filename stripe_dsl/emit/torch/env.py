@@ -60,7 +60,8 @@ class _EnvWriter:
     def write(self) -> EnvContext:
         context, program = self.context, self.program
         context.class_name = f"{safe_identifier(program.name)}Env"
-        context.robots = [(attribute, robot) for robot, attribute in self.leaves.robots.items()]
+        context.robots = [(self.leaves.entities[robot.name], robot.name) for robot in program.robots]
+        context.objects = [(self.leaves.entities[item.name], item.name) for item in program.objects]
         self.sharing.write()
         ActionWriter(program, self.names, self.leaves, self.writer, self.graph, context).write()
         self.dones()
@@ -167,7 +168,7 @@ class _EnvWriter:
         self.states.begin(self.context.reset_start)
         values = [reset.value for reset in self.program.resets]
         self.alias(self.context.reset_start, "reset", values)
-        for robot in self.program.robots:
+        for robot in (*self.program.robots, *self.program.objects):
             self.context.reset_lines[robot.name] = RobotReset(self.program, robot, self.leaves, self.writer).write()
 
     def randomization(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier, validate_identifier
-from stripe_dsl.emit.naming import Names, escaped, set_labels, tunable_path, word
+from stripe_dsl.emit.naming import Names, entity_attributes, escaped, set_labels, tunable_path, word
 from stripe_dsl.emit.sensors import member_word
 from stripe_dsl.emit.torch import sensors
 from stripe_dsl.ir.graph import Attr, Node, Read
@@ -74,9 +74,8 @@ class Leaves:
     def __init__(self, program: Program, names: Names) -> None:
         self.program = program
         self.names = names
-        self.robots = {
-            robot.name: "robot" if len(program.robots) == 1 else f"robot_{robot.name}" for robot in program.robots
-        }
+        self.entities = entity_attributes(program)
+        self.alone = next(iter(program.robots)).name if len(program.robots) == 1 else None
         self.sensors = {sensor.name: safe_identifier(sensor.name) for sensor in program.sensors}
         self.kinds = {sensor.name: sensor.kind for sensor in program.sensors}
         self.attributes: list[Attribute] = []
@@ -99,8 +98,8 @@ class Leaves:
         self._labels = set_labels(program)
 
     def entity(self, name: str) -> str:
-        """The attribute of a robot or sensor: ``robot``."""
-        return self.robots.get(name) or self.sensors[name]
+        """The attribute of a robot, an object or a sensor: ``robot``."""
+        return self.entities.get(name) or self.sensors[name]
 
     def index(self, entity: str, kind: str, names: tuple[str, ...], *, single: bool) -> str:
         """``self._slider``: the column of one joint or body, or the columns of several."""
@@ -219,7 +218,7 @@ class Leaves:
         owner = f"self.{self.entity(read.entity)}"
         if quantity in ROOT_DATA:
             name = ROOT_DATA[quantity]
-            return f"{owner}.data.{name}.torch", name if len(self.robots) == 1 else f"{word(read.entity)}_{name}"
+            return f"{owner}.data.{name}.torch", name if read.entity == self.alone else f"{word(read.entity)}_{name}"
         if quantity in sensors.WHOLE:
             name = sensors.name(quantity)
             return f"{owner}.data.{sensors.WHOLE[quantity]}.torch", f"{self.sensors[read.entity]}_{name}"

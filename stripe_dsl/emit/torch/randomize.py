@@ -254,7 +254,7 @@ class Randomization:
         if change.quantity in FLAGS:
             self.direct(lines, change, mask, numbers)
             return
-        robot = f"self.{self.leaves.robots[change.robot]}"
+        robot = f"self.{self.leaves.entities[change.robot]}"
         data, name, writer, argument = DATA[change.quantity]
         lines.statement(f"{name} = ", f"{robot}.data.{data}.torch.clone()")
         where = self.columns(change)
@@ -293,7 +293,7 @@ class Randomization:
             before = _sub(self.kept(f"{array}.clone()", "default_gravity"), component(change))
             wide = "[:, None]" if ":" in component(change) else ""
         else:
-            owner = self.leaves.robots[change.robot]
+            owner = self.leaves.entities[change.robot]
             own = "" if len(self.program.robots) == 1 else f"{owner}_"
             source = f'self.{owner}.root_view.get_attribute("shape_material_mu", NewtonManager.get_model())'
             array = self.kept(f"wp.to_torch({source}[:, 0])", f"{own}shape_friction")
@@ -304,7 +304,7 @@ class Randomization:
 
     def shapes(self, change: Change) -> str:
         """The attribute with the columns of the shapes of some bodies."""
-        owner = f"self.{self.leaves.robots[change.robot]}"
+        owner = f"self.{self.leaves.entities[change.robot]}"
         model = next(robot.model for robot in self.program.robots if robot.name == change.robot)
         label = set_labels(self.program).get(change.names) or change.names[0]
         if set(change.names) == set(model.body_names):
@@ -324,7 +324,7 @@ class Randomization:
         """The attribute with what a property was after startup."""
         where = self.columns(change)
         label = where.removeprefix("self._")
-        robot = self.leaves.robots[change.robot]
+        robot = self.leaves.entities[change.robot]
         name = DATA[change.quantity][1]
         return self.kept(f"self.{robot}.data.{data}.torch[:, {where}].clone()", f"default_{label}_{name}")
 

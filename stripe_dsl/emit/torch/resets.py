@@ -7,6 +7,7 @@ from stripe_dsl.emit.torch.leaves import Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.emit.values import Precedence, Spread, Value, aligned, suffixed
 from stripe_dsl.ir.graph import Node, walk
+from stripe_dsl.ir.objects import RigidObject
 from stripe_dsl.ir.program import Program, Reset
 from stripe_dsl.ir.robots import Robot
 
@@ -34,18 +35,21 @@ ELEMENT_BY_ELEMENT = ("neg", "abs", "add", "sub", "mul", "div", "min", "max", "c
 
 
 class RobotReset:
-    """The statements of one robot, from the defaults of its state to what is written to the simulator."""
+    """The statements of one robot or object, from the defaults of its state to what is written to the simulator."""
 
-    def __init__(self, program: Program, robot: Robot, leaves: Leaves, writer: TorchWriter) -> None:
+    def __init__(self, program: Program, robot: Robot | RigidObject, leaves: Leaves, writer: TorchWriter) -> None:
         self.robot = robot
         self.leaves = leaves
         self.writer = writer
         self.resets = [reset for reset in program.resets if reset.robot == robot.name]
         self.actions = [action for action in program.actions if action.robot == robot.name and action.remembers]
         # a cfg of Isaac Lab may make another base and other joints of the file
-        known = not robot.cfg_reference
-        self.fixed = robot.model.fixed_base and known
-        self.alike = {id(reset) for reset in self.resets if known and _takes_all(reset, robot)}
+        self.jointed = isinstance(robot, Robot)
+        known = isinstance(robot, Robot) and not robot.cfg_reference
+        self.fixed = isinstance(robot, Robot) and robot.model.fixed_base and known
+        self.alike = {
+            id(reset) for reset in self.resets if isinstance(robot, Robot) and known and _takes_all(reset, robot)
+        }
         """Statements that treat all joints alike, so that they write whole tensors in whatever order joints stand."""
         self.kept = {TENSORS[reset.quantity] for place, reset in enumerate(self.resets) if self.is_read_later(place)}
         """Tensors whose defaults are read after a statement has overwritten them."""
@@ -55,7 +59,7 @@ class RobotReset:
     def write(self) -> Lines:
         """All statements."""
         lines, statements = Lines(), Lines()
-        attribute = self.leaves.robots[self.robot.name]
+        attribute = self.leaves.entities[self.robot.name]
         for reset in self.resets:
             statements.comment(reset.span)
             self.assign(statements, reset)
@@ -70,7 +74,7 @@ class RobotReset:
 
     def defaults(self, lines: Lines) -> None:
         """The default state of the environments, and the limits of their joints."""
-        tensors = ([] if self.fixed else ["root_pose", "root_vel"]) + ["joint_pos", "joint_vel"]
+        tensors = ([] if self.fixed else ["root_pose", "root_vel"]) + ["joint_pos", "joint_vel"] * self.jointed
         read = [name for name in tensors if not self.is_replaced(name)]
         if read:
             lines.remark("indexing copies, so the defaults stay as they are")
@@ -115,10 +119,13 @@ class RobotReset:
         if self.fixed:
             lines.remark("the base is fixed to the world: its pose stays")
         else:
-            lines.remark("the last call marks what follows from the state as out of date, for all three")
+            if self.jointed:
+                lines.remark("the last call marks what follows from the state as out of date, for all three")
             for quantity, name in (("pose", "root_pose"), ("velocity", "root_vel")):
-                arguments = f"root_{quantity}={name}, env_ids=ids, skip_forward=True"
+                arguments = f"root_{quantity}={name}, env_ids=ids{', skip_forward=True' * self.jointed}"
                 lines.statement("", f"self.{attribute}.write_root_{quantity}_to_sim_index({arguments})")
+        if not self.jointed:
+            return
         arguments = "position=joint_pos, velocity=joint_vel, env_ids=ids"
         lines.statement("", f"self.{attribute}.write_joint_state_to_sim_index({arguments})")
         for action in self.actions:

@@ -62,6 +62,7 @@ class WarpEnv:
 
     class_name: str
     robots: list[tuple[str, str, bool]] = field(default_factory=list)
+    objects: list[str] = field(default_factory=list)
     sensors: list[tuple[str, str]] = field(default_factory=list)
     integrating: list[str] = field(default_factory=list)
     lazy: list[str] = field(default_factory=list)
@@ -129,13 +130,15 @@ class _Writer:
         )
         self.intervals()
         env.curriculum = follow_text(program, module)
-        env.robots = [(self.leaves.robots[robot.name], robot.name, robot.model.fixed_base) for robot in program.robots]
+        entities = self.leaves.entities
+        env.robots = [(entities[robot.name], robot.name, robot.model.fixed_base) for robot in program.robots]
+        env.objects = [entities[item.name] for item in program.objects]
         env.delayed = [
             robot.name
             for robot in program.robots
             if any(delay_steps(actuator, program.sim.physics_dt) for actuator in robot.actuators)
         ]
-        env.foreign = [f"cfg.scene.{self.leaves.robots[robot.name]}" for robot in program.robots if robot.cfg_reference]
+        env.foreign = [f"cfg.scene.{entities[robot.name]}" for robot in program.robots if robot.cfg_reference]
         env.sensors = [(self.leaves.sensors[sensor.name], sensor.kind) for sensor in program.sensors]
         env.integrating = [name for name, kind in env.sensors if kind in INTEGRATING]
         env.lazy = [name for name, kind in env.sensors if kind not in (*INTEGRATING, *CASTING)]
@@ -251,7 +254,7 @@ class _Writer:
         changes = [change for interval in randomize.intervals for change in interval.changes]
         env.told_at_reset, env.told_on_time = told(randomize.reset), told(changes)
         env.moves = moves(self.program)
-        env.moved_joints = [self.leaves.robots[robot] for robot in moved_joints(self.program)]
+        env.moved_joints = [self.leaves.entities[robot] for robot in moved_joints(self.program)]
         env.needs_shapes = any(change.quantity == "shape.friction" for change in randomize.later)
         env.needs_flags = any("ModelFlags" in line for line in (*env.told_at_reset, *env.told_on_time))
         if randomize.intervals:

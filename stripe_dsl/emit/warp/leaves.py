@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier
-from stripe_dsl.emit.naming import escaped, tunable_path, word
+from stripe_dsl.emit.naming import entity_attributes, escaped, tunable_path, word
 from stripe_dsl.emit.sensors import member_word
 from stripe_dsl.emit.values import Precedence, Value, call, infix
 from stripe_dsl.emit.warp import sensors
@@ -59,7 +59,8 @@ class Leaves:
         module: what its kernels share.
 
     Attributes:
-        robots: attribute of each robot.
+        entities: attribute of each robot and object.
+        alone: the only robot, which needs no name; ``None`` where there are several.
         sensors: attribute of each sensor.
         memories: attribute of the memory of each operand of ``prev``, by id.
         targets: attribute that holds the last target of an action, by its name.
@@ -69,9 +70,8 @@ class Leaves:
     def __init__(self, program: Program, module: Module) -> None:
         self.program = program
         self.module = module
-        self.robots = {
-            robot.name: "robot" if len(program.robots) == 1 else f"robot_{robot.name}" for robot in program.robots
-        }
+        self.entities = entity_attributes(program)
+        self.alone = program.robots[0].name if len(program.robots) == 1 else None
         self.sensors = {sensor.name: safe_identifier(sensor.name) for sensor in program.sensors}
         self.kinds = {sensor.name: sensor.kind for sensor in program.sensors}
         self.memories: dict[int, str] = {}
@@ -201,7 +201,7 @@ class Leaves:
             limits = self.data(kernel, read.entity, "soft_joint_pos_limits", 2, "wp.vec2")
             return Value(f"{limits}[env, {place}][{int(quantity == 'joint.upper')}]")
         if quantity == "joint.effort":
-            robot = self.robots[read.entity]
+            robot = self.entities[read.entity]
             host = f"self.{robot}.actuators.applied_effort.warp"
             return Value(f"{kernel.parameter(host, 'wp.array2d(dtype=float)', 'applied_effort')}[env, {place}]")
         return Value(f"{self.data(kernel, read.entity, JOINT_DATA[quantity], 2, 'float')}[env, {place}]")
@@ -210,7 +210,7 @@ class Leaves:
         """Pose and velocity of the base, in local variables."""
         pose = f"{self.data(kernel, robot, 'root_link_pose_w', 1, 'wp.transform')}[env]"
         rotation = f"wp.transform_get_rotation({pose})"
-        own = "" if len(self.robots) == 1 else f"{word(robot)}_"
+        own = "" if robot == self.alone else f"{word(robot)}_"
         if quantity == "root.pos@world":
             return Value(kernel.local(f"wp.transform_get_translation({pose})", f"{own}root_pos"))
         if quantity == "root.rot@world":
@@ -229,8 +229,8 @@ class Leaves:
 
     def data(self, kernel: Kernel, robot: str, name: str, dims: int, kind: str) -> str:
         """The argument that holds an array of a robot's data."""
-        owner = self.robots[robot]
-        wish = name.lower() if len(self.robots) == 1 else f"{word(robot)}_{name.lower()}"
+        owner = self.entities[robot]
+        wish = name.lower() if robot == self.alone else f"{word(robot)}_{name.lower()}"
         annotation = f"wp.array{'2d' if dims == 2 else ''}(dtype={kind})"
         return kernel.parameter(f"self.{owner}.data.{name}.warp", annotation, wish)
 
@@ -247,14 +247,14 @@ class Leaves:
 
     def single(self, entity: str, kind: str, name: str) -> str:
         """The attribute that holds the index of one joint or body."""
-        owner = self.robots.get(entity) or self.sensors[entity]
+        owner = self.entities.get(entity) or self.sensors[entity]
         finder = f"self.{owner}.find_{member_word(self.kinds.get(entity, ''), kind)}"
         label = self.module.label((name,), name)
         return self.module.attribute(f"{finder}({literal(escaped(name))})[0][0]", self._own(entity, label))
 
     def several(self, kernel: Kernel, entity: str, kind: str, names: tuple[str, ...]) -> str:
         """The argument that holds the indices of several joints or bodies."""
-        owner = self.robots.get(entity) or self.sensors[entity]
+        owner = self.entities.get(entity) or self.sensors[entity]
         plural = "joints" if kind == "joint" else "bodies"
         members = self.module.members(names)
         finder = f"self.{owner}.find_{member_word(self.kinds.get(entity, ''), kind)}"
@@ -264,8 +264,7 @@ class Leaves:
         return kernel.parameter(host, "wp.array(dtype=int)", label)
 
     def _own(self, entity: str, label: str) -> str:
-        alone = len(self.robots) == 1 and entity in self.robots
-        return label if alone else f"{word(self.robots.get(entity) or self.sensors[entity])}_{label}"
+        return label if entity == self.alone else f"{word(self.entities.get(entity) or self.sensors[entity])}_{label}"
 
     def action(self, kernel: Kernel, loop: Loop | None, node: Node, array: str) -> Value:
         """An element of one action term in an array of all actions."""
@@ -286,8 +285,8 @@ class Leaves:
 
     def commands(self, kernel: Kernel, action: Action) -> list[str]:
         """The arguments that hold the targets which an action writes: Isaac Lab's, and those that Newton reads."""
-        robot = self.robots[action.robot]
-        own = "" if len(self.robots) == 1 else f"{robot}_"
+        robot = self.entities[action.robot]
+        own = "" if action.robot == self.alone else f"{robot}_"
         host = f"self.{robot}.actuators.target_command.{action.kind}.warp"
         names = [kernel.parameter(host, "wp.array2d(dtype=float)", f"{own}{action.kind}_target")]
         for control in self.controls(action):

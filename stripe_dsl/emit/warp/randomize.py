@@ -111,7 +111,7 @@ class Draws:
         self.line(f"{array}[env] = vector")
 
     def friction(self, change: Change) -> None:
-        robot = self.leaves.robots[change.robot]
+        robot = self.leaves.entities[change.robot]
         own = "" if len(self.program.robots) == 1 else f"{robot}_"
         text = f'self.{robot}.root_view.get_attribute("shape_material_mu", NewtonManager.get_model())[:, 0]'
         host = self.module.attribute(text, f"{own}shape_friction")
@@ -136,7 +136,7 @@ class Draws:
     def gain(self, change: Change) -> None:
         name = JOINT_DATA[change.quantity]
         array = self.leaves.data(self.kernel, change.robot, name, 2, "float")
-        host = f"self.{self.leaves.robots[change.robot]}.data.{name}.warp"
+        host = f"self.{self.leaves.entities[change.robot]}.data.{name}.warp"
         default = ""
         if change.operation != "set":
             default = self.kept(host, f"default_{array}", "wp.array2d(dtype=float)")
@@ -155,7 +155,7 @@ class Draws:
 
     def joints(self, change: Change) -> None:
         """A new state of joints, within their limits; it is sent to the simulator afterwards."""
-        kernel, robot = self.kernel, self.leaves.robots[change.robot]
+        kernel, robot = self.kernel, self.leaves.entities[change.robot]
         own = "" if len(self.program.robots) == 1 else f"{word(change.robot)}_"
         name = "joint_pos" if change.quantity == "joint.pos" else "joint_vel"
         output = kernel.parameter(f"self._{robot}_{name}", "wp.array2d(dtype=float)", f"{own}new_{name}")
@@ -229,7 +229,7 @@ def _present(kernel: Kernel, program: Program, robot: Robot, leaves: Leaves) -> 
     if robot.name not in moved_joints(program):
         return
     own = "" if len(program.robots) == 1 else f"{word(robot.name)}_"
-    attribute = leaves.robots[robot.name]
+    attribute = leaves.entities[robot.name]
     for name in ("joint_pos", "joint_vel"):
         output = kernel.parameter(f"self._{attribute}_{name}", "wp.array2d(dtype=float)", f"{own}new_{name}")
         present = leaves.data(kernel, robot.name, name, 2, "float")

@@ -14,6 +14,7 @@ from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.observations import Observing
 from stripe_dsl.emit.warp.randomize import RESERVED, Draws, timer_reset
 from stripe_dsl.ir.graph import walk
+from stripe_dsl.ir.objects import RigidObject
 from stripe_dsl.ir.program import Program, Reset
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.ir.types import Axis
@@ -50,7 +51,7 @@ def reset_kernel(
     states = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states") if draws else ""
     if draws:
         kernel.line(f"rng = {states}[env]")
-    for robot in program.robots:
+    for robot in (*program.robots, *program.objects):
         _RobotReset(kernel, program, robot, leaves, given).write()
     observing.draw(kernel)
     Draws(kernel, program, module, leaves).write(randomize.reset)
@@ -84,24 +85,29 @@ def _log(kernel: Kernel, program: Program) -> None:
 
 
 class _RobotReset:
-    """The part of the kernel that speaks of one robot."""
+    """The part of the kernel that speaks of one robot or object."""
 
-    def __init__(self, kernel: Kernel, program: Program, robot: Robot, leaves: Leaves, given: dict[str, str]) -> None:
+    def __init__(
+        self, kernel: Kernel, program: Program, robot: Robot | RigidObject, leaves: Leaves, given: dict[str, str]
+    ) -> None:
         self.kernel = kernel
         self.robot = robot
         self.leaves = leaves
         self.given = given
         self.resets = [reset for reset in program.resets if reset.robot == robot.name]
         self.actions = [action for action in program.actions if action.robot == robot.name and action.remembers]
-        self.own = "" if len(program.robots) == 1 else f"{word(robot.name)}_"
-        self.attribute = leaves.robots[robot.name]
+        self.own = "" if robot.name == leaves.alone else f"{word(robot.name)}_"
+        self.attribute = leaves.entities[robot.name]
+        self.jointed = isinstance(robot, Robot)
+        self.fixed = isinstance(robot, Robot) and robot.model.fixed_base
         self.state: dict[str, str] = {}
         """Local variables that hold the state of the base: ``root_pos``, ``root_quat``, …"""
 
     def write(self) -> None:
-        if not self.robot.model.fixed_base:
+        if not self.fixed:
             self.root_defaults()
-        self.joint_defaults()
+        if self.jointed:
+            self.joint_defaults()
         for reset in self.resets:
             self.kernel.comment(origin(reset.span))
             self.kernel.plan([reset.value])
@@ -110,8 +116,9 @@ class _RobotReset:
                 self.joints(reset)
             else:
                 self.root(reset)
-        self.limit_joints()
-        if not self.robot.model.fixed_base:
+        if self.jointed:
+            self.limit_joints()
+        if not self.fixed:
             self.place_root()
 
     def output(self, name: str, annotation: str) -> str:

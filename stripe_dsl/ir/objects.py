@@ -1,0 +1,34 @@
+"""Rigid objects of a checked task. Numbers are in SI units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stripe_dsl.source import Span
+
+if TYPE_CHECKING:
+    from stripe_dsl.robots.primitives import PrimitiveShape  # only files with objects need it
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class RigidObject:
+    """A rigid body that nothing drives.
+
+    Attributes:
+        name: as in the file.
+        shape: what it is made of, at its origin.
+        mass: [kg]
+        friction: static and dynamic, dimensionless.
+        position: spawn position in the environment's frame [m].
+        rotation: spawn rotation, quaternion (x, y, z, w).
+    """
+
+    name: str
+    shape: PrimitiveShape
+    mass: float
+    friction: float
+    restitution: float
+    position: tuple[float, float, float]
+    rotation: tuple[float, float, float, float]
+    span: Span | None = None

@@ -1,0 +1,141 @@
+"""Several robots and rigid objects in one environment: everything is addressed by name, in each back end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stripe_dsl.ir.graph import Read
+from stripe_dsl.pipeline import check_file
+
+from .compare import assert_same_run, assert_up_to_date, turned_back
+from .recorder import Array, Recording, Run, record
+from .replay import assert_replayed, entries
+
+pytestmark = pytest.mark.sim
+
+SOURCE = Path(__file__).parent / "tasks" / "objects.stripe"
+ROBOTS = ("left", "right", "cat")
+OBJECTS = ("cube", "ball", "trunk")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+    torch = Run(steps=120, finish="tests.sim.test_objects:scene")
+    warp = replace(torch, backend="warp")
+    return record(
+        SOURCE,
+        tmp_path_factory.mktemp("objects"),
+        {"torch": torch, "warp": warp, "recorded": replace(warp, inside=False)},
+    )
+
+
+def scene(env: Any) -> Mapping[str, Any]:
+    """Keys and prims are as they have to be; gives the masses of the objects. Runs in the worker."""
+    assets = env.scene.articulations | env.scene.rigid_objects
+    assert [*assets] == [f"robot_{name}" for name in ROBOTS] + [f"object_{name}" for name in OBJECTS]
+    assert [asset.cfg.prim_path.rpartition("/")[2] for asset in assets.values()] == [
+        name.title() for name in (*ROBOTS, *OBJECTS)
+    ]
+    return {name: item.data.body_mass.torch[:, 0].cpu() for name, item in env.scene.rigid_objects.items()}
+
+
+@pytest.fixture(scope="module", params=["torch", "warp"])
+def recording(request: pytest.FixtureRequest, runs: dict[str, Recording]) -> Recording:
+    return runs[request.param]
+
+
+def test_everything_is_as_the_reference_says(recording: Recording) -> None:
+    (program,) = check_file(SOURCE).programs
+    assert_replayed(program, recording, absolute=2e-5, loose={})
+    assert recording.truncated.any()
+    for name, mass in zip(OBJECTS, (0.5, 0.3, 0.4), strict=True):
+        np.testing.assert_allclose(recording.finish[f"object_{name}"], mass, rtol=1e-6)
+
+
+def test_the_recorded_step_is_the_launched_one(runs: dict[str, Recording]) -> None:
+    assert_same_run(runs["recorded"], runs["warp"])
+    assert_up_to_date(runs["recorded"])
+
+
+def at(recording: Recording, entity: str, quantity: str, *names: str) -> Array:
+    return recording.at_observation[Read(entity, quantity, names)]
+
+
+def test_robots_of_one_file_are_driven_apart(recording: Recording) -> None:
+    """Each action reaches its own robot, and the robots stand where the task puts them."""
+    left, right = (at(recording, name, "joint.pos", "slide") for name in ("left", "right"))
+    later = ~recording.fresh[1:] & ~recording.fresh[:-1]
+    ends = recording.truncated
+    assert left[:-1][ends].mean() == pytest.approx(0.3, abs=0.1), "about the offset of its action"
+    assert abs(right).max() < 0.05, "nobody drives it"
+    hinge = at(recording, "right", "joint.vel", "hinge")[1:]
+    assert np.corrcoef(hinge[later], recording.actions[..., 1][later])[0, 1] > 0.5
+    place = recording.states["robot_right/root_link_pose_w"] - recording.states["robot_left/root_link_pose_w"]
+    np.testing.assert_allclose(place[..., :3], np.broadcast_to([0, -1.2, 0], place[..., :3].shape), atol=1e-5)
+    np.testing.assert_allclose(place[..., 5], np.sin(np.deg2rad(10)), atol=1e-5)
+
+
+def test_a_reset_places_objects(recording: Recording) -> None:
+    fresh = recording.fresh
+    cube, ball = at(recording, "cube", "root.pos@world"), at(recording, "ball", "root.pos@world")
+    origin = at(recording, "", "env.origin")
+    assert (abs((cube - origin)[fresh][:, :2] - [0.5, 0.5]) <= 0.0501).all()
+    np.testing.assert_allclose(cube[fresh][:, 2], 0.2, atol=1e-6)
+    heights = ball[fresh][:, 2]
+    assert ((heights >= 0.4999) & (heights <= 0.9001)).all()
+    assert np.ptp(heights) > 0.1
+    speed = at(recording, "ball", "root.lin_vel@world")[fresh]
+    assert (abs(speed[:, 0]) <= 0.5001).all()
+    np.testing.assert_allclose(speed[:, 1:], 0.0, atol=1e-6)
+
+
+def test_a_ball_falls_and_stays_on_the_ground(recording: Recording) -> None:
+    """Free fall until it touches, and a sphere of 10 cm rests 10 cm above the ground."""
+    height = at(recording, "ball", "root.pos@world")[..., 2]
+    speed = at(recording, "ball", "root.lin_vel@world")[..., 2]
+    going = ~recording.fresh[1:]
+    falling = going & (height[1:] > 0.2)
+    np.testing.assert_allclose((speed[1:] - speed[:-1])[falling], -9.81 / 30, atol=2e-3)
+    assert height.min() > 0.06, "it gives way a little where it lands"
+    ends = recording.truncated.copy()
+    ends[:30] = False  # the first episodes are cut short
+    np.testing.assert_allclose(height[:-1][ends], 0.1, atol=0.02)
+
+
+def test_a_cube_is_pushed(tmp_path: Path) -> None:
+    """A ram that is sent out moves the cube that stands before it, and nothing else does."""
+    text = SOURCE.read_text().replace("spawn at (0.5, 0.5, 0.2) m", "spawn at (0.4, 0, 0.11) m")
+    text = text.replace("cube.pos.z     = 0.2 m", "cube.pos.z     = default")
+    source = tmp_path / "pushed.stripe"
+    source.write_text(text)
+    still = ("reset.cube_yaw=[0.0,0.0]", "reset.cube_pos_xy=[0.0,0.0]", "terminate.pushed_threshold=9.0")
+    still += ("reset.left_slide_pos=[0.0,0.0]",)
+    out = Run(steps=29, amplitude=0.0, shuffle=(), num_envs=4, overrides=(*still, "action.push_offset=0.6"))
+    wanted = {"torch": out, "kept": replace(out, overrides=(*still, "action.push_offset=0.0"))}
+    wanted["warp"] = replace(out, backend="warp", inside=False)
+    found = record(source, tmp_path, wanted)
+    moved = {name: at(run, "cube", "root.pos@world")[..., 0] for name, run in found.items()}
+    for name in ("torch", "warp"):
+        assert (moved[name][-1] - moved[name][0] > 0.2).all()
+        ram = at(found[name], "left", "joint.pos", "slide")
+        touching = moved[name][-1] - found[name].at_observation[Read("", "env.origin")][-1][:, 0] - ram[-1]
+        assert (touching > 0.14).all(), "the ram stays behind the cube"
+    assert (abs(moved["kept"] - moved["kept"][0]) < 5e-3).all()
+    np.testing.assert_allclose(moved["warp"], moved["torch"], atol=1e-4)
+
+
+def test_frames_by_name(recording: Recording) -> None:
+    (program,) = check_file(SOURCE).programs
+    seen = entries(program, recording)
+    cube, ball = recording.states["object_cube/root_link_pose_w"], recording.states["object_ball/root_link_pose_w"]
+    left, cat = recording.states["robot_left/root_link_pose_w"], recording.states["robot_cat/root_link_pose_w"]
+    wanted = turned_back(cube[..., 3:], cube[..., :3] - left[..., :3])
+    np.testing.assert_allclose(seen["policy", "gap_cube_body"], wanted, atol=2e-5)
+    wanted = turned_back(cat[..., 3:], ball[..., :3] - cat[..., :3])
+    np.testing.assert_allclose(seen["policy", "ball_pos_cat_base_pos_cat_body"], wanted, atol=2e-5)
