@@ -9,7 +9,7 @@ from pathlib import Path
 from stripe_dsl.check import randomize
 from stripe_dsl.check.functions import FUNCTIONS
 from stripe_dsl.check.quantities import BASE, BODY, EPISODE, JOINT, SENSORS, Quantity
-from stripe_dsl.ir.randomize import STATES
+from stripe_dsl.ir.randomize import STATES, WRENCH
 from stripe_dsl.spec import document
 from stripe_dsl.spec.document import Block
 from stripe_dsl.units import DIMENSIONLESS, UNIT_NAMES, Dimension, parse_unit
@@ -62,6 +62,8 @@ def randomized() -> str:
         when = "startup, reset, every"
         if item.quantity in STATES:
             when = "every"
+        elif item.quantity in WRENCH:
+            when = "reset, every"
         elif item.quantity in ("joint.lower", "joint.upper"):
             when = "startup"
         operations = " ".join(f"`{operation}`" for operation in item.operations)

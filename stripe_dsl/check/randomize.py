@@ -11,7 +11,7 @@ from stripe_dsl.check.observations import slug
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.tunables import Role
 from stripe_dsl.check.values import Base, BodySet, JointSet, describe
-from stripe_dsl.ir.randomize import STATES, Change, Interval, Randomize
+from stripe_dsl.ir.randomize import STATES, WRENCH, Change, Interval, Randomize
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.robots.match import match_names
 from stripe_dsl.robots.model import JointType
@@ -75,6 +75,16 @@ BODY: dict[str, Property] = {
         "body.inertia", INERTIA, "inertia: `+=` on the diagonal, `*=` all of it", operations=("+=", "*=")
     ),
     "com": Property("body.com", LENGTH, "centre of mass, in the body's frame", operations=("=", "+="), vector=True),
+    "force": Property(
+        "body.force",
+        FORCE,
+        "force at the centre of mass, in the body's frame, until drawn again",
+        operations=("=",),
+        vector=True,
+    ),
+    "torque": Property(
+        "body.torque", TORQUE, "torque, in the body's frame, until drawn again", operations=("=",), vector=True
+    ),
     "friction": Property("shape.friction", DIMENSIONLESS, "friction of each of its shapes", least=LEAST_FRICTION),
 }
 JOINT: dict[str, Property] = {
@@ -251,6 +261,9 @@ class Randomization:
         elif item.quantity in STATES and when == "reset":
             message = "what the state is when an episode begins stands in `reset`"
             self.report.error("E0515", message, target.span, f"write `{target} = …` in `reset`")
+        elif item.quantity in WRENCH and when == "startup":
+            message = "a force ends with the episode, so what it is before the first one has no meaning"
+            self.report.error("E0515", message, target.span, "draw it `at reset`")
         elif item.quantity in ("joint.lower", "joint.upper") and when != "startup":
             message = "the limits of joints are read once, so they cannot change while the simulation runs"
             self.report.error("E0515", message, target.span, "draw them `at startup`")

@@ -15,8 +15,8 @@ class Change:
         robot: whose it is; empty for gravity.
         quantity: ``body.mass``, ``body.inertia``, ``body.com``, ``shape.friction``, ``joint.stiffness``,
             ``joint.damping``, ``joint.friction``, ``joint.armature``, ``joint.lower``, ``joint.upper``,
-            ``env.gravity``, or a state: ``joint.pos``, ``joint.vel``, ``root.pos``, ``root.lin_vel``,
-            ``root.ang_vel`` (in the world).
+            ``env.gravity``; ``body.force`` and ``body.torque`` (in the body's frame); or a state: ``joint.pos``,
+            ``joint.vel``, ``root.pos``, ``root.lin_vel``, ``root.ang_vel`` (in the world).
         names: joints or bodies, in order; empty for the base's state and for gravity.
         parts: vector parts (``"xy"``); empty for all.
         operation: ``set``; ``add`` to or ``scale`` what is there. Of a property that is the value after startup, so
@@ -42,6 +42,9 @@ class Change:
         return self.quantity in STATES
 
 
+WRENCH = ("body.force", "body.torque")
+"""Quantities of a :class:`Change` that act until they are drawn again, and are zero when an episode begins."""
+
 STATES = ("joint.pos", "joint.vel", "root.pos", "root.lin_vel", "root.ang_vel")
 """Quantities of a :class:`Change` that belong to the state."""
 
@@ -66,6 +69,11 @@ class Randomize:
     startup: tuple[Change, ...] = ()
     reset: tuple[Change, ...] = ()
     intervals: tuple[Interval, ...] = ()
+
+    @property
+    def pushed(self) -> tuple[str, ...]:
+        """Robots on which forces or torques act."""
+        return tuple(dict.fromkeys(change.robot for change in self.later if change.quantity in WRENCH))
 
     @property
     def later(self) -> tuple[Change, ...]:

@@ -37,14 +37,17 @@ task Two {
   terminate { timeout }
   randomize {
     at startup { ant.feet.friction = 0.5..1; ant.base.mass += -1..3 kg; cart.slider.damping *= log_uniform(0.5..2) }
-    at reset { ant.feet.friction *= 0.5..1; ant.legs.damping *= 0.5..2; gravity += +-0.1 m/s^2 }
+    at reset {
+      ant.feet.friction *= 0.5..1; ant.legs.damping *= 0.5..2
+      gravity += +-0.1 m/s^2; ant.feet.torque.xz = +-1 N*m
+    }
     every 1..2 s { ant.base.lin_vel.xy += +-1 m/s; cart.slider.vel += +-1 m/s }
   }
 }
 """
 
 
-@pytest.mark.parametrize("source", ["puck", "sled", "two"])
+@pytest.mark.parametrize("source", ["puck", "sled", "shoved", "lessons", "climbing", "two"])
 def test_it_is_formatted_and_compiles(source: str, tmp_path: Path) -> None:
     path = TASKS / f"{source}.stripe"
     if source == "two":
@@ -53,7 +56,7 @@ def test_it_is_formatted_and_compiles(source: str, tmp_path: Path) -> None:
     packages, problems = compile_file(path, tmp_path)
     assert not [item for item in problems if item.severity == "error"]
     (package,) = packages
-    assert "startup.py" in package.files
+    assert ("startup.py" in package.files) == (source in ("puck", "sled", "two"))
     for name, text in package.files.items():
         file = tmp_path / "written" / name
         file.parent.mkdir(parents=True, exist_ok=True)

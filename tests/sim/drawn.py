@@ -38,3 +38,9 @@ def properties(env: Any) -> dict[str, Any]:
     if hasattr(env, "_time_left"):
         found["time_left"] = env._time_left.numpy()
     return {name: np.array(value) for name, value in found.items()}
+
+
+def wrenches(env: Any) -> dict[str, Any]:
+    """Forces and torques on the bodies, in the frames of these."""
+    own = "_robot" * hasattr(env, "_robot_forces")
+    return {name: np.array(getattr(env, f"{own}_{name}").numpy()) for name in ("forces", "torques")}

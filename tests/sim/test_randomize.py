@@ -241,6 +241,43 @@ def test_joints_are_moved_within_their_limits(sleds: dict[str, Recording], backe
     assert np.abs(moved[~fired & ~run.fresh[1:]]).max() < 2e-3
 
 
+# ---- forces -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shoves(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+    run = replace(RANDOM, steps=100, probe="tests.sim.drawn:wrenches")
+    return record(TASKS / "shoved.stripe", tmp_path_factory.mktemp("shoved"), both({"random": run}), timeout=500)
+
+
+def test_forces_act_in_the_frame_of_the_body(shoves: dict[str, Recording], backend: str) -> None:
+    run = shoves[f"{backend}-random"]
+    force, torque = (run.probes[name][:-1, :, 0] for name in ("forces", "torques"))
+    assert between(force[..., 0], 1.0, 4.0)
+    late = run.probes["torques"][:-1, :, 0, 2] > 0
+    assert between(force[late][:, 1], -4.0, -1.0)
+    assert not force[~late][:, 1].any(), "until the first time"
+    assert between(torque[late][:, 2], 0.002, 0.004)
+    assert not run.probes["forces"][:, :, 1].any(), "named bodies only"
+    velocity, yaw = run.groups["policy"][..., :6], np.unwrap(run.groups["policy"][..., 6], axis=0)
+    goes_on = ~run.fresh[1:]
+    middle = 0.5 * (yaw[1:] + yaw[:-1])
+    turned = np.stack(
+        (
+            np.cos(middle) * force[..., 0] - np.sin(middle) * force[..., 1],
+            np.sin(middle) * force[..., 0] + np.cos(middle) * force[..., 1],
+        ),
+        axis=-1,
+    )
+    change = (velocity[1:] - velocity[:-1])[goes_on]
+    np.testing.assert_allclose(change[:, :2], (turned * 0.02 / 2.001)[goes_on], atol=2e-4)
+    inertia = 2.0 * 2 * 0.2**2 / 12
+    np.testing.assert_allclose(change[:, 5], (torque[..., 2] * 0.02 / inertia)[goes_on], atol=2e-4)
+    # a new episode begins with its own force alone
+    fresh = run.fresh[:-1]
+    assert not force[fresh][:, 1].any()
+
+
 # ---- both -------------------------------------------------------------------------------------------------------
 
 

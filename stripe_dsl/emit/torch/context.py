@@ -114,6 +114,7 @@ class EnvContext:
     drawn_attributes: list[Attribute] = field(default_factory=list)
     draw_reset_lines: Lines = field(default_factory=Lines)
     draw_time_lines: Lines = field(default_factory=Lines)
+    calm_lines: Lines = field(default_factory=Lines)
     timer_lines: Lines = field(default_factory=Lines)
     needs_newton: bool = False
     needs_shapes: bool = False

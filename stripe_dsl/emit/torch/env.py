@@ -174,7 +174,7 @@ class _EnvWriter:
     def randomization(self) -> None:
         context, drawn = self.context, Randomization(self.program, self.leaves, self.names)
         context.draw_reset_lines, context.draw_time_lines = drawn.reset(), drawn.intervals()
-        context.timer_lines = drawn.timers()
+        context.timer_lines, context.calm_lines = drawn.timers(), drawn.calm()
         context.drawn_attributes = drawn.attributes
         context.needs_shapes = any(change.quantity == "shape.friction" for change in self.program.randomize.later)
         context.needs_newton = any(change.quantity in FLAGS for change in self.program.randomize.later)

@@ -15,7 +15,7 @@ from stripe_dsl.emit.naming import Names, escaped, set_labels, word
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.ir.program import Program
-from stripe_dsl.ir.randomize import Change
+from stripe_dsl.ir.randomize import WRENCH, Change
 
 DATA = {
     "body.mass": ("body_mass", "mass", "set_masses", "masses"),
@@ -52,7 +52,7 @@ def component(change: Change) -> str:
     match change.quantity:
         case "root.ang_vel":
             return {"": "3:6", "x": "3", "y": "4", "z": "5", "xy": "3:5", "xz": "3:6:2", "yz": "4:6"}[change.parts]
-        case "body.com" | "root.pos" | "root.lin_vel" | "env.gravity":
+        case "body.com" | "body.force" | "body.torque" | "root.pos" | "root.lin_vel" | "env.gravity":
             return COMPONENTS[change.parts]
         case "joint.lower" | "joint.upper":
             return str(int(change.quantity == "joint.upper"))
@@ -213,12 +213,14 @@ class Randomization:
         self.names = names
         self.attributes: list[Attribute] = []
         self._known: dict[str, str] = {}
+        self._buffers: dict[tuple[str, str], str] = {}
 
     def reset(self) -> Lines:
         """The body of ``_draw_at_reset(mask)``."""
         lines = Lines()
         for change in self.program.randomize.reset:
             self.change(lines, change, "mask")
+        self.push(lines, self.program.randomize.reset, "mask")
         self.tell(lines, self.program.randomize.reset)
         return lines
 
@@ -235,6 +237,7 @@ class Randomization:
             for change in interval.changes:
                 same = origin(change.span) == origin(interval.span)
                 self.change(lines, replace(change, span=None) if same else change, "due")
+            self.push(lines, interval.changes, "due")
         self.tell(lines, [change for interval in self.program.randomize.intervals for change in interval.changes])
         return lines
 
@@ -254,6 +257,13 @@ class Randomization:
         if change.quantity in FLAGS:
             self.direct(lines, change, mask, numbers)
             return
+        if change.quantity in WRENCH:
+            target = _sub(f"{self.buffer(change)}[:, {self.columns(change)}]", component(change))
+            wide = "[:, None]" * (":" in component(change)) if len(change.names) == 1 else "[:, None, None]"
+            wide = wide if len(change.names) == 1 or ":" in component(change) else "[:, None]"
+            text = f"torch.where({mask}{wide}, {changed(change, target, numbers)}, {target})"
+            lines.statement(f"{target} = ", text)
+            return
         robot = f"self.{self.leaves.entities[change.robot]}"
         data, name, writer, argument = DATA[change.quantity]
         lines.statement(f"{name} = ", f"{robot}.data.{data}.torch.clone()")
@@ -272,6 +282,37 @@ class Randomization:
                 lines.statement(f"inertia[:, {where}] = ", f"{inertia} * ({column} / {before}).unsqueeze(-1)")
                 lines.statement("", f"{robot}.set_inertias_mask(inertias=inertia, env_mask={mask})")
         lines.statement("", f"{robot}.{writer}_mask({argument}={name}, env_mask={mask})")
+
+    def buffer(self, change: Change) -> str:
+        """The forces or torques on all bodies of a robot, as an attribute."""
+        owner = self.leaves.entities[change.robot]
+        own = "" if len(self.program.robots) == 1 else f"{owner}_"
+        text = f"torch.zeros(self.num_envs, self.{owner}.num_bodies, 3, device=self.device)"
+        name = f"{own}{change.quantity.removeprefix('body.')}s"
+        if (name, text) not in self._buffers:
+            self._buffers[name, text] = self.names.unique(f"_{safe_identifier(name)}")
+            self.attributes.append(Attribute(self._buffers[name, text], text))
+        return f"self.{self._buffers[name, text]}"
+
+    def push(self, lines: Lines, changes: Sequence[Change], mask: str) -> None:
+        """Hands forces and torques to Isaac Lab, which turns them into the world in each physics step."""
+        for robot in dict.fromkeys(change.robot for change in changes if change.quantity in WRENCH):
+            later = [change for change in self.program.randomize.later if change.robot == robot]
+            kinds = {change.quantity: self.buffer(change) for change in later if change.quantity in WRENCH}
+            arguments = [
+                f"{quantity.removeprefix('body.')}s={kinds[quantity]}" for quantity in WRENCH if quantity in kinds
+            ]
+            composer = f"self.{self.leaves.entities[robot]}.permanent_wrench_composer"
+            text = f"{composer}.set_forces_and_torques_mask({', '.join(arguments)}, env_mask=wp.from_torch({mask}))"
+            lines.statement("", text)
+
+    def calm(self) -> Lines:
+        """What a reset does to the forces and torques of the episode before."""
+        lines = Lines()
+        changes = [change for change in self.program.randomize.later if change.quantity in WRENCH]
+        for buffer in dict.fromkeys(self.buffer(change) for change in changes):
+            lines.statement("", f"index_fill_({buffer}, rows, 0.0)")
+        return lines
 
     def state(self, lines: Lines, change: Change, name: str, target: str, numbers: str, robot: str) -> None:
         """A new state, within the limits of the joints."""

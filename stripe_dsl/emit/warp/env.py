@@ -23,7 +23,7 @@ from stripe_dsl.emit.warp.leaves import Leaves
 from stripe_dsl.emit.warp.memory import Memory
 from stripe_dsl.emit.warp.module import Attribute, Module, Struct
 from stripe_dsl.emit.warp.observations import Observing
-from stripe_dsl.emit.warp.randomize import RESERVED, interval_kernel, moved_joints, moves, told
+from stripe_dsl.emit.warp.randomize import RESERVED, interval_kernel, moved_joints, moves, push_kernel, told
 from stripe_dsl.emit.warp.resets import reset_kernel
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.ops import REDUCTIONS
@@ -83,6 +83,7 @@ class WarpEnv:
     told_at_reset: list[str] = field(default_factory=list)
     told_on_time: list[str] = field(default_factory=list)
     moves: bool = False
+    pushed: list[str] = field(default_factory=list)
     moved_joints: list[str] = field(default_factory=list)
     needs_shapes: bool = False
     needs_flags: bool = False
@@ -257,6 +258,11 @@ class _Writer:
         env.moved_joints = [self.leaves.entities[robot] for robot in moved_joints(self.program)]
         env.needs_shapes = any(change.quantity == "shape.friction" for change in randomize.later)
         env.needs_flags = any("ModelFlags" in line for line in (*env.told_at_reset, *env.told_on_time))
+        env.pushed = [self.leaves.entities[robot] for robot in randomize.pushed]
+        if randomize.pushed:
+            kernel = push_kernel(self.kernel(RESERVED), self.program, self.module, self.leaves)
+            doc = "Turn the forces and torques on bodies into the world, where Newton reads them."
+            env.kernels["push_bodies"] = self.finish("push_bodies", doc, kernel)
         if randomize.intervals:
             kernel = interval_kernel(self.kernel(RESERVED), self.program, self.module, self.leaves)
             doc = "Draw anew where the time has come, in each environment at its own times."

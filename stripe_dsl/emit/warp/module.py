@@ -93,7 +93,7 @@ class Module:
         self._helpers: set[str] = set()
         self._names = Names({"REWARD_TERMS", "TERMINATION_TERMS", "METRICS", "LOGGED", "BLOCK_DIM"})
         robots = ["robot", *(f"robot_{robot.name}" for robot in program.robots)]
-        states = [f"_{robot}_joint_{state}" for robot in robots for state in ("pos", "vel")]
+        states = [f"_{robot}_{state}" for robot in robots for state in ("joint_pos", "joint_vel", "forces", "torques")]
         self._attribute_names = Names([*ATTRIBUTES, *states, *(f"_{group}" for group in GROUPS)])
         self._known_constants: dict[str, str] = {}
         self._known_attributes: dict[str, str] = {}
@@ -235,6 +235,7 @@ ATTRIBUTES = frozenset(
         "_physics_handles_decimation",
         "_post_step_visualize",
         "_pre_physics_step",
+        "_push_bodies",
         "_previous_actions",
         "_records",
         "_reset_envs_from_buffer",

@@ -12,7 +12,7 @@ from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves
 from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.ir.program import Program
-from stripe_dsl.ir.randomize import Change, Interval
+from stripe_dsl.ir.randomize import WRENCH, Change, Interval
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.ir.types import Axis
 
@@ -30,7 +30,7 @@ JOINT_DATA = {
     "joint.friction": "joint_friction_coeff",
 }
 FLAGS = {"shape.friction": "SHAPE_PROPERTIES", "env.gravity": "MODEL_PROPERTIES"}
-RESERVED = ("rng", "left", "value", "velocity", "vector", "level", "column", "limits", "speed")
+RESERVED = ("rng", "left", "value", "velocity", "vector", "level", "quat", "column", "limits", "speed")
 """Variables that the statements below use."""
 
 
@@ -63,6 +63,8 @@ class Draws:
             self.kernel.comment(origin(change.span), self.depth)
             if change.quantity == "env.gravity":
                 self.gravity(change)
+            elif change.quantity in WRENCH:
+                self.wrench(change)
             elif change.quantity == "shape.friction":
                 self.friction(change)
             elif change.quantity in JOINT_DATA:
@@ -133,6 +135,20 @@ class Draws:
         self.line(f"for i in range({shapes}.shape[0]):")
         self.line(f"{array}[env, {shapes}[i]] = {self.changed(change, f'{default}[env, {shapes}[i]]')}", 1)
 
+    def wrench(self, change: Change) -> None:
+        array = _pushes(self.kernel, change.robot, self.program, self.leaves)[change.quantity]
+        if len(change.names) == 1:
+            host = self.leaves.single(change.robot, "body", change.names[0])
+            deeper, body = 0, self.kernel.parameter(host, "int", word(change.names[0]))
+        else:
+            bodies = self.leaves.several(self.kernel, change.robot, "body", change.names)
+            self.line(f"for i in range({self.module.length(Axis('body', change.robot, change.names))}):")
+            deeper, body = 1, f"{bodies}[i]"
+        self.line(f"vector = {array}[env, {body}]", deeper)
+        for place in _places(change):
+            self.line(f"vector[{place}] = {self.changed(change, '')}", deeper)
+        self.line(f"{array}[env, {body}] = vector", deeper)
+
     def gain(self, change: Change) -> None:
         name = JOINT_DATA[change.quantity]
         array = self.leaves.data(self.kernel, change.robot, name, 2, "float")
@@ -189,6 +205,44 @@ class Draws:
             part = f"velocity[{place + shift}]"
             self.line(f"{part} = {self.changed(change, part)}")
         self.line(f"{velocity}[env] = velocity")
+
+
+def _pushes(kernel: Kernel, robot: str, program: Program, leaves: Leaves) -> dict[str, str]:
+    """The arguments that hold the forces and torques on the bodies of a robot, by quantity."""
+    own = "" if len(program.robots) == 1 else f"{word(robot)}_"
+    names = {"body.force": "forces", "body.torque": "torques"}
+    return {
+        quantity: kernel.parameter(
+            f"self._{leaves.entities[robot]}_{name}", "wp.array2d(dtype=wp.vec3)", f"{own}{name}"
+        )
+        for quantity, name in names.items()
+    }
+
+
+def calm(kernel: Kernel, program: Program, leaves: Leaves) -> None:
+    """The forces of an episode end with it."""
+    for robot in program.randomize.pushed:
+        forces, torques = _pushes(kernel, robot, program, leaves).values()
+        kernel.line(f"for i in range({forces}.shape[1]):")
+        kernel.line(f"{forces}[env, i] = wp.vec3(0.0)", 2)
+        kernel.line(f"{torques}[env, i] = wp.vec3(0.0)", 2)
+
+
+def push_kernel(kernel: Kernel, program: Program, module: Module, leaves: Leaves) -> Kernel:
+    """The body of ``push_bodies``."""
+    for robot in program.randomize.pushed:
+        forces, torques = _pushes(kernel, robot, program, leaves).values()
+        poses = leaves.data(kernel, robot, "body_link_pose_w", 2, "wp.transform")
+        owner = leaves.entities[robot]
+        own = "" if len(program.robots) == 1 else f"{owner}_"
+        text = f'self.{owner}.root_view.get_attribute("body_f", NewtonManager.get_state_0())[:, 0]'
+        host = module.attribute(text, f"{own}body_f")
+        wrenches = kernel.parameter(host, "wp.array2d(dtype=wp.spatial_vector)", f"{own}body_f")
+        kernel.line(f"for i in range({forces}.shape[1]):")
+        kernel.line(f"quat = wp.transform_get_rotation({poses}[env, i])", 2)
+        force, torque = (f"wp.quat_rotate(quat, {array}[env, i])" for array in (forces, torques))
+        kernel.lines.append(layout(f"{wrenches}[env, i] = ", f"wp.spatial_vector({force}, {torque})", 8))
+    return kernel
 
 
 def timer_reset(kernel: Kernel, intervals: Sequence[Interval], leaves: Leaves) -> None:

@@ -12,7 +12,7 @@ from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves
 from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.observations import Observing
-from stripe_dsl.emit.warp.randomize import RESERVED, Draws, timer_reset
+from stripe_dsl.emit.warp.randomize import RESERVED, Draws, calm, timer_reset
 from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.objects import RigidObject
 from stripe_dsl.ir.program import Program, Reset
@@ -54,6 +54,7 @@ def reset_kernel(
     for robot in (*program.robots, *program.objects):
         _RobotReset(kernel, program, robot, leaves, given).write()
     observing.draw(kernel)
+    calm(kernel, program, leaves)
     Draws(kernel, program, module, leaves).write(randomize.reset)
     timer_reset(kernel, randomize.intervals, leaves)
     if draws:
