@@ -12,8 +12,8 @@ from .recorder import Array, Recording
 
 
 def without_chance(program: Program) -> list[str]:
-    """Overrides after which nothing is drawn: each range of a reset is one number in it, noise is zero,
-    and so is bias, or one number.
+    """Overrides after which nothing is drawn: each range of a reset, a command or a randomisation is one number in it,
+    noise is zero, and so is bias, or one number.
 
     A turn about the vertical is none: the back ends round the product of two rotations differently, and contacts
     magnify a difference in the last bit.
@@ -26,6 +26,12 @@ def without_chance(program: Program) -> list[str]:
             low, high = values[path]  # type: ignore[misc]
             number = 0.0 if reset.quantity == "root.yaw" else low + 0.3 * (high - low)
             overrides[path] = f"[{number},{number}]"
+    for item in program.tunables:
+        if item.group in ("command", "randomize") and isinstance(item.value, tuple):
+            low, high = item.value
+            overrides[item.path] = f"[{low + 0.3 * (high - low)},{low + 0.3 * (high - low)}]"
+        elif item.path.endswith(("_standing", "_heading_share")):
+            overrides[item.path] = "0.0"
     for group in program.groups:
         for item in group.items:
             if item.noise is not None:

@@ -57,6 +57,12 @@ EXAMPLES = {
         observation=1e-6,
         reward=8e-6,
     ),
+    "showcase": Task(
+        ROOT / "examples" / "quadruped_showcase.stripe",
+        ("episode_length_s=0.6", "command.goal_every=[0.2,0.2]", "randomize.every=[0.3,0.3]"),
+        observation=1e-6,
+        reward=1e-5,
+    ),
     "memory": Task(TASKS / "memory.stripe", (), reward=1e-6),
     "history": Task(TASKS / "history.stripe", (), observation=1e-7, reward=1e-6),
     "corners": Task(TASKS / "corners.stripe", ()),
@@ -133,6 +139,7 @@ def test_logs_are_equal(pair: Pair) -> None:
     """And stay as they are where no episode ends."""
     rewards = {f"Episode_Reward/{term.name}" for term in pair.program.rewards}
     ends = {f"Episode_Termination/{term.name}" for term in pair.program.terminations}
+    ends |= {f"Metrics/{metric.name}" for metric in pair.program.metrics}
     before = None
     for step, (ours, theirs) in enumerate(zip(pair.warp.log, pair.torch.log, strict=True)):
         assert ours.keys() == theirs.keys() == rewards | ends | {"Episode_Termination/timeout"}
