@@ -13,7 +13,7 @@ from isaaclab.assets import Articulation
 from isaaclab.envs import DirectRLEnv
 from isaaclab.sensors import ContactSensor
 from isaaclab.utils import index_fill_
-from isaaclab.utils.math import euler_xyz_from_quat, quat_from_euler_xyz, quat_mul, sample_uniform
+from isaaclab.utils.math import euler_xyz_from_quat, quat_from_euler_xyz, quat_mul
 
 from .env_cfg import ShowcaseEnvCfg
 from .startup import randomize_at_startup
@@ -374,7 +374,7 @@ class ShowcaseEnv(DirectRLEnv):
         # an episode that has just begun has no past
         fresh = self.episode_length_buf == 0
         # quadruped_showcase.stripe:23
-        goal_standing_drawn = sample_uniform(0.0, 1.0, self.num_envs, self.device) < self.cfg.command.goal_standing
+        goal_standing_drawn = torch.rand(self.num_envs, device=self.device) < self.cfg.command.goal_standing
         goal_due = fresh | (self._goal_time_left <= 0.5 * self.step_dt)
         self._goal_time_left = torch.where(
             goal_due,

@@ -136,7 +136,7 @@ def yaw_of(q: wp.quat) -> float:
 @wp.func
 def peak_force(history: wp.array3d(dtype=wp.vec3), env: int, body: int) -> float:
     """Return the largest force on a body over the physics steps that its sensor remembers [N]."""
-    peak = float(0.0)
+    peak = wp.float32(0.0)
     for step in range(history.shape[1]):
         peak = wp.max(peak, wp.length(history[env, step, body]))
     return peak
