@@ -74,7 +74,7 @@ def columns(indices: Sequence[int], count: int, device: str) -> torch.Tensor | s
 
 
 class ShowcaseEnv(DirectRLEnv):
-    """A quadruped that follows a velocity command with a trotting gait: the task of the founding showcase, on a flat scene."""
+    """The task of the founding showcase on a flat scene: a quadruped trots at the velocity that it is told."""
 
     cfg: ShowcaseEnvCfg
 

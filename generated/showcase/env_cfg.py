@@ -374,7 +374,7 @@ class RandomizeCfg:
 # quadruped_showcase.stripe:17
 @configclass
 class ShowcaseEnvCfg(DirectRLEnvCfg):
-    """A quadruped that follows a velocity command with a trotting gait: the task of the founding showcase, on a flat scene."""
+    """The task of the founding showcase on a flat scene: a quadruped trots at the velocity that it is told."""
 
     # quadruped_showcase.stripe:20
     decimation: int = 4

@@ -794,7 +794,7 @@ def seed_states(seed: int, rng_states: wp.array(dtype=wp.uint32)):
 
 
 class ShowcaseWarpEnv(DirectRLEnvWarp):
-    """A quadruped that follows a velocity command with a trotting gait: the task of the founding showcase, on a flat scene."""
+    """The task of the founding showcase on a flat scene: a quadruped trots at the velocity that it is told."""
 
     cfg: ShowcaseEnvCfg
 
