@@ -86,7 +86,7 @@ def test_the_linter_and_the_formatter_have_nothing_to_say(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("path", sorted(GENERATED.rglob("*.py")), ids=lambda path: str(path.relative_to(GENERATED)))
 def test_generated_code_imports_isaac_lab_torch_and_the_standard_library_only(path: Path) -> None:
-    allowed = sys.stdlib_module_names | {"isaaclab", "torch", "warp", "gymnasium", "pxr"}
+    allowed = sys.stdlib_module_names | {"isaaclab", "torch", "warp", "newton", "gymnasium", "pxr"}
     allowed |= {f"isaaclab_{name}" for name in ("rl", "tasks", "newton", "ov", "physx", "experimental")}
     for node in ast.walk(ast.parse(path.read_text())):
         names = (
