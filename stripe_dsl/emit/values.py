@@ -110,8 +110,12 @@ def infix(symbol: str, precedence: Precedence, left: Value, right: Value) -> Val
     if symbol in "+-" and right.text.startswith("-") and right.precedence in (Precedence.UNARY, Precedence.PRODUCT):
         symbol = "-" if symbol == "+" else "+"
         right = Value(right.text[1:], Precedence.PRODUCT, right.spread)
-        if _is_negated(right.text):  # of -(-b) remains -b, whose sign goes the same way
+        # the minus needed parentheses around -b, whose sign goes the same way, and around a product
+        inner = _grouped(right.text)
+        if isinstance(inner, ast.UnaryOp) and isinstance(inner.op, ast.USub):
             return infix(symbol, precedence, left, Value(right.text[1:-1], Precedence.UNARY, right.spread))
+        if isinstance(inner, ast.BinOp) and isinstance(inner.op, (ast.Mult, ast.Div, ast.Mod)):
+            return infix(symbol, precedence, left, Value(right.text[1:-1], Precedence.PRODUCT, right.spread))
     below = Precedence(precedence + 1)
     # Comparisons chain in Python, so neither side of one may be another.
     outer = below if precedence is Precedence.COMPARISON else precedence
@@ -121,15 +125,14 @@ def infix(symbol: str, precedence: Precedence, left: Value, right: Value) -> Val
     return Value(text, precedence, widest((left, right)))
 
 
-def _is_negated(text: str) -> bool:
-    """Whether a text is ``(-x)`` and nothing else."""
-    if not (text.startswith("(-") and text.endswith(")")):
-        return False
+def _grouped(text: str) -> ast.expr | None:
+    """What stands in the parentheses of a text that is ``(x)`` and nothing else."""
+    if not (text.startswith("(") and text.endswith(")")):
+        return None
     try:
-        inner = ast.parse(text[1:-1], mode="eval").body
+        return ast.parse(text[1:-1], mode="eval").body
     except SyntaxError:  # the parentheses do not belong together
-        return False
-    return isinstance(inner, ast.UnaryOp)
+        return None
 
 
 def power(base: Value, exponent: Value) -> Value:

@@ -226,6 +226,10 @@ def test_signs_are_folded_into_sums(sheet: Sheet) -> None:
     assert lines(sheet("add", a, sheet("neg", b), type=LIST)) == ["self.robot.data.joint_vel.torch - self.cfg.a.b"]
     product = sheet("mul", sheet.number(-2), b)
     assert lines(sheet("sub", a, product, type=LIST)) == ["self.robot.data.joint_vel.torch + 2.0 * self.cfg.a.b"]
+    squared = sheet("neg", sheet("mul", b, b))
+    assert lines(sheet("add", a, squared, type=LIST)) == [
+        "self.robot.data.joint_vel.torch - self.cfg.a.b * self.cfg.a.b"
+    ]
 
 
 def test_long_operands_get_names(sheet: Sheet) -> None:
