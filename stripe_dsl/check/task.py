@@ -29,6 +29,7 @@ from stripe_dsl.check.robots import RobotCheck
 from stripe_dsl.check.rotations import rotation
 from stripe_dsl.check.scope import Scope
 from stripe_dsl.check.sensors import Sensors
+from stripe_dsl.check.symmetry import check_symmetry
 from stripe_dsl.check.terms import Terms
 from stripe_dsl.check.world import check_scene, check_sim
 from stripe_dsl.diagnostics import Annotation, Diagnostic
@@ -148,6 +149,11 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         if name not in lowering.names.lets and not lowering.memory.known(name):
             lowering.value(ast.Name(name.span or Span(task.module.source, 0, 0), str(name)))
             scope.used.discard(str(name))
+    if spec.train is not None and spec.train.symmetry is not None and not report.failed:
+        tunables = tuple(lowering.tunables.items.values())
+        seen, states = tuple(groups.values()), tuple(lowering.memory.states.values())
+        found = check_symmetry(spec.train.symmetry, settings, train, robots, seen, actions, tunables, states)
+        train = replace(train, symmetry=found)
     check_limits(resets, robots, lowering.tunables.items, report)
     lint(task, scope, report, timeout=timeout)
     task.used, task.called = scope.used, lowering.calls.called

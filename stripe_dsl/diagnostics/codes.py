@@ -83,6 +83,7 @@ _TITLES = {
     "E0407": "missing angle unit",
     "E0408": "power without a fixed unit",
     "E0409": "joints of two kinds together",
+    "E0420": "a symmetry that is none",
     # Time and termination
     "E0501": "control rate does not divide physics rate",
     "E0502": "missing episode length",

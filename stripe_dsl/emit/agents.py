@@ -72,11 +72,13 @@ def agent_context(program: Program) -> AgentContext:
         files["agents/rsl_rl_distillation_cfg.py"] = "rsl_rl_distillation_cfg.py.jinja"
         entry_points["rsl_rl_distillation"] = f"rsl_rl_distillation_cfg:{program.name}DistillationRunnerCfg"
         groups = {"student": list(train.distill.sees), "teacher": list(train.actor_sees)}
+    if train.symmetry is not None:
+        files["agents/symmetry.py"] = "symmetry.py.jinja"
     for library in YAML_LIBRARIES:
         if library in train.libraries:
             files[f"agents/{library}_ppo_cfg.yaml"] = f"{library}_ppo_cfg.yaml.jinja"
             entry_points[library] = f"{library}_ppo_cfg.yaml"
-    only = [name for name in ("rnd", "distill") if getattr(train, name) is not None]
+    only = [name for name in ("rnd", "symmetry", "distill") if getattr(train, name) is not None]
     return AgentContext(
         files=files,
         entry_points=entry_points,
@@ -87,7 +89,7 @@ def agent_context(program: Program) -> AgentContext:
         log_std=log(train.init_std),
         minibatch_per_env=_divisor(train.steps, train.steps // train.mini_batches),
         critic_apart=train.critic_sees != train.actor_sees or _unlike(train.actor, train.critic),
-        only_rsl_rl=" and ".join(only),
+        only_rsl_rl=" and ".join(", ".join(only).rsplit(", ", 1)),
     )
 
 
@@ -102,6 +104,7 @@ def _ppo_names(program: Program) -> list[str]:
     names = ["RslRlMLPModelCfg", "RslRlOnPolicyRunnerCfg", "RslRlPpoAlgorithmCfg"]
     names += ["RslRlRNNModelCfg"] if train.actor.recurrent or train.critic.recurrent else []
     names += ["RslRlRndCfg"] if train.rnd is not None else []
+    names += ["RslRlSymmetryCfg"] if train.symmetry is not None else []
     return names
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from stripe_dsl.ir.agent import Train
 from stripe_dsl.ir.graph import Node, Read, walk
 from stripe_dsl.ir.program import Action, Observation, Program
 from stripe_dsl.ir.reference import Inputs, evaluate
@@ -50,6 +51,7 @@ def manifest(program: Program, files: Mapping[str, str], sources: Mapping[str, s
         "control_rate_hz": round(1 / (program.sim.physics_dt * program.sim.decimation), 9),
         "episode_s": program.sim.episode,
         "seed": program.train.seed,
+        "policy": _policy(program.train),
         "robots": [_robot(robot) for robot in program.robots],
         "actions": actions,
         "observations": {group.name: _entries(program, group.items) for group in program.groups},
@@ -72,6 +74,18 @@ def manifest_text(data: Mapping[str, Any]) -> str:
 def digest(text: str | bytes) -> str:
     """SHA-256 of a text."""
     return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
+
+
+def _policy(train: Train) -> dict[str, Any]:
+    """What the actor sees, and what it remembers."""
+    policy: dict[str, Any] = {"sees": train.actor_sees}
+    if train.actor.recurrent:
+        policy["recurrent"] = {
+            "kind": train.actor.recurrent,
+            "size": train.actor.recurrent_size,
+            "layers": train.actor.recurrent_layers,
+        }
+    return policy
 
 
 def _robot(robot: Robot) -> dict[str, Any]:

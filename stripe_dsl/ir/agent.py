@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stripe_dsl.source import Span
@@ -38,6 +39,45 @@ class Curiosity:
     learning_rate: float
     normalize_state: bool
     normalize_reward: bool
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Columns:
+    """The mirror image of a row of columns: column ``i`` is ``signs[i]`` times column ``places[i]``.
+
+    Attributes:
+        entries: name, places and signs of the columns that belong together, in order.
+    """
+
+    entries: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Of all columns."""
+        return tuple(place for _, places, _ in self.entries for place in places)
+
+    @property
+    def signs(self) -> tuple[int, ...]:
+        """Of all columns."""
+        return tuple(sign for _, _, signs in self.entries for sign in signs)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Symmetry:
+    """What a task looks like in the mirror.
+
+    Attributes:
+        groups: of the observation groups that the agent sees.
+        action: of the actions.
+        augment: whether PPO learns from mirrored samples as well.
+        loss: weight of what the policy does otherwise in the mirror; zero for none.
+    """
+
+    groups: Mapping[str, Columns]
+    action: Columns
+    augment: bool
+    loss: float
     span: Span | None = None
 
 
@@ -89,6 +129,7 @@ class Train:
     save_every: int
     seed: int
     rnd: Curiosity | None = None
+    symmetry: Symmetry | None = None
     distill: Distill | None = None
     libraries: tuple[str, ...] = ()
     span: Span | None = None

@@ -285,6 +285,16 @@ class RndSpec(Block):
     normalize: Words = Field(default_factory=list, description="`state`, `reward`")
 
 
+class SymmetrySpec(Block):
+    """Left and right of the robot are alike: PPO learns from the mirror image of what it did, too."""
+
+    swap: dict[Text, Expression] = Field(default_factory=dict, description="parts of names that change places")
+    plane: Expression | None = Field(None, description="xz (left and right, the default) or yz (front and back)")
+    flip: list[Text] = Field(default_factory=list, description="joints that turn the other way; found where absent")
+    augment: bool = Field(False, description="mirrored samples are learnt from (the default without `loss`)")
+    loss: Expression | None = Field(None, description="weight of what the policy does otherwise in the mirror")
+
+
 class DistillSpec(Block):
     """A student that learns to act as the trained actor, from other observations."""
 
@@ -307,9 +317,7 @@ class TrainSpec(Block):
     algorithm: Expression | None = Field(None, description="ppo")
     steps: Expression | None = Field(None, description="steps per environment and iteration")
     iterations: Expression | None = None
-    actor: Words = Field(
-        default_factory=list, description="`lstm 256` or `gru 256`, hidden sizes, activation, `normalize`"
-    )
+    actor: Words = Field(default_factory=list, description="`lstm 256` or `gru 256`, sizes, activation, `normalize`")
     critic: Words = Field(default_factory=list, description="as `actor`, and the same where absent")
     sees: SeesSpec | None = None
     init_std: Expression | None = None
@@ -327,6 +335,7 @@ class TrainSpec(Block):
     save_every: Expression | None = Field(None, description="iterations between checkpoints")
     seed: Expression | None = None
     rnd: RndSpec | None = None
+    symmetry: SymmetrySpec | None = None
     distill: DistillSpec | None = None
     libraries: Words = Field(default_factory=list, description="skrl, rl_games, sb3: cfgs beside that for rsl_rl")
 

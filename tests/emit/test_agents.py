@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,39 @@ def test_only_what_is_asked_for(tmp_path: Path) -> None:
     assert names == ["agents/__init__.py", "agents/rsl_rl_ppo_cfg.py"]
 
 
+def test_symmetry(tmp_path: Path) -> None:
+    """A cart and a pole are the same on both sides, and everything changes its sign."""
+    files = compiled(tmp_path, "symmetry { loss 0.2 }; libraries skrl")
+    names: dict[str, Any] = {}
+    exec(files["agents/symmetry.py"], names)
+    assert names["COLUMNS"]["policy"] == (0, 1, 2, 3)
+    assert names["SIGNS"]["policy"] == (-1, -1, -1, -1)
+    assert (names["ACTION_COLUMNS"], names["ACTION_SIGNS"]) == ((0,), (-1,))
+    cfg = files["agents/rsl_rl_ppo_cfg.py"]
+    for line in ("use_data_augmentation=False", "use_mirror_loss=True", "mirror_loss_coeff=0.2"):
+        assert line in cfg
+    assert "symmetry is for rsl_rl alone" in files["agents/skrl_ppo_cfg.yaml"]
+
+
+def test_a_command_has_sides(tmp_path: Path) -> None:
+    """To the left becomes to the right; ahead stays ahead."""
+    source = tmp_path / "walk.stripe"
+    source.write_text(
+        f'import "{ROOT}/examples/ant.stripe" as ant\n'
+        "task Walk extends ant.Ant {\n"
+        "  command goal = velocity { x -1..2 m/s; y +-0.5 m/s; heading any gain 0.5 /s; every 10 s; standing 10 % }\n"
+        "  observe policy { goal; joints.pos - default; prev(drive) }\n"
+        '  train ppo { symmetry { swap { "front_left" "right_back"; "front_right" "left_back" } } }\n'
+        "}\n"
+    )
+    packages, diagnostics = compile_file(source, tmp_path / "out")
+    assert [item.message for item in diagnostics if item.severity == "error"] == []
+    names: dict[str, Any] = {}
+    exec(packages[0].files["agents/symmetry.py"], names)
+    assert names["COLUMNS"]["policy"][:3] == (0, 1, 2)
+    assert names["SIGNS"]["policy"][:3] == (1, -1, -1)
+
+
 def test_one_network_for_both(tmp_path: Path) -> None:
     """RL-Games has a central value only for a critic that is another network, or sees something else."""
     text = compiled(tmp_path, "actor 32 elu; critic 32 elu; libraries rl_games skrl")["agents/rl_games_ppo_cfg.yaml"]
@@ -164,6 +198,8 @@ def test_recurrent(tmp_path: Path) -> None:
     text = files["agents/rsl_rl_ppo_cfg.py"]
     for line in ('rnn_type="gru"', "rnn_hidden_dim=32", "rnn_num_layers=2", "hidden_dims=[16]", 'rnn_type="lstm"'):
         assert text.count(line) == 1, line
+    policy = json.loads(files["manifest.json"])["policy"]
+    assert policy == {"sees": ["policy"], "recurrent": {"kind": "gru", "size": 32, "layers": 2}}
     params = yaml.full_load(files["agents/rl_games_ppo_cfg.yaml"])["params"]
     assert params["network"]["rnn"] == {"name": "gru", "units": 32, "layers": 2, "before_mlp": True}
     # sequences and mini-batches divide the 25 steps
