@@ -26,6 +26,7 @@ STAGES = (
     "robots",
     "ir",
     "check",
+    "scene",
     "emit",
     "pipeline",
     "runtime",
