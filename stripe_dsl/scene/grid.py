@@ -71,8 +71,5 @@ class Grid:
     def contains(self, points: Points) -> NDArray[np.bool_]:
         """Which points lie within the rectangle, shape (n,)."""
         return (
-            (points[:, 0] >= 0)
-            & (points[:, 0] <= self.size[0])
-            & (points[:, 1] >= 0)
-            & (points[:, 1] <= self.size[1])
+            (points[:, 0] >= 0) & (points[:, 0] <= self.size[0]) & (points[:, 1] >= 0) & (points[:, 1] <= self.size[1])
         )
