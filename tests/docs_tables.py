@@ -10,8 +10,8 @@ from stripe_dsl.check import randomize
 from stripe_dsl.check.functions import FUNCTIONS
 from stripe_dsl.check.quantities import BASE, BODY, EPISODE, JOINT, SENSORS, Quantity
 from stripe_dsl.ir.randomize import STATES, WRENCH
-from stripe_dsl.spec import document
-from stripe_dsl.spec.document import Block
+from stripe_dsl.spec import agents, blocks, document, robots, scene
+from stripe_dsl.spec.blocks import Block
 from stripe_dsl.units import DIMENSIONLESS, UNIT_NAMES, Dimension, parse_unit
 
 WORDS = ("per_second", "at_startup", "at_reset")
@@ -104,9 +104,11 @@ def keys() -> str:
 
 
 def _blocks() -> Iterator[type[Block]]:
-    for value in vars(document).values():
-        if isinstance(value, type) and issubclass(value, Block) and value is not Block:
-            yield value
+    for module in (blocks, robots, scene, document, agents):
+        for value in vars(module).values():
+            own = isinstance(value, type) and value.__module__ == module.__name__
+            if own and issubclass(value, Block) and value is not Block:
+                yield value
 
 
 def _unit(quantity: Quantity) -> str:

@@ -17,7 +17,7 @@ from stripe_dsl.ir.types import Kind, Type
 from stripe_dsl.robots.match import PatternError, match_names
 from stripe_dsl.robots.model import JointType
 from stripe_dsl.source import Span
-from stripe_dsl.spec.document import Item
+from stripe_dsl.spec.blocks import Item
 from stripe_dsl.spec.read import StatementReader
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast

@@ -11,8 +11,8 @@ from stripe_dsl.ir.program import Sim
 from stripe_dsl.ir.robots import Actuator, Gain, Robot
 from stripe_dsl.robots.model import JointType
 from stripe_dsl.source import Span
-from stripe_dsl.spec.document import ActuatorSpec
 from stripe_dsl.spec.read import StatementReader
+from stripe_dsl.spec.robots import ActuatorSpec
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, plural

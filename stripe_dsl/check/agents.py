@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.ir.agent import Curiosity, Distill, Network, Train
-from stripe_dsl.spec.document import DistillSpec, RndSpec, TrainSpec
+from stripe_dsl.spec.agents import DistillSpec, RndSpec, TrainSpec
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import did_you_mean

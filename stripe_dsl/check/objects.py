@@ -8,7 +8,7 @@ from stripe_dsl.check.values import Base
 from stripe_dsl.ir.objects import RigidObject
 from stripe_dsl.robots.model import RobotBody, RobotModel
 from stripe_dsl.robots.primitives import ShapeKind
-from stripe_dsl.spec.document import ObjectSpec
+from stripe_dsl.spec.robots import ObjectSpec
 from stripe_dsl.spec.values import Text
 from stripe_dsl.text import and_list
 from stripe_dsl.units import DIMENSIONLESS, LENGTH, MASS

@@ -18,7 +18,7 @@ from stripe_dsl.robots.primitives import (
     model_of,
 )
 from stripe_dsl.source import Span
-from stripe_dsl.spec.document import JointSpec, Link, RobotSpec, Shape
+from stripe_dsl.spec.robots import JointSpec, Link, RobotSpec, Shape
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.units import ANGLE, LENGTH, MASS

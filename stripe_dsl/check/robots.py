@@ -18,8 +18,8 @@ from stripe_dsl.robots import RobotFileError, RobotUnavailableError, load_robot
 from stripe_dsl.robots.match import PatternError, match_names, suggest_pattern
 from stripe_dsl.robots.model import JointType, RobotBody, RobotJoint, RobotModel
 from stripe_dsl.source import Span
-from stripe_dsl.spec.document import ActuatorSpec, RobotSpec
 from stripe_dsl.spec.modules import Module
+from stripe_dsl.spec.robots import ActuatorSpec, RobotSpec
 from stripe_dsl.spec.values import Text
 from stripe_dsl.text import and_list, did_you_mean, plural
 from stripe_dsl.units import ANGLE, DIMENSIONLESS, LENGTH

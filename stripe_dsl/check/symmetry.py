@@ -12,7 +12,7 @@ from stripe_dsl.ir.agent import Columns, Symmetry, Train
 from stripe_dsl.ir.program import Action, Group, Robot, State, Tunable
 from stripe_dsl.robots.model import RobotJoint
 from stripe_dsl.source import Span
-from stripe_dsl.spec.document import SymmetrySpec
+from stripe_dsl.spec.agents import SymmetrySpec
 from stripe_dsl.syntax import ast
 from stripe_dsl.units import DIMENSIONLESS
 

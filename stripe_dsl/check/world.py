@@ -7,7 +7,8 @@ from math import isclose, pi
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.rotations import from_rpy
 from stripe_dsl.ir.program import Ground, Light, Sim
-from stripe_dsl.spec.document import SceneSpec, SimSpec
+from stripe_dsl.spec.document import SimSpec
+from stripe_dsl.spec.scene import SceneSpec
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, did_you_mean

@@ -6,7 +6,8 @@ from typing import Any
 
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.source import Span
-from stripe_dsl.spec.document import Block, Item, RewardSpec, SimSpec
+from stripe_dsl.spec.blocks import Block, Item
+from stripe_dsl.spec.document import RewardSpec, SimSpec
 from stripe_dsl.spec.fields import Shape, Slot, slots
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.text import did_you_mean

@@ -7,17 +7,11 @@ from dataclasses import dataclass, field
 
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.source import SourceFile, Span
-from stripe_dsl.spec.document import (
-    Block,
-    FunctionSpec,
-    ObjectSpec,
-    RandomizeSpec,
-    RewardSpec,
-    RobotSpec,
-    SceneSpec,
-    TaskSpec,
-)
+from stripe_dsl.spec.blocks import Block
+from stripe_dsl.spec.document import FunctionSpec, RandomizeSpec, RewardSpec, TaskSpec
 from stripe_dsl.spec.modules import Loader, Module
+from stripe_dsl.spec.robots import ObjectSpec, RobotSpec
+from stripe_dsl.spec.scene import SceneSpec
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, close_names, did_you_mean

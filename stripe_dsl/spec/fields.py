@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeAliasType, Union, get_args, get_origin
 
-from stripe_dsl.spec.document import Block, Entry, Item
+from stripe_dsl.spec.blocks import Block, Entry, Item
 from stripe_dsl.spec.values import Expression, Text, Update
 
 NAMED_BY_REFERENCE = ("robot", "object")

@@ -11,21 +11,12 @@ from typing import Any
 
 from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.source import SourceFile, Span
+from stripe_dsl.spec.blocks import Block, Entry, Item
 from stripe_dsl.spec.builder import Builder, block_name
-from stripe_dsl.spec.document import (
-    Block,
-    Document,
-    Entry,
-    FunctionSpec,
-    Item,
-    ParameterSpec,
-    Placed,
-    RewardSpec,
-    RobotSpec,
-    TaskSpec,
-)
+from stripe_dsl.spec.document import Document, FunctionSpec, ParameterSpec, Placed, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, own_key, slots
 from stripe_dsl.spec.randomize import read_randomize
+from stripe_dsl.spec.robots import RobotSpec
 from stripe_dsl.spec.schedule import read_curriculum
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast

@@ -6,7 +6,8 @@ import inspect
 import json
 from typing import Any
 
-from stripe_dsl.spec.document import Block, Document, Entry, FunctionSpec, Item, RewardSpec, TaskSpec
+from stripe_dsl.spec.blocks import Block, Entry, Item
+from stripe_dsl.spec.document import Document, FunctionSpec, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, slots
 from stripe_dsl.spec.yaml import NAME_PATTERN, takes_bare_names
 

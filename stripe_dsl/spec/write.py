@@ -10,23 +10,20 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from stripe_dsl.spec.blocks import Block, Entry, Item
 from stripe_dsl.spec.document import (
-    Block,
     CommandSpec,
     Document,
-    Entry,
     FunctionSpec,
-    Item,
-    ObjectSpec,
     Placed,
     RandomizeSpec,
     RewardSpec,
-    RobotSpec,
-    SceneSpec,
     ScheduleSpec,
     TaskSpec,
 )
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, is_entry, own_key, slots
+from stripe_dsl.spec.robots import ObjectSpec, RobotSpec
+from stripe_dsl.spec.scene import SceneSpec
 from stripe_dsl.spec.values import Expression, Text, Update
 from stripe_dsl.spec.write_values import (
     argument,

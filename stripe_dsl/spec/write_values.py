@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from stripe_dsl.spec.document import Entry, FunctionSpec
+from stripe_dsl.spec.blocks import Entry
+from stripe_dsl.spec.document import FunctionSpec
 from stripe_dsl.spec.fields import slots
 from stripe_dsl.spec.values import Expression
 from stripe_dsl.syntax import ast

@@ -14,18 +14,9 @@ from typing import Any
 from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.diagnostics.model import sort_diagnostics
 from stripe_dsl.source import SourceFile, Span
+from stripe_dsl.spec.blocks import Block, Entry, Item
 from stripe_dsl.spec.builder import Builder, block_name
-from stripe_dsl.spec.document import (
-    Block,
-    Document,
-    Entry,
-    FunctionSpec,
-    Item,
-    Placed,
-    RandomizeSpec,
-    RewardSpec,
-    TaskSpec,
-)
+from stripe_dsl.spec.document import Document, FunctionSpec, Placed, RandomizeSpec, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, is_entry, own_key, slots
 from stripe_dsl.spec.read import StatementReader
 from stripe_dsl.spec.values import UPDATES, Expression, Text, Update

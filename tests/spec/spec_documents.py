@@ -8,19 +8,9 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from stripe_dsl.source import SourceFile
+from stripe_dsl.spec.blocks import Block, Entry, Item
 from stripe_dsl.spec.builder import OBSERVED
-from stripe_dsl.spec.document import (
-    Block,
-    Document,
-    Entry,
-    FunctionSpec,
-    Item,
-    ParameterSpec,
-    Placed,
-    RandomizeSpec,
-    RewardSpec,
-    TaskSpec,
-)
+from stripe_dsl.spec.document import Document, FunctionSpec, ParameterSpec, Placed, RandomizeSpec, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, slots
 from stripe_dsl.spec.values import Expression, Text, Update
 from stripe_dsl.syntax.parser import parse_expression

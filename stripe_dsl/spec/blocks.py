@@ -1,0 +1,61 @@
+"""What blocks of the document model have in common, and the entry that observations and actions share."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from stripe_dsl.source import Span
+from stripe_dsl.spec.values import Expression, Text
+
+type Words = list[Expression]
+
+
+class Block(BaseModel):
+    """Base of all blocks.
+
+    Class attributes:
+        head: field that takes a value standing directly after the keyword (``train ppo``, ``light dome``).
+        others: field that takes every key that is none of the others, a map of expressions by name.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", defer_build=True, arbitrary_types_allowed=True, populate_by_name=True
+    )
+    head: ClassVar[str] = ""
+    others: ClassVar[str] = ""
+    _span: Span | None = PrivateAttr(None)
+
+    @property
+    def span(self) -> Span | None:
+        """Where the block stands: its keyword and name."""
+        return self._span
+
+
+class Entry(Block):
+    """An expression with options behind it."""
+
+    head: ClassVar[str] = "value"
+    value: Expression
+
+
+class Item(Entry):
+    """An expression with options: an observation or an action."""
+
+    name: Text | None = Field(None, description="name of the entry; made from the expression where absent")
+    noise: Expression | None = Field(None, description="a range (uniform) or gaussian(std), in the value's unit")
+    bias: Expression | None = Field(None, description="as noise, but drawn once an episode")
+    clip: Expression | None = Field(None, description="range that the value is cut to")
+    scale: Expression | None = Field(None, description="factor")
+    offset: Expression | None = Field(None, description="added after the scale; `default` is the default position")
+    history: Expression | None = Field(None, description="number of control steps whose values are kept")
+    without: Expression | None = Field(
+        None, description="`noise`: an included group is taken without its noise and bias"
+    )
+    limit: Expression | None = Field(None, description="of an action: range that its command is cut to")
+    smooth: Expression | None = Field(
+        None, description="of an action: share of the new command, the rest is the last one"
+    )
+    open: Expression | None = Field(None, description="of a binary action: positions where the agent's number is >= 0")
+    close: Expression | None = Field(None, description="of a binary action: positions where it is negative")

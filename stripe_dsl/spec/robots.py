@@ -1,0 +1,125 @@
+"""Robots and objects in the document model: ``robot`` and ``object`` blocks."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from stripe_dsl.spec.blocks import Block
+from stripe_dsl.spec.values import Expression, Text
+
+
+class Shape(Block):
+    """A primitive of a link."""
+
+    head: ClassVar[str] = "size"
+    size: Expression | None = Field(None, description="edge lengths of a box, (x, y, z) m")
+    radius: Expression | None = None
+    length: Expression | None = Field(None, description="length of a cylinder, or of a capsule between its caps")
+    axis: Expression | None = Field(None, description="x, y or z: direction of a capsule or cylinder")
+    at: Expression | None = Field(None, description="centre in the link's frame")
+    color: Expression | None = None
+    visual: bool = Field(False, description="seen, and has mass as others have, but touches nothing")
+
+
+class Link(Block):
+    """A rigid body made of primitives, for robots written in the file."""
+
+    box: Shape | None = None
+    sphere: Shape | None = None
+    capsule: Shape | None = None
+    cylinder: Shape | None = None
+    mass: Expression | None = None
+    at: Expression | None = Field(None, description="position of the link's frame in the robot's frame")
+    fixed: bool = Field(False, description="fixed to the world: the base of a robot that cannot move away")
+
+
+class JointSpec(Block):
+    """``joint name = "pattern"`` names a joint of the robot file; with ``type`` it makes one between two links."""
+
+    head: ClassVar[str] = "pattern"
+    pattern: Text | None = Field(None, description="the joint's name in the robot file")
+    type: Expression | None = Field(
+        None, description="revolute (the default where there is an axis), prismatic or fixed"
+    )
+    parent: Expression | None = None
+    child: Expression | None = None
+    axis: Expression | None = Field(None, description="x, y, z, -x, -y or -z in the robot's frame")
+    at: Expression | None = Field(None, description="position in the robot's frame; the child's where absent")
+    limits: Expression | None = Field(None, description="range of the joint's position")
+
+
+class NameSet(Block):
+    """``joints legs = ".*_leg"``: a named subset; several patterns keep their order."""
+
+    head: ClassVar[str] = "patterns"
+    patterns: list[Text] = Field(default_factory=list)
+
+
+class ActuatorSpec(Block):
+    """How a group of joints is driven. Gains and limits are one number, or one by pattern in braces."""
+
+    head: ClassVar[str] = "model"
+    by_pattern: ClassVar[tuple[str, ...]] = (
+        "stiffness", "damping", "effort", "velocity", "saturation", "armature", "friction", "viscous"
+    )  # fmt: skip
+    implicit: bool = Field(False, description="the physics engine integrates the drive (the default)")
+    ideal_pd: bool = Field(False, description="efforts are computed before each physics step")
+    dc_motor: bool = Field(False, description="as `ideal_pd`, with the speed-torque curve of a DC motor")
+    joints: list[Text] = Field(default_factory=list, description="patterns; the group's own name where absent")
+    stiffness: Expression | None = None
+    damping: Expression | None = None
+    effort: Expression | None = Field(None, description="largest force or torque")
+    velocity: Expression | None = Field(None, description="largest speed")
+    saturation: Expression | None = Field(None, description="of a dc_motor: force or torque at rest")
+    armature: Expression | None = None
+    friction: Expression | None = Field(None, description="force or torque that has to be overcome")
+    viscous: Expression | None = Field(None, description="friction that grows with the speed")
+    delay: Expression | None = Field(None, description="of an ideal_pd: time that commands take")
+    effort_at: Expression | None = Field(
+        None, description="of an ideal_pd: largest effort by position, [(-90 deg, 30 N*m), (0 deg, 45 N*m)]"
+    )
+
+
+class Spawn(Block):
+    """Where the robot starts in its environment."""
+
+    at: Expression | None = None
+    facing: Expression | None = Field(None, description="an angle about the vertical, or rpy(0, 0, 90 deg)")
+
+
+class RobotSpec(Block):
+    """An articulation: from a file, from an Isaac Lab cfg, or made of links and joints."""
+
+    usd: Text | None = None
+    urdf: Text | None = None
+    mjcf: Text | None = None
+    cfg: Text | None = Field(None, description="an Isaac Lab cfg, module:NAME")
+    prim: Text | None = Field(None, description="prim that holds the articulation, where the file's default is wrong")
+    spawn: Spawn | None = None
+    joint: dict[Text, JointSpec] = Field(default_factory=dict)
+    joints: dict[Text, NameSet] = Field(default_factory=dict)
+    body: dict[Text, NameSet] = Field(default_factory=dict)
+    bodies: dict[Text, NameSet] = Field(default_factory=dict)
+    link: dict[Text, Link] = Field(default_factory=dict)
+    pose: dict[Text, Expression] = Field(default_factory=dict, description="default joint positions by pattern")
+    actuator: dict[Text, ActuatorSpec] = Field(default_factory=dict)
+    self_collision: bool = False
+    soft_limits: Expression | None = Field(
+        None, description="share of the joints' ranges that `.lower` and `.upper` leave"
+    )
+    fixed: bool = Field(False, description="the base of a URDF or MJCF robot is fixed to the world")
+
+
+class ObjectSpec(Block):
+    """A rigid object: one primitive that moves as it is pushed."""
+
+    box: Shape | None = None
+    sphere: Shape | None = None
+    capsule: Shape | None = None
+    cylinder: Shape | None = None
+    mass: Expression | None = None
+    friction: Expression | None = Field(None, description="static and dynamic, one number for both; 1 where absent")
+    restitution: Expression | None = Field(None, description="0 where absent")
+    spawn: Spawn | None = None
