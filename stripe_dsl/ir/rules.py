@@ -162,7 +162,7 @@ class Combine(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around(Rule):
-    """``around solid 7 m, penalty 0.45``, of maps: 1 - penalty * max(0, 1 - distance / reach); distance to ``target``."""
+    """``around solid 7 m, penalty 0.45``, of maps: 1 - penalty * max(0, 1 - distance / reach), by the distance."""
 
     target: str
     reach: float
