@@ -35,7 +35,7 @@ STAGES = (
 """A module imports from its own stage and from those before it."""
 
 SIMULATOR = {"torch", "warp", "newton", "gymnasium", "rsl_rl", "mujoco", "mujoco_warp"}
-LONGEST = 430
+LONGEST = 400
 
 
 def name_of(path: Path) -> str:

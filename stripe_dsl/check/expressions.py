@@ -7,6 +7,7 @@ from math import isfinite
 
 from stripe_dsl.check.arithmetic import Arithmetic, is_zero
 from stripe_dsl.check.calls import Calls, Frame
+from stripe_dsl.check.frames import Frames
 from stripe_dsl.check.memory import Memory
 from stripe_dsl.check.names import Names
 from stripe_dsl.check.phase import Phase
@@ -39,6 +40,7 @@ class Lowering:
         self.calls = Calls(self)
         self.memory = Memory(self)
         self.reading = Reading(self)
+        self.frames = Frames(self)
         self._draws = 0
         self.default: Node | None = None
         """What ``default`` means where no operand beside it says so: the target of a reset."""
@@ -74,7 +76,7 @@ class Lowering:
             case ast.Field():
                 return self.reading.field(expr)
             case ast.Frame():
-                return self.reading.frame(expr)
+                return self.frames.frame(expr)
             case ast.Index():
                 return self.reading.index(expr)
             case ast.Unary():

@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stripe_dsl.check import memory, vectors
+from stripe_dsl.check.arguments import scalars
+from stripe_dsl.check.reductions import over_where, reduction, variance
 from stripe_dsl.check.tunables import Role
 from stripe_dsl.check.values import RangeValue, Value
 from stripe_dsl.ir.graph import Node
-from stripe_dsl.ir.types import Kind, Type
+from stripe_dsl.ir.types import Type
 from stripe_dsl.syntax import ast
 from stripe_dsl.units import ANGLE, DIMENSIONLESS
 
@@ -80,22 +82,11 @@ def call(low: Lowering, expr: ast.Call) -> Value | None:
 # rules
 
 
-def _scalars(low: Lowering, expr: ast.Call, args: list[Node]) -> bool:
-    for arg, source in zip(args, expr.args, strict=True):
-        if not low.math.numeric(arg, source.span, "multiply the condition by a number to count it"):
-            return False
-        if arg.type.kind is not Kind.FLOAT:
-            message = f"`{vectors.called(expr)}` takes numbers, not {arg.type.describe()}"
-            low.report.error("E0302", message, source.span, "take its length `|v|` or a part `v.x`")
-            return False
-    return True
-
-
 def _plain(op: str) -> Rule:
     """Takes and gives a plain number: ``exp``, ``log``, ``tanh``."""
 
     def rule(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
-        if not _scalars(low, expr, args):
+        if not scalars(low, expr, args):
             return None
         x = args[0]
         if not x.type.dim.is_none:
@@ -110,7 +101,7 @@ def _plain(op: str) -> Rule:
 
 def _of_angle(op: str) -> Rule:
     def rule(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
-        if not _scalars(low, expr, args):
+        if not scalars(low, expr, args):
             return None
         x = args[0]
         if x.type.dim != ANGLE:
@@ -145,7 +136,7 @@ def _keep(op: str) -> Rule:
     """Gives the unit it takes: ``abs``, ``floor``."""
 
     def rule(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
-        if not _scalars(low, expr, args):
+        if not scalars(low, expr, args):
             return None
         return low.math.unary(op, args[0], args[0].type, expr.span)
 
@@ -153,13 +144,13 @@ def _keep(op: str) -> Rule:
 
 
 def _sign(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
-    if not _scalars(low, expr, args):
+    if not scalars(low, expr, args):
         return None
     return low.math.unary("sign", args[0], replace(args[0].type, dim=DIMENSIONLESS), expr.span)
 
 
 def _sqrt(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
-    if not _scalars(low, expr, args):
+    if not scalars(low, expr, args):
         return None
     return low.math.unary("sqrt", args[0], replace(args[0].type, dim=args[0].type.dim ** 0.5), expr.span)
 
@@ -168,7 +159,7 @@ def _two(op: str, *, angle: bool = False) -> Rule:
     """Two operands of one unit: ``min``, ``max``, ``atan2``, ``mod``."""
 
     def rule(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
-        if not _scalars(low, expr, args):
+        if not scalars(low, expr, args):
             return None
         adapted = low.math.same_unit("lt", args[0], args[1], expr.span)
         if adapted is None:
@@ -184,7 +175,7 @@ def _two(op: str, *, angle: bool = False) -> Rule:
 
 def _reduce_or_two(op: str) -> Rule:
     """``min`` and ``max``: of a list, or of two numbers."""
-    two, one = _two(op), _reduction(f"list_{op}")
+    two, one = _two(op), reduction(f"list_{op}")
 
     def rule(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
         return (two if len(args) == 2 else one)(low, expr, args)
@@ -192,93 +183,9 @@ def _reduce_or_two(op: str) -> Rule:
     return rule
 
 
-def _reduction(op: str) -> Rule:
-    name = op.removeprefix("list_")
-
-    def rule(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
-        x = args[0]
-        conditions = op in ("any", "all", "count")
-        if x.type.axis is None and op in ("any", "all") and x.type.is_bool and not _holds_list_norm(x):
-            return x  # `any(|touch[base].force| > 1 N)` reads alike for one body and for several
-        if x.type.axis is None:
-            help = "it is one value already" if not x.type.is_vector else "for a vector write `|v|` or `v.x + v.y`"
-            if isinstance(expr.args[0], ast.Norm):
-                help = f"`|…|` of a list is its length; element by element write `{name}(abs(…))`"
-            elif _holds_list_norm(x):
-                help = "`|…|` of a list is its length; element by element write `abs(…)`"
-            low.report.error("E0301", f"`{name}` takes a list, not {x.type.describe()}", expr.args[0].span, help)
-            return None
-        if conditions and not low.math.condition(x, expr.args[0].span):
-            return None
-        if not conditions and not low.math.numeric(x, expr.args[0].span, "write `count(…)` to count conditions"):
-            return None
-        if x.type.is_vector and op not in ("sum", "mean"):
-            low.report.error("E0302", f"`{name}` takes numbers, not {x.type.describe()}", expr.args[0].span)
-            return None
-        type = replace(x.type, axis=None)
-        if op == "count":
-            type = Type()
-        return low.graph.add(op, (x,), type=type, span=expr.span)
-
-    return rule
-
-
-def _variance(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
-    """``variance(list)``: of the sample, over one less than its length, as ``torch.var``."""
-    x, math, span = args[0], low.math, expr.span
-    mean = _reduction("mean")(low, expr, args) if _scalars(low, expr, args) else None
-    if mean is None or x.type.axis is None:
-        return None
-    if len(x.type.axis) < 2:
-        low.report.error("E0301", "the variance of one value is not defined", expr.args[0].span, "take a larger set")
-        return None
-    apart = math.additive("sub", x, mean, span, span, span)
-    squares = math.power(apart, math.const(2.0), span, span) if apart is not None else None
-    if squares is None:
-        return None
-    total = low.graph.add("sum", (squares,), type=replace(squares.type, axis=None), span=span)
-    return math.multiply("div", total, math.const(float(len(x.type.axis) - 1)), span)
-
-
-def _holds_list_norm(node: Node) -> bool:
-    return node.op == "list_norm" or any(_holds_list_norm(arg) for arg in node.args)
-
-
-def _over_where(low: Lowering, expr: ast.Call) -> Node | None:
-    """``mean(x where c)``, ``min(…)``, ``max(…)`` over the elements that hold, and zero where none does."""
-    name = vectors.called(expr)
-    if not (len(expr.args) == 1 and isinstance(expr.args[0], ast.Where)):
-        args = [low.number(arg, role) for arg, role in zip(expr.args, (Role.LOW, Role.HIGH), strict=False)]
-        if any(arg is None for arg in args):
-            return None
-        return FUNCTIONS[name].rule(low, expr, [arg for arg in args if arg is not None])
-    where = expr.args[0]
-    picked = low.number(where)
-    if picked is None or not low.math.numeric(picked, where.span, "write `count(…)` to count conditions"):
-        return None
-    condition, value, zero = picked.args
-    one_type = replace(picked.type, axis=None)
-    if condition.type.axis is None:  # all elements or none
-        best = FUNCTIONS[name].rule(low, replace(expr, args=(where.value,)), [value])
-        return low.math.select(condition, best, zero, expr.span) if best is not None else None
-    count = low.graph.add("count", (condition,), type=Type(), span=expr.span)
-    if name == "mean":
-        total = low.graph.add("sum", (picked,), type=one_type, span=expr.span)
-        members = low.graph.add("max", (count, low.math.const(1.0)), type=Type(), span=expr.span)
-        return low.graph.add("div", (total, members), type=one_type, span=expr.span)
-    if picked.type.is_vector:
-        low.report.error("E0302", f"`{name}` takes numbers, not {picked.type.describe()}", where.span)
-        return None
-    far = low.math.const(float("inf") if name == "min" else float("-inf"), zero.type)
-    filled = low.graph.add("where", (condition, value, far), type=picked.type, span=expr.span)
-    best = low.graph.add(f"list_{name}", (filled,), type=one_type, span=expr.span)
-    found = low.graph.add("any", (condition,), type=Type(Kind.BOOL), span=expr.span)
-    return low.graph.add("where", (found, best, zero), type=one_type, span=expr.span)
-
-
 def _clip(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
     x, lower, upper = args
-    if not _scalars(low, expr, args):
+    if not scalars(low, expr, args):
         return None
     first = low.math.same_unit("lt", x, lower, expr.span)
     second = low.math.same_unit("lt", x, upper, expr.span)
@@ -319,7 +226,7 @@ def _clip_range(low: Lowering, expr: ast.Call) -> Node | None:
 def _rescale(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
     """``rescale(x, low, high)``: 2 (x - (low + high) / 2) / (high - low), as upstream's ``scale_transform``."""
     x, lower, upper = args
-    if not _scalars(low, expr, args):
+    if not scalars(low, expr, args):
         return None
     math, span = low.math, expr.span
     total = math.additive("add", lower, upper, span, expr.args[1].span, expr.args[2].span)
@@ -341,14 +248,14 @@ def _unit(node: Node) -> str:
 BOUNDS = (None, Role.LOW, Role.HIGH)
 
 FUNCTIONS: dict[str, Function] = {
-    "sum": Function((1,), _reduction("sum"), "sum(list): the sum of its elements"),
-    "mean": Function((1,), _reduction("mean"), "mean(list): the mean of its elements"),
-    "variance": Function((1,), _variance, "variance(list): of the sample, over one less than its length"),
+    "sum": Function((1,), reduction("sum"), "sum(list): the sum of its elements"),
+    "mean": Function((1,), reduction("mean"), "mean(list): the mean of its elements"),
+    "variance": Function((1,), variance, "variance(list): of the sample, over one less than its length"),
     "min": Function((1, 2), _reduce_or_two("min"), "min(a, b) or min(list): the smallest"),
     "max": Function((1, 2), _reduce_or_two("max"), "max(a, b) or max(list): the largest"),
-    "any": Function((1,), _reduction("any"), "any(conditions): whether one of them holds"),
-    "all": Function((1,), _reduction("all"), "all(conditions): whether all of them hold"),
-    "count": Function((1,), _reduction("count"), "count(conditions): how many of them hold"),
+    "any": Function((1,), reduction("any"), "any(conditions): whether one of them holds"),
+    "all": Function((1,), reduction("all"), "all(conditions): whether all of them hold"),
+    "count": Function((1,), reduction("count"), "count(conditions): how many of them hold"),
     "abs": Function((1,), _keep("abs"), "abs(x): element by element"),
     "sign": Function((1,), _sign, "sign(x): -1, 0 or 1"),
     "floor": Function((1,), _keep("floor"), "floor(x): the whole number below"),
@@ -398,8 +305,8 @@ SPECIAL: dict[str, Callable[[Lowering, ast.Call], Value | None]] = {
     "since": memory.since,
     "held": memory.held,
     "filter": memory.smooth,
-    "mean": _over_where,
-    "min": _over_where,
-    "max": _over_where,
+    "mean": over_where,
+    "min": over_where,
+    "max": over_where,
 }
 """Functions that look at the syntax of their arguments."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stripe_dsl.check import vectors
+from stripe_dsl.check.arguments import called
 from stripe_dsl.check.arithmetic import is_zero, unit_words
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.tunables import Role
@@ -165,7 +165,7 @@ class Memory:
 
     def operand(self, expr: ast.Call) -> Node | None:
         """What a function remembers: known after the physics, and not the same for ever."""
-        low, source, name = self.low, expr.args[0], vectors.called(expr)
+        low, source, name = self.low, expr.args[0], called(expr)
         with self.phase(Phase.STATE):
             node = low.number(source)
             if node is None or not low.names.check_phase(node, source.span):
@@ -180,13 +180,13 @@ class Memory:
         inside = next((part for part in parts_of(node) if part.op == "old"), None)
         if inside is None:
             return True
-        message = f"`{vectors.called(expr)}` of the old value of `{inside.attr}` needs a longer memory than there is"
+        message = f"`{called(expr)}` of the old value of `{inside.attr}` needs a longer memory than there is"
         self.low.report.error("E0503", message, expr.span, f"inside its own `then`, `{inside.attr}` is the old value")
         return False
 
     def derived(self, expr: ast.Call, key: tuple[object, ...], type: Type, initial: Node) -> tuple[str, Node]:
         """The name of the state that a call stands for, and its old value; the same for an equal call."""
-        function, source = vectors.called(expr), expr.args[0]
+        function, source = called(expr), expr.args[0]
         if key not in self._known:
             path = re.fullmatch(r"[\w.@]+", source.span.text)  # else a formula, for which its term has the better name
             words = re.sub(r"\W+", "_", source.span.text).strip("_")
@@ -240,7 +240,7 @@ def prev(low: Lowering, expr: ast.Call) -> Node | None:
     if node is None:
         return None
     if not varies(node):
-        help = f"write it without `{vectors.called(expr)}`" if vectors.called(expr) == "prev" else "its change is zero"
+        help = f"write it without `{called(expr)}`" if called(expr) == "prev" else "its change is zero"
         low.report.error("E0503", "a constant has no earlier value", inner.span, help)
         return None
     if node.op == "prev":

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import product
 from math import isclose
 
-from stripe_dsl.check.rows import Rows, is_own_image, ones, rows, spread, times
+from stripe_dsl.check.images import Image, NoImageError, shaped, text
+from stripe_dsl.check.rows import Rows, is_own_image, ones, rows, spread
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.types import Axis, Kind
 
@@ -31,28 +32,6 @@ CONSTANT = ("joint.default_pos", "joint.lower", "joint.upper", "joint.vel_limit"
 ODD_FUNCTIONS = ("sin", "tan", "asin", "atan", "tanh", "sign", "wrap", "neg")
 EVEN_FUNCTIONS = ("cos", "abs")
 COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne", "and", "or")
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """What a value is in the mirror: member ``i`` is ``signs[i]`` times member ``perm[i]``.
-
-    Attributes:
-        perm: places of members; ``(0,)`` for a single value.
-        signs: by member and component.
-    """
-
-    perm: tuple[int, ...]
-    signs: Rows
-
-    @property
-    def even(self) -> bool:
-        """Whether no sign changes."""
-        return all(sign == 1.0 for row in self.signs for sign in row)
-
-
-class NoImageError(Exception):
-    """An expression whose image is not known; the text ends the sentence ``… has no mirror image: ``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +98,15 @@ class Mirror:
                 condition = self._fixed(node.args[0], found[0])
                 same = self._alike(node, found[1:])
                 if not condition.even:
-                    raise NoImageError(f"the condition `{_text(node.args[0])}` has another side")
-                return _shaped(same, node, condition)
+                    raise NoImageError(f"the condition `{text(node.args[0])}` has another side")
+                return shaped(same, node, condition)
             case "clip":
                 return self._clip(node, found)
             case "atan2":
                 across, along = (self._fixed(arg, value) for arg, value in zip(node.args, found, strict=True))
                 if not along.even:
-                    raise NoImageError(f"`{_text(node)}` is an angle from an axis that is turned round")
-                return _shaped(across, node, along)
+                    raise NoImageError(f"`{text(node)}` is an angle from an axis that is turned round")
+                return shaped(across, node, along)
             case "rotate" | "rotate_inverse":
                 return self._rotated(node, found)
             case "vec" | "stack":
@@ -136,7 +115,7 @@ class Mirror:
                 return self._picked(node, found[0])
         images = [self._fixed(arg, value) for arg, value in zip(node.args, found, strict=True)]
         if not images:
-            raise NoImageError(f"that of `{_text(node)}` is not known")
+            raise NoImageError(f"that of `{text(node)}` is not known")
         return self._of_one(node, images)
 
     def _of_one(self, node: Node, images: list[Image]) -> Image:
@@ -179,8 +158,8 @@ class Mirror:
                     return Image((0,), (first.signs[0],))
             case _:
                 if all(image.even for image in images):
-                    return _shaped(first, node, *rest)
-        raise NoImageError(f"that of `{_text(node)}` is not known")
+                    return shaped(first, node, *rest)
+        raise NoImageError(f"that of `{text(node)}` is not known")
 
     # leaves
 
@@ -202,7 +181,7 @@ class Mirror:
                 return Image(perm, (signs,) * len(perm))
         if quantity in EVEN:
             return Image(perm, ((1.0,),) * len(perm))
-        raise NoImageError(f"that of `{_text(node)}` is not known")
+        raise NoImageError(f"that of `{text(node)}` is not known")
 
     def _state(self, node: Node) -> Image:
         """A field of a command: a velocity, a place, an angle or a rate about the vertical, or a choice."""
@@ -210,7 +189,7 @@ class Mirror:
         signs = {"xy": self.polar[:2], "pos": self.polar, "standing": (1.0,), "follows": (1.0,)}
         signs |= dict.fromkeys(("yaw", "heading", "drawn_yaw"), (self.axial[2],))
         if field not in signs or node.type.axis is not None:
-            raise NoImageError(f"that of `{_text(node)}` is not known")
+            raise NoImageError(f"that of `{text(node)}` is not known")
         row = signs[field][: node.type.components]
         for draw in walk([initial]):
             if draw.op == "vec":
@@ -226,9 +205,9 @@ class Mirror:
         if draw.op in ("uniform", "clip"):
             low, high = (self._numbers(end, {}) for end in draw.args[-2:])
             if low is None or high is None or low[0][0] != -high[0][0]:
-                raise NoImageError(f"the range `{_text(draw)}` is not the same on both sides")
+                raise NoImageError(f"the range `{text(draw)}` is not the same on both sides")
         elif self._numbers(draw, {}) not in (((0.0,),), None):
-            raise NoImageError(f"`{_text(draw)}` is not the same on both sides")
+            raise NoImageError(f"`{text(draw)}` is not the same on both sides")
 
     def _perm(self, axis: Axis) -> tuple[int, ...]:
         places = []
@@ -253,7 +232,7 @@ class Mirror:
                 return None
             numbers = [self.constant(node.read.quantity, name) for name in node.read.names]
             if any(number is None for number in numbers):
-                raise NoImageError(f"the numbers of `{_text(node)}` are known to the simulator alone")
+                raise NoImageError(f"the numbers of `{text(node)}` are known to the simulator alone")
             return tuple((number,) for number in numbers if number is not None)
         operators: dict[str, Callable[..., float]] = {
             "add": lambda a, b: a + b,
@@ -297,7 +276,7 @@ class Mirror:
         for perm, signs in product(perms, choices):
             if is_own_image(value, perm, signs):
                 return Image(perm, signs)
-        raise NoImageError(f"`{_text(node)}` is not the same on both sides")
+        raise NoImageError(f"`{text(node)}` is not the same on both sides")
 
     # operators
 
@@ -308,46 +287,46 @@ class Mirror:
         main = max(images, key=lambda image: (len(image.perm), len(image.signs[0])), default=None)
         if main is None:
             main = self._fixed(*pairs[0])
-        main = _shaped(main, node)
+        main = shaped(main, node)
         for arg, value in pairs:
             image = self._fixed(arg, value, main) if not isinstance(value, Image) else value
             signs = spread(image.signs, len(main.perm), len(main.signs[0]))
             if signs != main.signs or (len(image.perm) > 1 and image.perm != main.perm):
-                raise NoImageError(f"`{_text(arg)}` changes otherwise than what it is combined with")
+                raise NoImageError(f"`{text(arg)}` changes otherwise than what it is combined with")
         return main
 
     def _product(self, node: Node, found: list[Image | Rows]) -> Image:
         images = [self._fixed(arg, value) for arg, value in zip(node.args, found, strict=True)]
-        return _shaped(images[0], node, images[1])
+        return shaped(images[0], node, images[1])
 
     def _even_only(self, node: Node, found: list[Image | Rows] | list[Image]) -> Image:
         images = [self._fixed(arg, value) for arg, value in zip(node.args, found, strict=True)]
         if not all(image.even for image in images):
-            raise NoImageError(f"`{_text(node)}` compares what has a side")
-        return _shaped(images[0], node, *images[1:])
+            raise NoImageError(f"`{text(node)}` compares what has a side")
+        return shaped(images[0], node, *images[1:])
 
     def _clip(self, node: Node, found: list[Image | Rows]) -> Image:
         value = self._fixed(node.args[0], found[0])
         low, high = found[1:]
-        image = _shaped(value, node)
+        image = shaped(value, node)
         if isinstance(low, Image) or isinstance(high, Image):
-            raise NoImageError(f"the bounds of `{_text(node)}` change")
+            raise NoImageError(f"the bounds of `{text(node)}` change")
         count, width = len(image.perm), len(image.signs[0])
         lows, highs = spread(low, count, width), spread(high, count, width)
         for i, (place, signs) in enumerate(zip(image.perm, image.signs, strict=True)):
             for k, sign in enumerate(signs):
                 ends = (lows[place][k], highs[place][k]) if sign > 0 else (-highs[place][k], -lows[place][k])
                 if not all(isclose(a, b, abs_tol=1e-9) for a, b in zip(ends, (lows[i][k], highs[i][k]), strict=True)):
-                    raise NoImageError(f"the bounds of `{_text(node)}` are not the same on both sides")
+                    raise NoImageError(f"the bounds of `{text(node)}` are not the same on both sides")
         return image
 
     def _rotated(self, node: Node, found: list[Image | Rows]) -> Image:
         turn = self._fixed(node.args[0], found[0])
         vector = self._fixed(node.args[1], found[1])
         if any(row not in (self.polar, self.axial) for row in vector.signs):
-            raise NoImageError(f"that of `{_text(node)}` is not known")
+            raise NoImageError(f"that of `{text(node)}` is not known")
         if any(row != (*self.axial, 1.0) for row in turn.signs):
-            raise NoImageError(f"that of `{_text(node)}` is not known")
+            raise NoImageError(f"that of `{text(node)}` is not known")
         perm = max(turn.perm, vector.perm, key=len)
         return Image(perm, spread(vector.signs, len(perm), 3))
 
@@ -355,21 +334,21 @@ class Mirror:
         images = [self._fixed(arg, value) for arg, value in zip(node.args, found, strict=True)]
         if node.op == "vec" and all(len(image.perm) == 1 for image in images):
             return Image((0,), (tuple(image.signs[0][0] for image in images),))
-        raise NoImageError(f"that of `{_text(node)}` is not known")
+        raise NoImageError(f"that of `{text(node)}` is not known")
 
     def _picked(self, node: Node, value: Image | Rows) -> Image:
         image = self._fixed(node.args[0], value)
         assert isinstance(node.attr, tuple)
         places = [int(place) for place in node.attr]  # type: ignore[arg-type]
         if any(image.perm[place] not in places for place in places):
-            raise NoImageError(f"`{_text(node)}` has members without their partners")
+            raise NoImageError(f"`{text(node)}` has members without their partners")
         perm = tuple(places.index(image.perm[place]) for place in places)
         return Image(perm, tuple(image.signs[place] for place in places))
 
     def _dot(self, node: Node, a: Image, b: Image) -> Image:
-        both = _shaped(a, node.args[0], b)
+        both = shaped(a, node.args[0], b)
         if any(len(set(row)) > 1 for row in both.signs):
-            raise NoImageError(f"`{_text(node)}` multiplies what changes in different ways")
+            raise NoImageError(f"`{text(node)}` multiplies what changes in different ways")
         return Image(both.perm, tuple((row[0],) for row in both.signs))
 
     def _cross(self, node: Node, a: Image, b: Image) -> Image:
@@ -379,29 +358,7 @@ class Mirror:
             row = []
             for i, k in ((1, 2), (2, 0), (0, 1)):
                 if u[i] * v[k] != u[k] * v[i]:
-                    raise NoImageError(f"that of `{_text(node)}` is not known")
+                    raise NoImageError(f"that of `{text(node)}` is not known")
                 row.append(u[i] * v[k])
             image.append(tuple(row))
         return Image(perm, tuple(image))
-
-
-def _shaped(image: Image, node: Node, *others: Image) -> Image:
-    """An image in the shape of a result, times the signs of other operands."""
-    count = len(node.type.axis) if node.type.axis is not None else 1
-    images = [image, *others]
-    if not images[0].signs or node.type.components != len(image.signs[0]):
-        width = max(len(each.signs[0]) for each in images)
-    else:
-        width = node.type.components
-    count = max(count, *(len(each.perm) for each in images))
-    perms = {each.perm for each in images if len(each.perm) > 1}
-    if len(perms) > 1:
-        raise NoImageError(f"the lists of `{_text(node)}` change places in different ways")
-    perm = next(iter(perms), tuple(range(count)))
-    tables = [spread(each.signs, count, width) for each in images]
-    signs = tuple(tuple(times(table[i][k] for table in tables) for k in range(width)) for i in range(count))
-    return Image(perm, signs)
-
-
-def _text(node: Node) -> str:
-    return " ".join(node.span.text.split()) if node.span is not None else node.op

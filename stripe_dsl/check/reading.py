@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from stripe_dsl.check.frames import OWNED
 from stripe_dsl.check.quantities import BASE, BODY, EPISODE, JOINT, SENSORS, Quantity
 from stripe_dsl.check.values import (
     Base,
@@ -17,7 +18,6 @@ from stripe_dsl.check.values import (
     SensorValue,
     Value,
     describe,
-    parts_of,
 )
 from stripe_dsl.ir.graph import Attr, Node, Read
 from stripe_dsl.ir.sensors import RaySettings
@@ -35,10 +35,6 @@ PARTS = {"x": (0,), "y": (1,), "z": (2,), "xy": (0, 1), "xz": (0, 2), "yz": (1, 
 """Parts of a vector, with the components they take."""
 
 
-OWNED = ("body", "heading")
-"""Frames that belong to a base or an object."""
-
-
 class Reading:
     """Lowers what follows a name: ``.pos``, ``@body``, ``[feet]``."""
 
@@ -52,7 +48,7 @@ class Reading:
     def field(self, expr: ast.Field, frame: str | None = None, frame_span: Span | None = None) -> Value | None:
         entities = (*self.low.scope.robots, *self.low.scope.objects)
         if isinstance(expr.object, ast.Frame) and expr.object.frame in entities and expr.name in OWNED:
-            return self.named_frame(expr)
+            return self.low.frames.by_name(expr)
         self.low.names.wanted = expr.name
         owner = self.low.value(expr.object)
         self.low.names.wanted = ""
@@ -184,7 +180,7 @@ class Reading:
         if name == "body.pos":
             base = self.read(bodies.robot, "root.pos@world", (), replace(world, axis=None), span)
             vector = self.low.graph.add("sub", (vector, base), type=world, span=span)
-        turned = self.to_frame(vector, self.low.scope.qualified(bodies.robot, frame), span)
+        turned = self.low.frames.turned(vector, self.low.scope.qualified(bodies.robot, frame), span)
         assert turned is not None
         return turned
 
@@ -240,10 +236,10 @@ class Reading:
             axis: Attr = (1.0, 0.0, 0.0) if name == "root.forward" else (0.0, 0.0, 1.0)
             local = self.low.math.const(axis, Type(Kind.VEC3, frame=own), span)
             world = self.low.graph.add("rotate", (rot(), local), type=replace(type, frame="world"), span=span)
-            return self.to_frame(world, type.frame or "world", span) or world
+            return self.low.frames.turned(world, type.frame or "world", span) or world
         if frame == "heading":
             world = self.read(base.robot, f"{name}@world", (), replace(type, frame="world"), span)
-            return self.to_frame(world, type.frame or "world", span) or world
+            return self.low.frames.turned(world, type.frame or "world", span) or world
         return self.placed(base.robot, key, (), type, span)
 
     def placed(self, entity: str, key: str, names: tuple[str, ...], type: Type, span: Span) -> Node:
@@ -292,90 +288,6 @@ class Reading:
         frame = owner.type.frame if kind is not Kind.FLOAT else None
         type = replace(owner.type, kind=kind, frame=frame)
         return self.low.graph.add("part", (owner,), type=type, attr=expr.name, span=expr.span)
-
-    def frame(self, expr: ast.Frame) -> Value | None:
-        if isinstance(expr.object, ast.Field):
-            with_frame = self.field(expr.object, expr.frame, expr.frame_span)
-            if not (isinstance(with_frame, Node) and with_frame.op == "part"):
-                return with_frame
-        value = self.low.number(expr.object)
-        if value is None:
-            return None
-        if value.type.kind is not Kind.VEC3 or value.type.frame is None:
-            message = f"{value.type.describe()} cannot be turned into another frame"
-            if value.type.kind is Kind.VEC3:
-                help = "it has no frame: a vector of numbers takes the frame of what it is combined with"
-            else:
-                help = "only a vec3 can: turn it first and take the part then, as in `(v@world).xy`"
-            self.low.report.error("E0406", message, expr.frame_span, help)
-            return None
-        frame = self.meant(expr, value)
-        if frame is None:
-            return None
-        result = self.to_frame(value, frame, expr.span)
-        if result is None:
-            message = f"a vector in the {value.type.frame} frame cannot be turned into `{expr.frame}`"
-            known = ("world", "body", "heading")
-            helps = did_you_mean(expr.frame, known) or ("vectors turn between @world, @body and @heading",)
-            self.low.report.error("E0406", message, expr.frame_span, *helps)
-        return result
-
-    def meant(self, expr: ast.Frame, value: Node) -> str | None:
-        """The frame that is meant by ``(v)@body``: of the only robot, else of what the vector was read from."""
-        scope = self.low.scope
-        if expr.frame not in OWNED:
-            return expr.frame
-        owner, _, kind = (value.type.frame or "").rpartition(".")
-        read = {node.read.entity for node in parts_of(value) if node.read is not None}
-        owners = {owner} if owner else read & {*scope.robots, *scope.objects}
-        alone = next(iter(scope.robots)) if len(scope.robots) == 1 else None
-        if not owner and (kind in OWNED or alone in owners or (alone is not None and not owners)):
-            return expr.frame  # of the only robot
-        if len(owners) == 1 and (owner or alone is None):
-            return scope.qualified(owners.pop(), expr.frame)
-        known = [*scope.robots, *scope.objects]
-        message = f"the frame `{expr.frame}` of which one: {and_list(known)}?"
-        help = f"write it with its name, as in `@{known[-1]}.{expr.frame}`"
-        self.low.report.error("E0406", message, expr.frame_span, help)
-        return None
-
-    def named_frame(self, expr: ast.Field) -> Value | None:
-        """``(v)@cube.body``: the axes of a robot's base or of an object by name."""
-        frame = expr.object
-        assert isinstance(frame, ast.Frame)
-        value = self.low.number(frame.object)
-        if value is None:
-            return None
-        wanted = self.low.scope.qualified(frame.frame, expr.name)
-        result = self.to_frame(value, wanted, expr.span) if value.type.kind is Kind.VEC3 else None
-        if result is None:
-            message = f"{value.type.describe()} cannot be turned into the frame `{frame.frame}.{expr.name}`"
-            self.low.report.error(
-                "E0406", message, expr.name_span, "only a vec3 turns, between world, body and heading"
-            )
-        return result
-
-    def to_frame(self, vector: Node, frame: str, span: Span) -> Node | None:
-        """A vector in the axes of another frame; ``None`` where there is no such turn."""
-        source = vector.type.frame
-        if source == frame:
-            return vector
-        if source is None or not all(name == "world" or name.rpartition(".")[2] in OWNED for name in (source, frame)):
-            return None
-
-        def rotation(name: str) -> Node:
-            owner, _, kind = name.rpartition(".")
-            entity = owner or next(iter(self.low.scope.robots))
-            rot = self.read(entity, "root.rot@world", (), Type(Kind.QUAT, frame="world"), span)
-            return rot if kind == "body" else self.low.graph.add("yaw_only", (rot,), type=rot.type, span=span)
-
-        if source != "world":
-            type = replace(vector.type, frame="world")
-            vector = self.low.graph.add("rotate", (rotation(source), vector), type=type, span=span)
-        if frame != "world":
-            type = replace(vector.type, frame=frame)
-            vector = self.low.graph.add("rotate_inverse", (rotation(frame), vector), type=type, span=span)
-        return vector
 
     def index(self, expr: ast.Index) -> Value | None:
         owner = self.low.value(expr.object)

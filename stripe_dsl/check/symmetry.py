@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from math import isclose
 
 from stripe_dsl.check.constants import Settings
-from stripe_dsl.check.mirror import POLAR, Image, Mirror, NoImageError
+from stripe_dsl.check.images import Image, NoImageError
+from stripe_dsl.check.mirror import POLAR, Mirror
 from stripe_dsl.ir.agent import Columns, Symmetry, Train
 from stripe_dsl.ir.program import Action, Group, Robot, State, Tunable
 from stripe_dsl.robots.model import RobotJoint

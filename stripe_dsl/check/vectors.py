@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from stripe_dsl.check.arguments import called
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.types import Kind, Type
 from stripe_dsl.syntax import ast
@@ -12,11 +13,6 @@ from stripe_dsl.units import ANGLE, DIMENSIONLESS
 
 if TYPE_CHECKING:
     from stripe_dsl.check.expressions import Lowering
-
-
-def called(expr: ast.Call) -> str:
-    """The name that a call is made by."""
-    return expr.function.id if isinstance(expr.function, ast.Name) else "it"
 
 
 def _doc(expr: ast.Call) -> str:

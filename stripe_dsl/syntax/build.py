@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from math import isinf
 from typing import Any
@@ -33,41 +33,14 @@ from stripe_dsl.syntax.ast import (
     Typed,
     Unary,
     Where,
-    parts,
 )
+from stripe_dsl.syntax.pieces import DEPTH, Block, Keyword, Rest, is_deep, split_rest
 from stripe_dsl.syntax.token import STATEMENT_WORDS, Token
 
 Children = list[Any]
 
-_DEPTH = 100
-"""Levels of an expression. Later passes recurse, and a text of a machine's making must not break them."""
-
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _ESCAPE = re.compile(r'\\(["\\n])')  # any other backslash stays, for the sake of regular expressions
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """``{ … }``."""
-
-    span: Span
-    body: tuple[Statement, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Keyword:
-    """``name = value`` in a call."""
-
-    name: Name
-    value: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """What stands right of ``=`` in a property block."""
-
-    span: Span
-    values: tuple[Expr, ...]
 
 
 class Builder:
@@ -177,7 +150,7 @@ class Builder:
             if isinstance(child, Expr):
                 args.append(self._shallow(child))
             elif isinstance(child, Rest):
-                value, options = _split_rest(child)
+                value, options = split_rest(child)
                 value = self._shallow(value)
             elif isinstance(child, Block):
                 body = child.body
@@ -248,7 +221,7 @@ class Builder:
 
     def _shallow(self, value: Any) -> Any:
         """The expression, or :class:`Broken` in the place of one that nests too deeply."""
-        if value.span.end - value.span.start < _DEPTH or not _is_deep(value):
+        if value.span.end - value.span.start < DEPTH or not is_deep(value):
             return value
         helps = ("name parts of it with `let`",)
         self.diagnostics.append(Diagnostic("E0101", "the expression nests too deeply", value.span, helps=helps))
@@ -392,28 +365,3 @@ class Builder:
 
     def braces(self, children: Children) -> Expr:
         return Braces(children[0].span, children[0].body)
-
-
-def _split_rest(rest: Rest) -> tuple[Expr, tuple[Option, ...]]:
-    """Pairs of word and value after the first value are options; any other values are one bare list."""
-    first, *others = rest.values
-    if not others:
-        return first, ()
-    keys, values = others[0::2], others[1::2]
-    if len(keys) == len(values) and all(isinstance(key, Name) for key in keys):
-        return first, tuple(
-            Option(key, value, key.span.to(value.span))
-            for key, value in zip(keys, values, strict=True)
-            if isinstance(key, Name)
-        )
-    return Tuple(first.span.to(others[-1].span), rest.values), ()
-
-
-def _is_deep(expr: Expr) -> bool:
-    """Whether an expression has more than ``_DEPTH`` levels."""
-    level: list[Any] = [expr]
-    for _ in range(_DEPTH):
-        level = [part for node in level for part in parts(node)]
-        if not level:
-            return False
-    return True

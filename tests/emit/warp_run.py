@@ -21,8 +21,9 @@ from stripe_dsl.emit.identifiers import literal
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.naming import tunable_path, word
 from stripe_dsl.emit.values import Precedence, Value, call, infix
-from stripe_dsl.emit.warp.kernel import Kernel, Loop
+from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaf, Leaves, array, dtype
+from stripe_dsl.emit.warp.loop import Loop
 from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.operators import VECTORS
 from stripe_dsl.ir.graph import Node

@@ -5,8 +5,9 @@ from __future__ import annotations
 from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.naming import word
 from stripe_dsl.emit.values import Value
-from stripe_dsl.emit.warp.kernel import Kernel, Loop
+from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaf, Leaves, column
+from stripe_dsl.emit.warp.loop import Loop
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.program import Action, Program
 from stripe_dsl.ir.types import Axis

@@ -14,7 +14,8 @@ from stripe_dsl.emit.sensors import member_word
 from stripe_dsl.emit.values import Precedence, Value, call, infix
 from stripe_dsl.emit.warp import sensors
 from stripe_dsl.emit.warp.curriculum import places
-from stripe_dsl.emit.warp.kernel import Kernel, Loop
+from stripe_dsl.emit.warp.kernel import Kernel
+from stripe_dsl.emit.warp.loop import Loop
 from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.operators import VECTORS
 from stripe_dsl.ir.graph import Node, Read

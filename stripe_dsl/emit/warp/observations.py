@@ -12,8 +12,9 @@ from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.substitution import is_previous_action
 from stripe_dsl.emit.values import Precedence, Value, call, infix
-from stripe_dsl.emit.warp.kernel import Kernel, Loop
+from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves
+from stripe_dsl.emit.warp.loop import Loop
 from stripe_dsl.emit.warp.memory import Memory, draws, wants_fresh
 from stripe_dsl.emit.warp.module import Attribute, Module
 from stripe_dsl.ir.graph import walk

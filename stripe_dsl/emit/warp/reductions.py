@@ -10,7 +10,7 @@ from stripe_dsl.emit.warp.operators import VECTORS
 from stripe_dsl.ir.graph import Node
 
 if TYPE_CHECKING:
-    from stripe_dsl.emit.warp.kernel import Loop
+    from stripe_dsl.emit.warp.loop import Loop
 
 
 def begin(node: Node) -> str:
