@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from stripe_dsl.check.constants import Settings
+from stripe_dsl.check.delays import arrival
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.scope import ActionValue
@@ -24,7 +25,7 @@ from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, did_you_mean, plural
 from stripe_dsl.units import ANGLE, ANGULAR_SPEED, DIMENSIONLESS, FORCE, LENGTH, SPEED, TORQUE, Dimension
 
-OPTIONS = ("scale", "offset", "clip", "limit", "smooth", "open", "close")
+OPTIONS = ("scale", "offset", "clip", "limit", "smooth", "open", "close", "delay")
 """Keys of an action in the order in which they work."""
 
 AFFINE = ("scale", "offset", "clip", "limit")
@@ -46,12 +47,12 @@ class JointAction:
 
 
 JOINT_ACTIONS = {
-    "effort": JointAction("effort", (TORQUE, FORCE), AFFINE),
-    "position": JointAction("position", (ANGLE, LENGTH), (*AFFINE, "smooth")),
-    "velocity": JointAction("velocity", (ANGULAR_SPEED, SPEED), AFFINE),
-    "relative_position": JointAction("position", (ANGLE, LENGTH), AFFINE),
-    "position_to_limits": JointAction("position", (ANGLE, LENGTH), ("scale", "clip", "smooth")),
-    "binary": JointAction("position", (ANGLE, LENGTH), ("open", "close")),
+    "effort": JointAction("effort", (TORQUE, FORCE), (*AFFINE, "delay")),
+    "position": JointAction("position", (ANGLE, LENGTH), (*AFFINE, "smooth", "delay")),
+    "velocity": JointAction("velocity", (ANGULAR_SPEED, SPEED), (*AFFINE, "delay")),
+    "relative_position": JointAction("position", (ANGLE, LENGTH), (*AFFINE, "delay")),
+    "position_to_limits": JointAction("position", (ANGLE, LENGTH), ("scale", "clip", "smooth", "delay")),
+    "binary": JointAction("position", (ANGLE, LENGTH), ("open", "close", "delay")),
 }
 """Kinds of joint actions by the word that is written."""
 
@@ -131,6 +132,7 @@ class Actions:
                     command = self.affine(item, joints, kind, declared.dim, raw)
             if command is not None and item.smooth is not None:
                 command = self.smoothed(name, item.smooth, joints, kind, command)
+            delay = arrival(self, item) if item.delay is not None else ""
         if command is None:
             return None
         current = kind == "relative_position"
@@ -144,8 +146,9 @@ class Actions:
             command=command,
             form=kind,
             settings=self.said,
-            each_step=current,
+            each_step=current or bool(delay),
             remembers=item.smooth is not None,
+            delay=delay,
             span=item.span,
         )
 

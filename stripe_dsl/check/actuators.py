@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from stripe_dsl.check.report import Reporter
-from stripe_dsl.ir.program import Sim
-from stripe_dsl.ir.robots import Actuator, Gain, Robot
+from stripe_dsl.ir.robots import Actuator, Gain
 from stripe_dsl.robots.model import JointType
 from stripe_dsl.source import Span
 from stripe_dsl.spec.read import StatementReader
@@ -189,15 +186,3 @@ class ActuatorCheck:
                 return ()
             out.append((where, effort))
         return tuple(out)
-
-
-def check_delays(robots: Sequence[Robot], sim: Sim, report: Reporter) -> None:
-    """Commands wait for whole physics steps."""
-    for robot in robots:
-        for actuator in robot.actuators:
-            steps, step = (actuator.delay or 0.0) / sim.physics_dt, sim.physics_dt * 1e3
-            if abs(steps - round(steps)) > 1e-3:
-                counts = sorted({max(int(steps), 1), int(steps) + 1})
-                near = " or ".join(f"`{count * step:.4g} ms`" for count in counts)
-                message = f"the delay of actuator `{actuator.name}` is {steps:.4g} physics steps of {step:.4g} ms"
-                report.error("E0518", message, actuator.span, f"write a whole number of them, as in {near}")

@@ -165,7 +165,8 @@ class Curriculum:
             return None
         nodes = [node for node in self.low.graph.nodes if node.op == "tunable" and node.attr == setting.path]
         vector = any(node.type.is_vector for node in nodes)
-        if setting.group not in GROUPS or vector:
+        delays = setting.group == "action" and setting.dim == TIME
+        if setting.group not in GROUPS or vector or delays:
             message = f"`{target}` is read when the environment is built, and cannot change later"
             self.report.error("E0515", message, target.span, "weights, thresholds, scales and ranges can")
             return None

@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from stripe_dsl.check.actions import Actions
-from stripe_dsl.check.actuators import check_delays
 from stripe_dsl.check.agents import check_train
 from stripe_dsl.check.arithmetic import is_zero, unit_words
 from stripe_dsl.check.commands import Commands
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.curriculum import Curriculum
+from stripe_dsl.check.delays import check_delays
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.limits import check_limits
 from stripe_dsl.check.lint import lint
@@ -106,8 +106,6 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     robots = _robots(task, settings, scope)
     objects = _objects(task, settings, scope)
     sim = check_sim(spec.sim, settings, task.name)
-    if sim is not None:
-        check_delays(robots, sim, report)
     ground, lights = check_scene(task.scene, settings)
     unread = task.scene is None and spec.scene is not None
     sensors = Sensors(lowering, settings, has_ground=ground is not None or unread).all(spec.sensor)
@@ -122,6 +120,8 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
             actions.append(action)
         else:
             scope.unknown_sets.add(str(name))
+    if sim is not None:
+        check_delays(robots, actions, lowering.tunables.items, sim, report)
     if not spec.action:
         report.error("E0214", f"task `{task.name}` has no action", spec.span, "add `action name = effort(joints)`")
     commands = Commands(lowering, settings)

@@ -38,6 +38,7 @@ class Role(StrEnum):
     SMOOTH = "smooth"
     OPEN = "open"
     CLOSE = "close"
+    DELAY = "delay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +146,5 @@ class Tunables:
             Role.SMOOTH: f"Share of the new command in {where}, the rest is the last one.",
             Role.OPEN: f"Command of {where} where the agent's number is at least zero.",
             Role.CLOSE: f"Command of {where} where the agent's number is negative.",
+            Role.DELAY: f"Time that {where} takes to arrive.",
         }[role]

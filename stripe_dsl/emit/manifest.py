@@ -25,7 +25,7 @@ from stripe_dsl.robots.model import RobotJoint
 VERSION = 1
 """Of the layout of the manifest; a change that a reader would notice raises it."""
 
-ACTION_SETTINGS = ("clip", "scale", "offset", "limit", "smooth", "open", "close")
+ACTION_SETTINGS = ("clip", "scale", "offset", "limit", "smooth", "open", "close", "delay")
 """Keys of an action in the order in which they work."""
 
 WIDTH = 160

@@ -107,6 +107,9 @@ class Action:
         settings: what it says beside, by key: a node, or the path of a tunable. The command holds all of it.
         each_step: the command reads the present state, and is computed anew before each physics step.
         remembers: the command reads ``target.<name>``, the one before; that is the joints' position after a reset.
+        delay: path of the tunable that holds the time [s] after which the agent's numbers are read in the command, or
+            a pair between which it is drawn for each episode; empty where it is none. Numbers from before the episode
+            are zero. It is a whole number of physics steps.
     """
 
     name: str
@@ -119,6 +122,7 @@ class Action:
     settings: Mapping[str, Node | str]
     each_step: bool = False
     remembers: bool = False
+    delay: str = ""
     span: Span | None = None
 
     @property

@@ -59,3 +59,6 @@ class Item(Entry):
     )
     open: Expression | None = Field(None, description="of a binary action: positions where the agent's number is >= 0")
     close: Expression | None = Field(None, description="of a binary action: positions where it is negative")
+    delay: Expression | None = Field(
+        None, description="of an action: time that it takes to arrive; a range is drawn from in each episode"
+    )

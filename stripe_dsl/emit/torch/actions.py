@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from stripe_dsl.emit.naming import Names
 from stripe_dsl.emit.substitution import Substitution
 from stripe_dsl.emit.torch.context import EnvContext, local_name
+from stripe_dsl.emit.torch.delays import delay_action
 from stripe_dsl.emit.torch.expressions import TorchWriter
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves
 from stripe_dsl.emit.torch.lines import Lines
@@ -40,11 +42,11 @@ class ActionWriter:
 
     def write(self) -> None:
         """All actions, in the order of their columns."""
-        self.context.aliases_action = self.aliases
         start = 0
         for action in self.program.actions:
             self.action(action, start)
             start += action.width
+        self.context.aliases_action = any(re.search(r"(?<![\w.])cfg\.", line) for line in self.context.action_lines)
 
     def action(self, action: Action, start: int) -> None:
         """One action: its command, and where that is sent."""
@@ -55,12 +57,18 @@ class ActionWriter:
             self.columns.add(f"target.{action.name}")
             text = f"torch.zeros(self.num_envs, {len(action.joints)}, device=self.device)"
             self.context.targets.append(Attribute(target, text, f"the last target of ``{action.name}``"))
-        if action.each_step:
+        sent = ""
+        if action.delay:
+            lines.comment(action.span)
+            sent = delay_action(action, start, self.program, self.leaves, self.context)
+            lines = self.context.drive_lines
+        elif action.each_step:
             root = self.prepared(action, root, start)
             lines = self.context.drive_lines
-        lines.comment(action.span)
+        if not sent:
+            lines.comment(action.span)
         name = local_name(action.name)
-        lines.statement(f"{name} = ", self.value(action, root, start, lines).text)
+        lines.statement(f"{name} = ", self.value(action, root, start, lines, sent).text)
         if action.remembers:
             lines.statement(f"self.{self.leaves.targets[action.name]} = ", name)
         ids = self.leaves.command_ids(action)
@@ -79,18 +87,21 @@ class ActionWriter:
             self.columns.add(f"value.{name}")
         return self.graph.apply(root)
 
-    def value(self, action: Action, root: Node, start: int, lines: Lines) -> Value:
-        """A value with a column for each joint, after statements for what it needs."""
+    def value(self, action: Action, root: Node, start: int, lines: Lines, sent: str = "") -> Value:
+        """A value with a column for each joint, after statements for what it needs.
+
+        Args:
+            sent: the variable that holds the agent's numbers, where these are not the present ones.
+        """
         single = all(node.type.axis is None for node in walk([root]))
-        block = self.writer.block(
-            [root], self.leaf(action, start, single=single, aliased=lines is self.context.action_lines)
-        )
+        aliased = lines is self.context.action_lines
+        block = self.writer.block([root], self.leaf(action, start, single=single, aliased=aliased, sent=sent))
         lines.block(block)
         (result,) = block.results
         value = result.value
         return value if single or result.shape or value.host else suffixed(value, "[:, None]")
 
-    def leaf(self, action: Action, start: int, *, single: bool, aliased: bool) -> Callable[[Node], str]:
+    def leaf(self, action: Action, start: int, *, single: bool, aliased: bool, sent: str = "") -> Callable[[Node], str]:
         """Leaves of a command; where all speak of one joint each is a column, so that nothing has to become one."""
         cfg = {"action": "cfg"} if self.aliases and aliased else {}
         spell = self.leaves.step(cfg, previous_actions="self._previous_actions", at_once=True)
@@ -99,6 +110,8 @@ class ActionWriter:
             quantity = node.read.quantity if node.read is not None else ""
             if quantity == f"action.{action.name}" and (single or node.type.axis is not None):
                 whole = action.width == self.total
+                if sent:
+                    return sent
                 return "self.actions" if whole else f"self.actions[:, {start}:{start + action.width}]"
             narrow = single and node.op != "tunable" and quantity not in self.columns
             return spell(node) + "[:, None]" * narrow

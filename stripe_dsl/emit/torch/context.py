@@ -72,6 +72,7 @@ OWN_ATTRIBUTES = (
     "_follow_curriculum",
     "_level",
     "_last_draw",
+    "_substep",
     "_time_left",
     "_metrics",
 )
@@ -98,6 +99,7 @@ class EnvContext:
     state_lines: Lines = field(default_factory=Lines)
     action_lines: Lines = field(default_factory=Lines)
     drive_lines: Lines = field(default_factory=Lines)
+    late_lines: Lines = field(default_factory=Lines)
     targets: list[Attribute] = field(default_factory=list)
     keeps_previous_actions: bool = False
     value_lines: Lines = field(default_factory=Lines)

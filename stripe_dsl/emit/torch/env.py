@@ -49,6 +49,7 @@ class _EnvWriter:
             "size",
             *entry_locals(program).values(),
             *(f"{state.group}_due" for state in program.states if state.group),
+            *(f"{local_name(action.name)}_{what}" for action in program.actions for what in ("age", "sent")),
             *(local_name(term.name) for term in terms),
         ]
         self.writer = TorchWriter(lets, reserved)

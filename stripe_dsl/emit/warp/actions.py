@@ -28,13 +28,13 @@ def keep_actions(kernel: Kernel, *, previous: bool) -> str:
     return new
 
 
-def command_leaf(leaves: Leaves, action: Action, start: int, array: str) -> Leaf:
-    """Leaves of a command: the agent's numbers stand in ``array`` from the column ``start`` on."""
+def command_leaf(leaves: Leaves, action: Action, start: int, row: str) -> Leaf:
+    """Leaves of a command: the agent's numbers stand behind ``row`` (``actions[env, ``), from column ``start`` on."""
     spell = leaves.step({}, previous_actions="previous_actions")
 
     def leaf(kernel: Kernel, loop: Loop | None, node: Node) -> Value:
-        if array and node.read is not None and node.read.quantity == f"action.{action.name}":
-            return Value(f"{array}[env, {column(start, node.type, loop)}]")
+        if node.read is not None and node.read.quantity == f"action.{action.name}":
+            return Value(f"{row}{column(start, node.type, loop)}]")
         return spell(kernel, loop, node)
 
     return leaf

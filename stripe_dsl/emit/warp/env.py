@@ -18,6 +18,7 @@ from stripe_dsl.emit.substitution import is_previous_action, memory_operands
 from stripe_dsl.emit.values import Precedence, Value, infix
 from stripe_dsl.emit.warp.actions import command_leaf, keep_actions, starts, write_command
 from stripe_dsl.emit.warp.curriculum import FollowText, follow_text
+from stripe_dsl.emit.warp.delays import Delays
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves
 from stripe_dsl.emit.warp.memory import Memory
@@ -107,6 +108,7 @@ class _Writer:
         self.env = WarpEnv(f"{safe_identifier(program.name)}WarpEnv")
         self.observing = Observing(program, self.module, self.leaves, self.groups)
         self.operands = memory_operands(program)
+        self.delays = Delays(program, self.module, self.leaves)
         self.memory = Memory(program, self.module, self.leaves, self.operands)
         self.env.keeps_previous_actions = any(is_previous_action(node) for node in walk(program.ending))
 
@@ -114,6 +116,7 @@ class _Writer:
         env, program, module = self.env, self.program, self.module
         env.memories += self.memory.buffers()
         env.memories += self.observing.buffers
+        env.memories += self.delays.buffers()
         self.actions()
         self.end_step()
         self.observe()
@@ -126,6 +129,7 @@ class _Writer:
                 self.leaves,
                 self.lets,
                 self.observing,
+                self.delays,
                 keeps_previous_actions=env.keeps_previous_actions,
             ),
         )
@@ -189,8 +193,10 @@ class _Writer:
         new = keep_actions(kernel, previous=self.env.keeps_previous_actions)
         self.observing.move(kernel)
         for action, start in starts(self.program):
-            if not action.each_step:
-                kernel.leaf_of(command_leaf(self.leaves, action, start, new))
+            if action.delay:
+                self.delays.begin(kernel, action, start, new)
+            elif not action.each_step:
+                kernel.leaf_of(command_leaf(self.leaves, action, start, f"{new}[env, "))
                 write_command(kernel, self.leaves, action)
         self.env.kernels["apply_actions"] = self.finish(
             "apply_actions",
@@ -200,9 +206,13 @@ class _Writer:
         moving = [action for action in self.program.actions if action.each_step]
         if moving:
             kernel = self.kernel()
+            spell = self.leaves.step({}, previous_actions="previous_actions")
             for action in moving:
+                row = self.delays.arrived(kernel, action) if action.delay else ""
+                kernel.leaf_of(command_leaf(self.leaves, action, 0, row) if row else spell)
                 write_command(kernel, self.leaves, action)
-            doc = "Set targets that follow the present state, before each physics step."
+            self.delays.end(kernel)
+            doc = "Set the targets that change within a control step, before each physics step."
             self.env.kernels["follow_state"] = self.finish("follow_state", doc, kernel)
         for action in self.program.actions:
             if action.remembers:

@@ -201,6 +201,7 @@ ATTRIBUTES = frozenset(
         "_command",
         "_compute_efforts",
         "_delays",
+        "_substep",
         "_joints_of_all",
         "_reset_delays",
         "_compute_observations",

@@ -8,6 +8,7 @@ from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.naming import word
 from stripe_dsl.emit.values import Precedence, Value, infix
 from stripe_dsl.emit.warp.curriculum import change_level
+from stripe_dsl.emit.warp.delays import Delays
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves
 from stripe_dsl.emit.warp.module import Module
@@ -26,6 +27,7 @@ def reset_kernel(
     leaves: Leaves,
     lets: Mapping[int, str],
     observing: Observing,
+    delays: Delays,
     *,
     keeps_previous_actions: bool,
 ) -> Kernel:
@@ -45,15 +47,17 @@ def reset_kernel(
     if keeps_previous_actions:
         previous = kernel.parameter("self._previous_actions", "wp.array2d(dtype=float)", "previous_actions")
         kernel.line(f"{previous}[env, i] = 0.0", 2)
+    delays.reset(kernel)
     randomize = program.randomize
     draws = any(node.op == "uniform" for node in walk(reset.value for reset in program.resets)) or observing.biases
-    draws = draws or bool(randomize.reset or randomize.intervals)
+    draws = draws or bool(randomize.reset or randomize.intervals or delays.drawn)
     states = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states") if draws else ""
     if draws:
         kernel.line(f"rng = {states}[env]")
     for robot in (*program.robots, *program.objects):
         _RobotReset(kernel, program, robot, leaves, given).write()
     observing.draw(kernel)
+    delays.draw(kernel)
     calm(kernel, program, leaves)
     Draws(kernel, program, module, leaves).write(randomize.reset)
     timer_reset(kernel, randomize.intervals, leaves)
