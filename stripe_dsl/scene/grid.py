@@ -52,8 +52,8 @@ class Grid:
     def coordinates(self) -> tuple[Field, Field]:
         """x and y of each vertex [m]."""
         rows, columns = self.shape
-        x, y = np.meshgrid(np.arange(columns) * self.cell, np.arange(rows) * self.cell)
-        return x, y
+        x, y = np.arange(columns) * self.cell, np.arange(rows) * self.cell
+        return np.tile(x, (rows, 1)), np.repeat(y[:, None], columns, axis=1)
 
     def sample(self, field: Field, points: Points) -> NDArray[np.float64]:
         """The field at points, shape (n,); bilinear between vertices, that of the edge outside of the grid."""
