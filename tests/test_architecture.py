@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "stripe_dsl"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 STAGES = (
     "text",
@@ -111,7 +112,7 @@ def test_only_commands_and_the_runtime_print(path: Path) -> None:
     assert "print" not in {call.id for call in calls if isinstance(call, ast.Name)}
 
 
-@each_module()
+@pytest.mark.parametrize("path", MODULES + TESTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_modules_are_short(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").count("\n")
     assert lines <= LONGEST

@@ -19,7 +19,7 @@ from stripe_dsl.spec.document import Document
 from stripe_dsl.spec.modules import STANDARD, read
 from stripe_dsl.spec.values import Expression, Text
 
-from .upstream import EVENTS
+from .counterparts import EVENTS
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs/vocabulary.md"

@@ -14,7 +14,7 @@ from stripe_dsl.ir.program import Observation, Program
 from stripe_dsl.pipeline import check_file
 from tests.sim.recorder import Array, Recording, Run, record
 
-from .upstream import RESETS, TASKS
+from .counterparts import RESETS, TASKS
 
 pytestmark = pytest.mark.sim
 

@@ -11,8 +11,8 @@ import pytest
 from stripe_dsl.pipeline import check_file
 from stripe_dsl.spec.modules import STANDARD
 
+from .counterparts import EVENTS, TASKS
 from .table import HERE, LIVE, PAGE, described, notes, page, rows, shown, upstream
-from .upstream import EVENTS, TASKS
 
 ROOT = HERE.parents[1]
 SITE = importlib.util.find_spec("isaaclab_tasks")
