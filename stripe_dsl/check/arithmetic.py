@@ -24,6 +24,8 @@ class Arithmetic:
     def __init__(self, graph: Graph, report: Reporter) -> None:
         self.graph = graph
         self.report = report
+        self.beginnings: dict[str, str] = {}
+        """What states begin with that are becoming something, where that is a number without a unit."""
 
     # leaves and conversions
 
@@ -207,11 +209,14 @@ class Arithmetic:
 
     def _unit_help(self, a: Node, b: Node) -> tuple[str, ...]:
         for x, other in ((a, b), (b, a)):
-            if x.op in ("const", "tunable") and x.type.dim.is_none:
+            begins = self.beginnings.get(str(x.attr)) if x.op == "old" else None
+            if x.type.dim.is_none and (x.op in ("const", "tunable") or begins is not None):
                 units = usual_units(other.type.dim)
                 unit = units[0] if units else str(other.type.dim)
                 if other.type.dim == ANGLE:
                     unit = "rad"
+                if begins is not None:
+                    return (f"let `{x.attr}` begin with its unit: write `{begins} {unit}`",)
                 text = x.span.text if x.span is not None else "the number"
                 return (f"give the number its unit: `{text} {unit}`",)
         return ()

@@ -126,8 +126,11 @@ class Memory:
         assert spec.then is not None
         self._types[name] = type
         outer, self._becoming = self._becoming, name
+        if isinstance(spec.value.node, ast.Number):
+            self.low.math.beginnings[name] = spec.value.span.text
         with self.phase(Phase.STATE):
             update = self.low.number(spec.then.node)
+        self.low.math.beginnings.pop(name, None)
         self._becoming = outer
         if update is None:
             return None

@@ -113,7 +113,7 @@ class RobotCheck:
             return None
         model, primitives = found
         given = next((value for key in FILE_KEYS if (value := getattr(self.spec, key)) is not None), None)
-        for warning in model.warnings:
+        for warning in (*model.warnings, *(model.kept_apart if self.spec.self_collision else ())):
             self.report.error("W0016", f"robot `{self.name}`: {warning}", given.span if given else self.spec.span)
         value = RobotValue(str(self.name), model, {})
         self.sets(value)

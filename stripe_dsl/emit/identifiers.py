@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import math
+from textwrap import wrap
 
 RESERVED: frozenset[str] = frozenset(
     {*keyword.kwlist, *keyword.softkwlist, *(name for name in dir(builtins) if not name.startswith("_")), "self", "cls"}
@@ -72,6 +73,29 @@ def remark(text: str) -> str:
     """
     tidy = text.replace("\\", "/").replace('"', "'")
     return " ".join("".join(char if char.isprintable() else " " for char in tidy).split())
+
+
+def docstring(text: str, indent: int = 0, width: int = 120) -> str:
+    """A docstring, over several lines where one is too short.
+
+    Args:
+        text: what it says; see :func:`remark`.
+        indent: columns before its lines, which stand before the first one already.
+        width: longest line wanted. A word that is longer stays as it is.
+    """
+    quoted = f'"""{remark(text)}"""'
+    if indent + len(quoted) <= width:
+        return quoted
+    return f"\n{' ' * indent}".join([*_wrapped(quoted[:-3], width - indent), '"""'])
+
+
+def paragraph(text: str, before: str = "", width: int = 120) -> str:
+    """A paragraph of a docstring that begins at the margin, or behind ``before``; see :func:`remark`."""
+    return "\n".join(_wrapped(before + remark(text), width))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def _float(value: float) -> str:

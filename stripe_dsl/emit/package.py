@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from stripe_dsl.emit.actuators import actuator_classes
 from stripe_dsl.emit.agents import SB3_ACTIVATIONS, SKRL_ACTIVATIONS, agent_context, yaml_value
 from stripe_dsl.emit.cfg import groups, objects, origin, period, robots
-from stripe_dsl.emit.identifiers import literal, remark, safe_identifier, validate_identifier
+from stripe_dsl.emit.identifiers import docstring, literal, paragraph, remark, safe_identifier, validate_identifier
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.sensors import CLASSES, sensor_cfgs
 from stripe_dsl.emit.torch.env import EnvContext, env_context
@@ -220,6 +220,8 @@ def _environment() -> Environment:
     )
     env.filters["literal"] = literal
     env.filters["origin"] = origin
+    env.filters["docstring"] = docstring
+    env.filters["paragraph"] = paragraph
     env.filters["remark"] = remark
     env.filters["names_tuple"] = _names_tuple
     env.filters["sensor_class"] = CLASSES.__getitem__

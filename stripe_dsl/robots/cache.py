@@ -17,7 +17,7 @@ from stripe_dsl.robots.model import RobotModel
 CACHE_VARIABLE = "STRIPEC_CACHE"
 
 # Raise it when a reader learns to see more, or sees something differently.
-READER_VERSION = 2
+READER_VERSION = 3
 
 
 def cache_folder() -> Path:

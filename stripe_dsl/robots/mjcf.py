@@ -111,6 +111,10 @@ class MjcfFile:
             collision_shapes=sum(touches(geom) for body in bodies for geom, _ in body.geoms),
             prim=prim,
             warnings=tuple(self._left_out()),
+            kept_apart=tuple(
+                f'contact <exclude> of "{item.get("body1")}" and "{item.get("body2")}" is left out: they may touch'
+                for item in self.root.findall("contact/exclude")
+            ),
         )
 
     def bodies(self, prim: str | None) -> tuple[list[MjcfBody], bool]:
@@ -247,6 +251,8 @@ class MjcfFile:
             for element in (child for found in self.root.findall(section) for child in found):
                 name = f' "{element.get("name")}"' if element.get("name") else ""
                 yield f"{section} <{element.tag}>{name} is left out"
+        for pair in self.root.findall("contact/pair"):
+            yield f'contact <pair> of "{pair.get("geom1")}" and "{pair.get("geom2")}" is left out'
 
     # Joints ----------------------------------------------------------------------------------------------------------
 

@@ -108,6 +108,8 @@ class RobotModel:
         collision_shapes: number of shapes that collide.
         prim: the USD prim that has to be referenced; ``None`` for the stage's default prim and for other formats.
         warnings: what a user should know though the file can be read.
+        kept_apart: as ``warnings``, of bodies that the file lets not touch each other; it counts where the robot's own
+            bodies collide.
     """
 
     name: str
@@ -121,6 +123,7 @@ class RobotModel:
     collision_shapes: int = 0
     prim: str | None = None
     warnings: tuple[str, ...] = ()
+    kept_apart: tuple[str, ...] = ()
 
     @cached_property
     def joint_names(self) -> tuple[str, ...]:
@@ -161,7 +164,8 @@ class RobotModel:
         data = json.loads(text)
         data["joints"] = tuple(_joint(row) for row in data["joints"])
         data["bodies"] = tuple(RobotBody(*row) for row in data["bodies"])
-        data["warnings"] = tuple(data["warnings"])
+        for texts in ("warnings", "kept_apart"):
+            data[texts] = tuple(data[texts])
         return cls(**data)
 
 

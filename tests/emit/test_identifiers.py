@@ -6,10 +6,10 @@ import ast
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stripe_dsl.emit.identifiers import literal, safe_identifier, validate_identifier
+from stripe_dsl.emit.identifiers import docstring, literal, paragraph, remark, safe_identifier, validate_identifier
 
 
 @pytest.mark.parametrize("name", ["pole_pos", "_ids", "x", "Cartpole", "v2"])
@@ -79,3 +79,18 @@ def test_literals_mean_the_value(value: object) -> None:
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_floats_change_by_rounding_at_most(value: float) -> None:
     assert math.isclose(float(literal(value)), value, rel_tol=5e-15, abs_tol=1e-300)
+
+
+WORDS = st.lists(st.text("ab\"\\\n#'", min_size=1, max_size=30), min_size=1, max_size=40).map(" ".join)
+
+
+@settings(max_examples=25)
+@given(WORDS, st.integers(0, 8))
+def test_docstrings_are_as_narrow_as_their_words_allow(text: str, indent: int) -> None:
+    written = docstring(text, indent)
+    assert ast.literal_eval(written).split() == remark(text).split()
+    assert all(len(line) <= 120 for line in (" " * indent + written).split("\n"))
+    assert ("\n" in written) == (indent + len(remark(text)) + 6 > 120)
+    lines = paragraph(text, '"""').split("\n")
+    assert " ".join(lines) == '"""' + remark(text)
+    assert all(len(line) <= 120 for line in lines)

@@ -101,3 +101,17 @@ def test_a_file_of_ones_own_is_left_alone(tmp_path: Path) -> None:
     assert edited(torch) == []
     assert write(torch, force=True) == []
     assert own.read_text() == "# not generated\n"
+
+
+def test_a_long_comment_at_the_head_of_a_task_is_wrapped(tmp_path: Path) -> None:
+    source = tmp_path / "long.stripe"
+    remark = "Push it about, and " + "do not let the pole fall, " * 12 + 'for """\\ is no end.'
+    source.write_text(f'import "{CARTPOLE}" as base\n# {remark}\ntask Long extends base.Cartpole {{}}\n')
+    (files,), diagnostics = compile_file(source, tmp_path / "out")
+    assert not diagnostics
+    for path in ("__init__.py", "env.py", "env_cfg.py", "env_warp.py"):
+        tree = ast.parse(files.files[path])
+        holders = [node for node in [tree, *tree.body] if isinstance(node, ast.Module | ast.ClassDef)]
+        said = [ast.get_docstring(node) or "" for node in holders]
+        assert any(" ".join(text.split()).startswith("Push it about") for text in said), path
+        assert max(map(len, files.files[path].split("\n"))) <= 120, path

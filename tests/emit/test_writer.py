@@ -192,6 +192,31 @@ def test_numbers_stay_with_python(sheet: Sheet) -> None:
     assert writer.modules == {"math"}
 
 
+def test_a_setting_beside_a_tensor_is_read_at_each_use(sheet: Sheet) -> None:
+    """Not in ``__init__``: it may change, and may be spelt by a variable of the method."""
+    far, near = sheet.field("reward.far"), sheet.field("reward.near")
+    cart = "joint_pos[:, self._cart]"
+    roots = [
+        sheet("atan2", sheet.pole, far),
+        sheet("where", sheet("gt", far, near, type=BOOL), sheet.pole, sheet.cart),
+        sheet("vec", far, near, type=VEC2),
+        sheet("atan2", sheet.pole, sheet.field("param.far")),
+    ]
+    writer, written = block(*roots)
+    assert [each.text for each in written.results] == [
+        "torch.atan2(pole_pos, self._zero + self.cfg.reward.far)",
+        f"torch.where(self._no | (self.cfg.reward.far > self.cfg.reward.near), pole_pos, {cart})",
+        "torch.stack(torch.broadcast_tensors(self._zero + self.cfg.reward.far, self._zero + self.cfg.reward.near), "
+        "dim=-1)",
+        "torch.atan2(pole_pos, self._number)",
+    ]
+    assert [(each.name, each.text) for each in writer.constants] == [
+        ("_zero", "torch.tensor((0.0,), device=self.device)"),
+        ("_no", "torch.tensor((False,), device=self.device)"),
+        ("_number", "torch.tensor((self.cfg.param.far,), device=self.device)"),
+    ]
+
+
 def test_draws_take_their_range_from_the_cfg(sheet: Sheet) -> None:
     bounds = [sheet.field("reset.pos", end) for end in (0, 1)]
     _, written = block(sheet("uniform", *bounds), sheet("uniform", *bounds, type=LIST), num_envs="len(env_ids)")

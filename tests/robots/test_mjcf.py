@@ -253,3 +253,12 @@ def test_other_files(tmp_path: Path) -> None:
     assert failure(path).hint == "read it with urdf instead of mjcf"
     path.write_text("<html/>")
     assert "<html>" in failure(path).reason
+
+
+def test_contacts_that_are_listed_are_left_out(tmp_path: Path) -> None:
+    shin = '<body name="shin"><joint name="knee"/><geom name="b" size="1"/></body>'
+    inner = f'<joint name="swing" axis="0 1 0"/><geom name="a" size="1"/>{shin}'
+    lists = '<contact><pair geom1="a" geom2="b"/><exclude body1="hip" body2="shin"/></contact>'
+    model = read(mjcf(tmp_path, leg(inner, lists)))
+    assert model.warnings == ('contact <pair> of "a" and "b" is left out',)
+    assert model.kept_apart == ('contact <exclude> of "hip" and "shin" is left out: they may touch',)

@@ -36,6 +36,7 @@ models = st.builds(
     collision_shapes=st.integers(0, 99),
     prim=names | st.none(),
     warnings=st.lists(names, max_size=2).map(tuple),
+    kept_apart=st.lists(names, max_size=2).map(tuple),
 )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 
 from stripe_dsl.emit.identifiers import literal
 from stripe_dsl.emit.torch.emitter import Context, Emitter
+from stripe_dsl.emit.torch.tensors import const, joined, lifted, tunable
 from stripe_dsl.emit.values import (
     Precedence,
     Spread,
@@ -26,14 +28,6 @@ def _operands(context: Context, node: Node) -> list[Value]:
     return aligned([arg.type for arg in node.args], [context.value(arg) for arg in node.args])
 
 
-def _lifted(context: Context, value: Value) -> Value:
-    """The value as a tensor: host numbers become constants of shape (1,)."""
-    if not value.host:
-        return value
-    word = {"0.0": "zero", "1.0": "one"}.get(value.text, "number")
-    return context.constant(f"({value.text},)", word)
-
-
 def _function(name: str, python: str | None) -> Emitter:
     """An element-wise function of tensors; ``python`` is the same for numbers, where it exists."""
 
@@ -41,7 +35,7 @@ def _function(name: str, python: str | None) -> Emitter:
         values = _operands(context, node)
         if python is not None and widest(values) is Spread.HOST:
             return context.call(python, *values)
-        return context.call(name, *(_lifted(context, value) for value in values))
+        return context.call(name, *map(partial(lifted, context), node.args, values))
 
     return emit
 
@@ -149,9 +143,8 @@ def _where(context: Context, node: Node) -> Value:
     if widest(values) is Spread.HOST:
         parts = [value.within(Precedence.OR) for value in values]
         return Value(f"{parts[1]} if {parts[0]} else {parts[2]}", Precedence.TERNARY, Spread.HOST)
-    return context.call(
-        "torch.where", *aligned([arg.type for arg in node.args], [_lifted(context, condition), yes, no])
-    )
+    tensors = [lifted(context, node.args[0], condition), yes, no]
+    return context.call("torch.where", *aligned([arg.type for arg in node.args], tensors))
 
 
 def _axis(node: Node) -> str:
@@ -220,7 +213,7 @@ def _euler(context: Context, node: Node) -> Value:
 
 
 def _quat(context: Context, node: Node) -> Value:
-    angles = [_lifted(context, context.value(arg)) for arg in node.args]
+    angles = [lifted(context, arg, context.value(arg)) for arg in node.args]
     return context.call("quat_from_euler_xyz", *aligned([arg.type for arg in node.args], angles))
 
 
@@ -257,53 +250,6 @@ def _members(context: Context, value: Value, positions: list[int], size: int, be
 
 def _view(value: Value, subscript: str) -> Value:
     return replace(suffixed(value, subscript), cheap=value.cheap)
-
-
-def _joined(context: Context, node: Node) -> Value:
-    """Numbers side by side: a vector from its components, a list from its members."""
-    values = [context.value(arg) for arg in node.args]
-    if widest(values) is Spread.HOST:
-        return context.constant(f"({_tuple(values)},)", "values", node)
-    if {value.spread for value in values} == {Spread.BATCHED} and len({arg.type.shape for arg in node.args}) == 1:
-        return replace(context.call("torch.stack", host(_tuple(values)), dim="-1"), spread=Spread.BATCHED)
-    # Single values take the shape of the others without being copied for every environment.
-    parts = aligned([arg.type for arg in node.args], [_lifted(context, value) for value in values])
-    return context.call("torch.stack", context.call("torch.broadcast_tensors", *parts), dim="-1")
-
-
-def _tuple(values: list[Value]) -> str:
-    return f"({', '.join(value.text for value in values)}{',' if len(values) == 1 else ''})"
-
-
-def _const(context: Context, node: Node) -> Value:
-    if node.type.is_scalar:
-        return host(literal(node.attr if node.type.is_bool else float(node.attr)))  # type: ignore[arg-type]
-    text = literal(_nested(node.attr, node.type.shape))
-    axes = {(1.0, 0.0, 0.0): "x_axis", (0.0, 1.0, 0.0): "y_axis", (0.0, 0.0, 1.0): "z_axis"}
-    wish = "values" if node.type.axis is not None else axes.get(node.attr, str(node.type.kind))  # type: ignore[arg-type]
-    return context.constant(f"({text},)", wish, node)
-
-
-def _nested(value: object, shape: tuple[int, ...]) -> object:
-    """Tuples of the shape; a value of fewer dimensions is repeated, as NumPy does."""
-    if not shape:
-        return value if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
-    if not isinstance(value, tuple) or _rank(value) < len(shape):
-        return (_nested(value, shape[1:]),) * shape[0]
-    items = value if len(value) == shape[0] else value * shape[0]
-    return tuple(_nested(item, shape[1:]) for item in items)
-
-
-def _rank(value: object) -> int:
-    return 1 + _rank(value[0]) if isinstance(value, tuple) else 0
-
-
-def _tunable(context: Context, node: Node) -> Value:
-    text = context.leaf(node)
-    if node.type.is_scalar:
-        return host(text)
-    field = re.sub(r"\W.*", "", text.rpartition(".")[2])
-    return context.constant(f"({text},)", field or "values", node)
 
 
 def _read(context: Context, node: Node) -> Value:
@@ -384,11 +330,11 @@ EMITTERS: dict[str, Emitter] = {
     "euler": _euler,
     "quat": _quat,
     "part": _part,
-    "vec": _joined,
+    "vec": joined,
     "pick": _pick,
-    "stack": _joined,
-    "const": _const,
-    "tunable": _tunable,
+    "stack": joined,
+    "const": const,
+    "tunable": tunable,
     "read": _read,
     "uniform": _uniform,
     "prev": _prev,
