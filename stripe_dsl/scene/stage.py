@@ -1,0 +1,358 @@
+"""A placed scene as one USD stage that simulators load quickly.
+
+::
+
+    /Scene                        Xform, the default prim
+    /Scene/Ground/<class>         a mesh that is seen and collides
+    /Scene/Solids/<layer>         one mesh of all that collides in a layer, of the purpose `guide`: not seen
+    /Scene/Looks/<layer>/<piece>  what is seen, a mesh for each colour; collides with nothing
+    /Scene/Materials/<name>       friction and restitution, and colours
+
+What a layer repeats is merged: a simulator's scene with a prim for each of 10,000 trees takes a minute to load, one
+with a mesh for all of them no longer than the bare ground (docs/scenes.md has the numbers). The bytes of the stage
+depend on the arguments alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stripe_dsl.robots.meshes import Mesh
+from stripe_dsl.robots.usd_joints import pxr
+from stripe_dsl.scene.shapes import joined
+from stripe_dsl.scene.things import Color, Thing
+
+ROOT = "/Scene"
+SHADES = 3
+"""Into how many colours the shades of a layer's things are rounded: each is a mesh of its own."""
+VERSION = 1
+"""Raise it when the same scene gives other bytes: what was baked before is then baked anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How a surface meets others: coefficient of friction and of restitution."""
+
+    friction: float = 1.0
+    restitution: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroundPart:
+    """One class of the ground.
+
+    Attributes:
+        name: of its prim.
+        mesh: in the scene's frame.
+        labels: semantic labels by type.
+        resolution: spacing at which Newton makes a height field of the mesh [m]; ``None`` leaves it a mesh. A height
+            field covers the rectangle around the mesh, so a ground of several classes has none.
+    """
+
+    name: str
+    mesh: Mesh
+    color: Color
+    contact: Contact = Contact()
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    resolution: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedLayer:
+    """What a layer puts into the scene: n things, each a copy of one of its kinds.
+
+    Attributes:
+        name: of its prims, and its first label.
+        kind: which of ``things`` each is, shape (n,).
+        position: in the scene's frame [m], shape (n, 3).
+        rotation: quaternions (x, y, z, w), shape (n, 4).
+        scale: factors, shape (n,) or (n, 3).
+        shade: by how much each is brighter (0.1) or darker (-0.1) than its asset, shape (n,); ``None`` for not at all.
+        labels: semantic labels by type; ``class`` starts with the layer's name.
+        tile: edge of the squares into which what collides is split [m]; ``None`` for one mesh of all.
+    """
+
+    name: str
+    things: tuple[Thing, ...]
+    kind: NDArray[np.integer]
+    position: NDArray[np.floating]
+    rotation: NDArray[np.floating]
+    scale: NDArray[np.floating]
+    shade: NDArray[np.floating] | None = None
+    contact: Contact = Contact()
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    tile: float | None = None
+
+
+def write_stage(
+    path: Path,
+    grounds: Sequence[GroundPart],
+    layers: Sequence[PlacedLayer],
+    *,
+    about: str = "",
+) -> None:
+    """Writes a scene's stage, whole or not at all.
+
+    Args:
+        about: what it was made from, for the stage's documentation.
+
+    Raises:
+        ValueError: if two of the grounds or of the layers have one name.
+        OSError: if the file cannot be written.
+    """
+    for names in ([piece.name for piece in grounds], [layer.name for layer in layers]):
+        if len(set(names)) < len(names):
+            raise ValueError(f"names of prims occur twice: {names}")
+    stage = build_stage(grounds, layers, about=about)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
+    os.close(handle)
+    try:
+        if not stage.GetRootLayer().Export(name):
+            raise OSError(f"cannot write {path}")
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def build_stage(grounds: Sequence[GroundPart], layers: Sequence[PlacedLayer], *, about: str = "") -> Any:
+    """The stage of :func:`write_stage`, in memory."""
+    stage = pxr("Usd").Stage.CreateInMemory()
+    pxr("UsdGeom").SetStageUpAxis(stage, pxr("UsdGeom").Tokens.z)
+    pxr("UsdGeom").SetStageMetersPerUnit(stage, 1.0)
+    root = pxr("UsdGeom").Xform.Define(stage, ROOT)
+    stage.SetDefaultPrim(root.GetPrim())
+    if about:
+        stage.GetRootLayer().documentation = about
+    materials = _Materials(stage)
+    if grounds:
+        pxr("UsdGeom").Xform.Define(stage, f"{ROOT}/Ground")
+    for piece in grounds:
+        prim = _mesh_prim(stage, f"{ROOT}/Ground/{prim_name(piece.name)}", piece.mesh.points, piece.mesh.triangles)
+        _collides(prim, materials.contact(prim_name(piece.name), piece.contact))
+        materials.colored(prim, piece.color)
+        _label(prim.GetPrim(), piece.labels)
+        if piece.resolution is not None:
+            attribute = prim.GetPrim().CreateAttribute("newton:heightfield:resolution", pxr("Sdf").ValueTypeNames.Float)
+            attribute.Set(piece.resolution)
+    for layer in layers:
+        if len(layer.kind):
+            _add_solids(stage, materials, layer)
+            _add_looks(stage, materials, layer)
+    return stage
+
+
+def instanced(
+    mesh: Mesh, rotation: NDArray[np.floating], scale: NDArray[np.floating], position: NDArray[np.floating]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Copies of a mesh as one: points (n * points, 3) and triangles (n * triangles, 3).
+
+    Args:
+        rotation: quaternions (x, y, z, w), shape (n, 4); scale and position as in :class:`PlacedLayer`.
+    """
+    count = len(position)
+    factors = np.broadcast_to(scale[:, None] if scale.ndim == 1 else scale, (count, 3))
+    matrices = (rotation_matrices(rotation) * factors[:, None, :]).astype(np.float32)
+    points = np.einsum("nij,vj->nvi", matrices, mesh.points.astype(np.float32), optimize=True)
+    points += position[:, None, :].astype(np.float32)
+    triangles = (
+        mesh.triangles.astype(np.int32)[None] + (np.arange(count, dtype=np.int32) * len(mesh.points))[:, None, None]
+    )
+    mirrored = factors.prod(axis=1) < 0
+    if mirrored.any():
+        triangles[mirrored] = triangles[mirrored][:, :, ::-1]
+    return points.reshape(-1, 3), triangles.reshape(-1, 3)
+
+
+def rotation_matrices(quaternions: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Rotations (n, 3, 3) of quaternions (x, y, z, w), shape (n, 4)."""
+    x, y, z, w = (np.asarray(quaternions, dtype=np.float64) / np.linalg.norm(quaternions, axis=1, keepdims=True)).T
+    rows = (
+        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
+        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
+        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
+    )
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
+def prim_name(name: str) -> str:
+    """A name as a prim may have it."""
+    clean = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    return clean if clean and not clean[0].isdigit() else f"_{clean}"
+
+
+def tiles(position: NDArray[np.floating], edge: float | None) -> Iterator[NDArray[np.int64]]:
+    """Which things lie in each square of a grid: their rows, square by square, rows of squares going north."""
+    if edge is None:
+        yield np.arange(len(position))
+        return
+    cells = np.floor(position[:, :2] / edge).astype(np.int64)
+    _, place = np.unique(cells[:, ::-1], axis=0, return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    yield from np.split(order, np.flatnonzero(np.diff(place[order])) + 1)
+
+
+def _add_solids(stage: Any, materials: _Materials, layer: PlacedLayer) -> None:
+    solid = np.array([thing.solid is not None for thing in layer.things])
+    rows = np.flatnonzero(solid[layer.kind])
+    if len(rows) == 0:
+        return
+    path = f"{ROOT}/Solids/{prim_name(layer.name)}"
+    _scope(stage, f"{ROOT}/Solids")
+    if layer.tile is not None:
+        pxr("UsdGeom").Xform.Define(stage, path)
+    for number, members in enumerate(tiles(layer.position[rows], layer.tile)):
+        chosen = rows[members]
+        points, triangles = _merged(layer, chosen, [thing.solid for thing in layer.things])
+        place = path if layer.tile is None else f"{path}/tile_{number:04d}"
+        prim = _mesh_prim(stage, place, points, triangles)
+        prim.CreatePurposeAttr(pxr("UsdGeom").Tokens.guide)
+        _collides(prim, materials.contact(prim_name(layer.name), layer.contact))
+        _label(prim.GetPrim(), layer.labels)
+
+
+def _add_looks(stage: Any, materials: _Materials, layer: PlacedLayer) -> None:
+    _scope(stage, f"{ROOT}/Looks")
+    base = f"{ROOT}/Looks/{prim_name(layer.name)}"
+    _scope(stage, base)
+    _label(stage.GetPrimAtPath(base), layer.labels)
+    shades = _shades(layer)
+    names: dict[Color, str] = {}
+    for thing in layer.things:
+        for piece in thing.pieces:
+            names.setdefault(piece.color, _free(prim_name(piece.name), set(names.values())))
+    for color, name in names.items():
+        meshes = [
+            joined(piece.mesh for piece in thing.pieces if piece.color == color)
+            if any(piece.color == color for piece in thing.pieces)
+            else None
+            for thing in layer.things
+        ]
+        has = np.array([mesh is not None for mesh in meshes])
+        for number, shade in enumerate(np.unique(shades)):
+            rows = np.flatnonzero(has[layer.kind] & (shades == shade))
+            if len(rows) == 0:
+                continue
+            points, triangles = _merged(layer, rows, meshes)
+            path = f"{base}/{name}" if len(np.unique(shades)) == 1 else f"{base}/{name}_shade_{number}"
+            red, green, blue = (round(min(max(value * (1 + float(shade)), 0.0), 1.0), 4) for value in color)
+            materials.colored(_mesh_prim(stage, path, points, triangles), (red, green, blue))
+
+
+def _free(wish: str, taken: set[str]) -> str:
+    """A name that is not taken: the one that is wished for, or that with a number."""
+    number, name = 1, wish
+    while name in taken:
+        number += 1
+        name = f"{wish}_{number}"
+    return name
+
+
+def _shades(layer: PlacedLayer) -> NDArray[np.floating]:
+    """The shade of each thing, rounded to one of :data:`SHADES` between the darkest and the brightest."""
+    if layer.shade is None or len(layer.shade) == 0:
+        return np.zeros(len(layer.kind))
+    low, high = float(layer.shade.min()), float(layer.shade.max())
+    if high - low < 1e-6:
+        return np.full(len(layer.kind), round(low, 4))
+    step = (high - low) / SHADES
+    place = np.clip(((layer.shade - low) / step).astype(np.int64), 0, SHADES - 1)
+    return np.round(low + (place + 0.5) * step, 4)
+
+
+def _merged(
+    layer: PlacedLayer, rows: NDArray[np.int64], meshes: Sequence[Mesh | None]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Some things of a layer as one mesh, each of them the mesh of its kind."""
+    points: list[NDArray[np.float32]] = []
+    triangles: list[NDArray[np.int32]] = []
+    start = 0
+    for place, mesh in enumerate(meshes):
+        chosen = rows[layer.kind[rows] == place]
+        if mesh is None or len(chosen) == 0:
+            continue
+        piece, faces = instanced(mesh, layer.rotation[chosen], layer.scale[chosen], layer.position[chosen])
+        points.append(piece)
+        triangles.append(faces + np.int32(start))
+        start += len(piece)
+    return np.concatenate(points), np.concatenate(triangles)
+
+
+def _mesh_prim(stage: Any, path: str, points: NDArray[np.floating], triangles: NDArray[np.integer]) -> Any:
+    mesh = pxr("UsdGeom").Mesh.Define(stage, path)
+    points = np.ascontiguousarray(points, dtype=np.float32)
+    corners = np.ascontiguousarray(triangles, dtype=np.int32).reshape(-1)
+    mesh.CreatePointsAttr(pxr("Vt").Vec3fArray.FromNumpy(points))
+    mesh.CreateFaceVertexIndicesAttr(pxr("Vt").IntArray.FromNumpy(corners))
+    mesh.CreateFaceVertexCountsAttr(pxr("Vt").IntArray.FromNumpy(np.full(len(corners) // 3, 3, dtype=np.int32)))
+    mesh.CreateSubdivisionSchemeAttr(pxr("UsdGeom").Tokens.none)
+    extent = np.stack((points.min(axis=0), points.max(axis=0)))
+    mesh.CreateExtentAttr(pxr("Vt").Vec3fArray.FromNumpy(np.ascontiguousarray(extent)))
+    return mesh
+
+
+def _scope(stage: Any, path: str) -> None:
+    if not stage.GetPrimAtPath(path):
+        pxr("UsdGeom").Xform.Define(stage, path)
+
+
+def _collides(mesh: Any, material: Any) -> None:
+    prim = mesh.GetPrim()
+    pxr("UsdPhysics").CollisionAPI.Apply(prim)
+    pxr("UsdPhysics").MeshCollisionAPI.Apply(prim).CreateApproximationAttr(pxr("UsdPhysics").Tokens.none)
+    pxr("UsdShade").MaterialBindingAPI.Apply(prim).Bind(
+        material, pxr("UsdShade").Tokens.weakerThanDescendants, materialPurpose="physics"
+    )
+
+
+def _label(prim: Any, labels: Mapping[str, Sequence[str]]) -> None:
+    for kind, names in labels.items():
+        pxr("UsdSemantics").LabelsAPI.Apply(prim, kind).CreateLabelsAttr(
+            pxr("Vt").TokenArray([str(name) for name in names])
+        )
+
+
+class _Materials:
+    """Materials of a stage, each made once."""
+
+    def __init__(self, stage: Any) -> None:
+        self._stage = stage
+        self._contacts: dict[Contact, Any] = {}
+        self._colors: dict[Color, Any] = {}
+
+    def contact(self, name: str, contact: Contact) -> Any:
+        """The physics material of a surface; surfaces that meet others alike share one, named after the first."""
+        if contact not in self._contacts:
+            _scope(self._stage, f"{ROOT}/Materials")
+            material = pxr("UsdShade").Material.Define(self._stage, f"{ROOT}/Materials/{name}_contact")
+            physics = pxr("UsdPhysics").MaterialAPI.Apply(material.GetPrim())
+            physics.CreateStaticFrictionAttr(contact.friction)
+            physics.CreateDynamicFrictionAttr(contact.friction)
+            physics.CreateRestitutionAttr(contact.restitution)
+            self._contacts[contact] = material
+        return self._contacts[contact]
+
+    def colored(self, mesh: Any, color: Color) -> None:
+        """Gives a mesh a colour: as a preview surface, and as the display colour for readers without materials."""
+        if color not in self._colors:
+            _scope(self._stage, f"{ROOT}/Materials")
+            path = f"{ROOT}/Materials/color_{len(self._colors):03d}"
+            material = pxr("UsdShade").Material.Define(self._stage, path)
+            shader = pxr("UsdShade").Shader.Define(self._stage, f"{path}/surface")
+            shader.CreateIdAttr("UsdPreviewSurface")
+            shader.CreateInput("diffuseColor", pxr("Sdf").ValueTypeNames.Color3f).Set(pxr("Gf").Vec3f(*color))
+            shader.CreateInput("roughness", pxr("Sdf").ValueTypeNames.Float).Set(0.9)
+            material.CreateSurfaceOutput().ConnectToSource(shader.ConnectableAPI(), "surface")
+            self._colors[color] = material
+        mesh.CreateDisplayColorAttr([pxr("Gf").Vec3f(*color)])
+        pxr("UsdShade").MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(self._colors[color])
