@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check.definitions import check_functions
 from stripe_dsl.check.lint import unused_sets
+from stripe_dsl.check.scenes.module import check_scenes
 from stripe_dsl.check.task import check_robots, check_task
 from stripe_dsl.diagnostics import Diagnostic, sort_diagnostics
 from stripe_dsl.diagnostics.followups import ABSENCE, without_followups
@@ -26,6 +27,7 @@ from stripe_dsl.text import and_list, did_you_mean
 
 if TYPE_CHECKING:
     from stripe_dsl.emit.output import Package
+    from stripe_dsl.ir.scene import Scene
 
 
 CONVERTED = ("urdf", "mjcf")
@@ -41,12 +43,14 @@ class Checked:
     Attributes:
         module: the file; ``None`` where it could not be read.
         programs: the tasks without errors, in source order.
+        scenes: the file's own scenes that have a terrain, without errors; none where a single task is checked.
         diagnostics: in source order.
         sources: texts of the files that were read, by file name.
     """
 
     module: Module | None
     programs: tuple[Program, ...]
+    scenes: tuple[Scene, ...] = ()
     diagnostics: list[Diagnostic] = field(default_factory=list)
     sources: Mapping[str, str] = field(default_factory=dict)
 
@@ -94,6 +98,7 @@ def compile_file(
     diagnostics = [*checked.diagnostics]
     if not checked.failed and not checked.programs:
         diagnostics.append(Diagnostic("E0214", f"`{path}` defines no task", helps=("add `task Name { … }`",)))
+    diagnostics += _not_generated(checked.programs)
     programs: list[Program] = []
     for program in checked.programs:
         program, found = _with_stages(program)
@@ -106,6 +111,21 @@ def compile_file(
         return [], diagnostics
     with _deep_chains():
         return [render(program, out, checked.sources, backends) for program in programs], diagnostics
+
+
+def _not_generated(programs: Sequence[Program]) -> list[Diagnostic]:
+    """What is checked and not emitted."""
+    help = "`stripec check` reads such scenes; a scene with `ground plane` can be compiled"
+    return [
+        Diagnostic(
+            "E0616",
+            f"an environment in the scene `{program.scene.name}` cannot be generated yet",
+            program.scene.span,
+            helps=(help,),
+        )
+        for program in programs
+        if program.scene is not None
+    ]
 
 
 def _with_stages(program: Program) -> tuple[Program, list[Diagnostic]]:
@@ -177,6 +197,7 @@ def _check(loader: Loader, module: Module | None, task: str | None, settings: Ma
     diagnostics: list[Diagnostic] = []
     programs: list[Program] = []
     tasks: list[Task] = []
+    scenes: tuple[Scene, ...] = ()
     if module is not None:
         known = module.document.task
         if task is not None and task not in known:
@@ -195,8 +216,10 @@ def _check(loader: Loader, module: Module | None, task: str | None, settings: Ma
         if task is None:
             diagnostics += [*unused_sets(module, tasks), *check_robots(module, tasks)]
             diagnostics += check_functions(module, loader.modules.values(), tasks)
+            scenes, found = check_scenes(module, tasks, settings)
+            diagnostics += found
     diagnostics = sort_diagnostics(without_followups([*loader.diagnostics, *read], diagnostics))
     if any(item.severity == "error" for item in diagnostics):
-        programs = []
+        programs, scenes = [], ()
     sources = {item.file_name: item.source.text for item in loader.modules.values() if item.source.path}
-    return Checked(module, tuple(programs), diagnostics, sources)
+    return Checked(module, tuple(programs), scenes, diagnostics, sources)

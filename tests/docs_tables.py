@@ -10,12 +10,15 @@ from stripe_dsl.check import randomize
 from stripe_dsl.check.functions import FUNCTIONS
 from stripe_dsl.check.quantities import BASE, BODY, EPISODE, JOINT, SENSORS, Quantity
 from stripe_dsl.ir.randomize import STATES, WRENCH
-from stripe_dsl.spec import agents, blocks, document, robots, scene
+from stripe_dsl.spec import agents, blocks, document, robots, scene, terrain
 from stripe_dsl.spec.blocks import Block
 from stripe_dsl.units import DIMENSIONLESS, UNIT_NAMES, Dimension, parse_unit
 
 WORDS = ("per_second", "at_startup", "at_reset")
 """Fields that a file writes as two words."""
+
+SHARED = ("Block", "RuledBlock", "PlacedThing", "LayerBlock")
+"""Blocks that no file holds: what others have in common."""
 
 PAGE = Path(__file__).parents[1] / "docs/language.md"
 
@@ -104,10 +107,10 @@ def keys() -> str:
 
 
 def _blocks() -> Iterator[type[Block]]:
-    for module in (blocks, robots, scene, document, agents):
+    for module in (blocks, robots, terrain, scene, document, agents):
         for value in vars(module).values():
             own = isinstance(value, type) and value.__module__ == module.__name__
-            if own and issubclass(value, Block) and value is not Block:
+            if own and issubclass(value, Block) and value.__name__ not in SHARED:
                 yield value
 
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from stripe_dsl.check.actions import Actions
 from stripe_dsl.check.agents import check_train
-from stripe_dsl.check.arithmetic import is_zero, unit_words
 from stripe_dsl.check.commands import Commands
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.curriculum import Curriculum
 from stripe_dsl.check.delays import check_delays
 from stripe_dsl.check.expressions import Lowering
+from stripe_dsl.check.given import given_values
 from stripe_dsl.check.limits import check_limits
 from stripe_dsl.check.lint import lint
 from stripe_dsl.check.observations import Observations
@@ -34,7 +34,6 @@ from stripe_dsl.check.terms import Terms
 from stripe_dsl.check.world import check_scene, check_sim
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.diagnostics.followups import ABSENCE
-from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.memory import reached
 from stripe_dsl.ir.objects import RigidObject
 from stripe_dsl.ir.program import Action, Let, Program
@@ -102,12 +101,12 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     spec = task.spec
 
     names(task, report)
-    _given(task, scope, report)
+    given_values(scope, report)
     robots = _robots(task, settings, scope)
     objects = _objects(task, settings, scope)
     sim = check_sim(spec.sim, settings, task.name)
-    ground, lights = check_scene(task.scene, settings)
-    unread = task.scene is None and spec.scene is not None
+    ground, lights, place = check_scene(task.scene, settings, task.scene_name, task.scene_module)
+    unread = (task.scene is None and spec.scene is not None) or (task.scene is not None and bool(task.scene.terrain))
     sensors = Sensors(lowering, settings, has_ground=ground is not None or unread).all(spec.sensor)
     train = check_train(spec.train, settings, task.name, spec.observe)
 
@@ -199,6 +198,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         randomize=randomize,
         curriculum=curriculum,
         level=level,
+        scene=place,
     )
     return program, report.diagnostics
 
@@ -298,31 +298,6 @@ def valid_name(name: Text, report: Reporter, *, term: bool = False) -> None:
         other = "_".join(re.findall(r"\w+", name)).strip("_")
         other = other if other.isidentifier() and not keyword.iskeyword(other) else f"my_{other}".rstrip("_")
         report.error("E0220", f"`{name}` {why} and cannot name anything", name.span, f"write `{other}`")
-
-
-def _given(task: Task, scope: Scope, report: Reporter) -> None:
-    """Values from ``--set`` that are not what the parameter is."""
-    for name, default in task.overridden.items():
-        nodes = []
-        for value in (default, task.params[name]):
-            params = {**task.params, **task.overridden}
-            nodes.append(Lowering(Scope(params=params, incomplete=True), Reporter()).value(value.node))
-        old, new = nodes
-        if not (isinstance(old, Node) and isinstance(new, Node)):
-            continue
-        span = task.params[name].span
-        if old.type.kind is not new.type.kind:
-            what = f"the parameter `{name}` is {old.type.describe()}, not {new.type.describe()}"
-            report.error("E0309", what, span, f"it is `{default.span.text}` in the file")
-        elif is_zero(new):
-            scope.params[name] = Expression(ast.Number(span, 0.0, str(old.type.dim)))
-            continue
-        elif old.type.dim != new.type.dim:
-            what = f"the parameter `{name}` is {unit_words(old.type.dim)}, not {unit_words(new.type.dim)}"
-            report.error("E0403", what, span, f"it is `{default.span.text}` in the file")
-        else:
-            continue
-        scope.params[name] = default
 
 
 def _failures(task: Task) -> dict[Text, Expression]:

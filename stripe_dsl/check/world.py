@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from math import isclose, pi
+from typing import TYPE_CHECKING
 
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.rotations import from_rpy
 from stripe_dsl.ir.program import Ground, Light, Sim
+from stripe_dsl.source import Span
 from stripe_dsl.spec.document import SimSpec
+from stripe_dsl.spec.modules import Module
 from stripe_dsl.spec.scene import SceneSpec
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, did_you_mean
 from stripe_dsl.units import ACCELERATION, ANGLE, DIMENSIONLESS, FREQUENCY, LENGTH, TIME
 
+if TYPE_CHECKING:
+    from stripe_dsl.ir.scene import Scene  # only scenes with a terrain need it
+
 LIGHTS = ("dome", "sun")
+NEEDS_TERRAIN = (
+    "size", "seed", "variants", "shared", "spawn", "zone", "trees", "scatter", "cover", "place", "water", "map",
+    "require",
+)  # fmt: skip
+"""Keys of a scene that have no meaning over a plane without end."""
 
 
 def check_sim(spec: SimSpec | None, settings: Settings, task: Text) -> Sim | None:
@@ -83,11 +94,43 @@ def _near(ratio: float) -> list[int]:
     return [lower, lower + 1]
 
 
-def check_scene(spec: SceneSpec | None, settings: Settings) -> tuple[Ground | None, tuple[Light, ...]]:
-    """Ground and lights. Without a scene there is neither."""
+def check_scene(
+    spec: SceneSpec | None, settings: Settings, name: str, module: Module | None
+) -> tuple[Ground | None, tuple[Light, ...], Scene | None]:
+    """Ground, lights, and the scene where it has a terrain. Without a scene there is nothing.
+
+    Args:
+        name: how the scene is called.
+        module: the file that defines it.
+    """
     if spec is None:
-        return None, ()
-    return _ground(spec, settings), tuple(_light(name, settings, spec) for name in spec.light if _known(name, settings))
+        return None, (), None
+    lights = tuple(_light(light, settings, spec) for light in spec.light if _known(light, settings))
+    if spec.terrain and module is not None:
+        from stripe_dsl.check.scenes.scene import terrain_scene  # only scenes with a terrain need it
+
+        return None, lights, terrain_scene(name, spec, module, settings, lights)
+    _plane(spec, settings)
+    return _ground(spec, settings), lights, None
+
+
+def _plane(spec: SceneSpec, settings: Settings) -> None:
+    """Reports what has no place in a scene without terrain."""
+    for key in NEEDS_TERRAIN:
+        value = getattr(spec, key)
+        if value:
+            message = f"`{key}` stands on a terrain, and the scene has none"
+            help = (
+                "add `terrain ground { }`" if spec.ground is None else "write `terrain ground { }` for `ground plane`"
+            )
+            settings.report.error("E0214", message, first_span(value) or spec.span, help)
+
+
+def first_span(value: object) -> Span | None:
+    """Where the first of some blocks or phrases stands, or a value itself."""
+    if isinstance(value, dict):
+        return next(iter(value)).span
+    return value[0].span if isinstance(value, list) else getattr(value, "span", None)
 
 
 def _ground(spec: SceneSpec, settings: Settings) -> Ground | None:

@@ -106,6 +106,13 @@ _TITLES = {
     "E0609": "output cannot be written",
     "E0610": "robot file that cannot be brought to USD",
     "E0615": "not possible on Newton",
+    "E0616": "not generated yet",
+    # Feasibility of scenes
+    "E0701": "more than the spacing can hold",
+    "E0702": "no room for all",
+    "E0703": "a requirement is not met",
+    "E0705": "a grid that does not fit",
+    "E0706": "outside of the scene",
     # Lint
     "W0001": "unused name",
     "W0002": "shadowed name",
@@ -118,6 +125,7 @@ _TITLES = {
     "W0009": "new term resembles an inherited one",
     "W0010": "Warp step in phases",
     "W0016": "part of a robot file left out",
+    "W0017": "some things left out",
 }
 
 

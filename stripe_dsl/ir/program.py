@@ -22,7 +22,7 @@ from stripe_dsl.source import Span
 from stripe_dsl.units import Dimension
 
 if TYPE_CHECKING:
-    pass  # only robots written in the file need it
+    from stripe_dsl.ir.scene import Scene  # only scenes with a terrain need it
 
 type Value = float | int | bool | tuple[float, ...]
 
@@ -289,6 +289,8 @@ class Program:
         doc: the comment above the task, or its name.
         terminations: failures first, then what truncates.
         states: those that terms need, each behind those that it reads.
+        ground: a plane without end; ``None`` where there is none, or where ``scene`` has a terrain.
+        scene: the scene, where it has a terrain. Its frame is the environments'; ``sim.spacing`` is 0 then.
     """
 
     name: str
@@ -316,6 +318,7 @@ class Program:
     randomize: Randomize = NOTHING_DRAWN
     curriculum: tuple[Schedule, ...] = ()
     level: Level | None = None
+    scene: Scene | None = None
 
     @property
     def failures(self) -> int:

@@ -3,7 +3,8 @@
 The frame of a scene: its origin in the south-west corner, x east, y north, z up. It is the frame ``env`` of the
 environments that stand in it. Names of layers, zones, water and maps are unique in a scene.
 
-Everything that a bake depends on is in the ``repr`` of a scene, but for what its files hold; spans and paths are not.
+Everything that a bake depends on is in the ``repr`` of a scene, but for what its files hold; spans, paths and lights
+are not.
 Each use of random numbers has a stream of its own: ``stream(seed, scene.name, layer, use)``; variant i has the seed
 ``seed + i``.
 """
@@ -282,7 +283,7 @@ class Scene:
         name: as its block is called.
         size: length along x and y [m].
         variants: how many are baked; 1 is one scene for all environments. Others lie side by side as tiles.
-        zones, water, layers, maps: in the order of the file.
+        zones, water, layers, maps: in the order of the file; layers by kind, in that of :class:`Layer`.
         order: names of zones, water and layers so that each stands behind all that it reads.
         lights: as those of a task.
     """
@@ -298,6 +299,6 @@ class Scene:
     layers: tuple[Layer, ...] = ()
     maps: tuple[Map, ...] = ()
     requires: tuple[Requirement, ...] = ()
-    lights: tuple[Light, ...] = ()
+    lights: tuple[Light, ...] = field(default=(), compare=False, repr=False)
     order: tuple[str, ...] = ()
     span: Span | None = field(default=None, compare=False, repr=False)

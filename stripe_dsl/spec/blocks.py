@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
@@ -18,6 +19,9 @@ class Block(BaseModel):
     Class attributes:
         head: field that takes a value standing directly after the keyword (``train ppo``, ``light dome``).
         others: field that takes every key that is none of the others, a map of expressions by name.
+        gathers: words whose lines are kept as they are, as phrases: the field that takes each.
+        compares: field that takes comparisons (``slope < 38 deg``) and values of other names (``height 1..3 m``,
+            ``moisture 0.16 +- 0.26``), as phrases.
     """
 
     model_config = ConfigDict(
@@ -25,6 +29,8 @@ class Block(BaseModel):
     )
     head: ClassVar[str] = ""
     others: ClassVar[str] = ""
+    gathers: ClassVar[Mapping[str, str]] = {}
+    compares: ClassVar[str] = ""
     _span: Span | None = PrivateAttr(None)
 
     @property

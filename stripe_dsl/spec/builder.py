@@ -26,9 +26,13 @@ class Builder:
         """Reports a mistake."""
         self.diagnostics.append(Diagnostic(code, message, span, label=label, helps=helps))
 
+    def words(self, model: type[Block]) -> list[str]:
+        """Words that a line of the block may begin with."""
+        return list(slots(model))
+
     def unknown_key(self, model: type[Block], key: str, span: Span) -> None:
         """Reports a key that the block does not have."""
-        known = list(slots(model))
+        known = self.words(model)
         self.error("E0206", f"{block_name(model)} has no key `{key}`", span, *did_you_mean(key, known, listing=True))
 
     def unknown_block(self, model: type[Block], key: str, span: Span) -> None:
@@ -123,4 +127,10 @@ def block_name(model: type[Block]) -> str:
     if model is SimSpec:
         return "`sim`"
     word = model.__name__.removesuffix("Spec").lower()
-    return {"item": "this entry", "nameset": "a name set", "document": "a file"}.get(word, f"`{word}`")
+    return {
+        "item": "this entry",
+        "nameset": "a name set",
+        "part": "a primitive",
+        "grown": "this asset",
+        "document": "a file",
+    }.get(word, f"`{word}`")

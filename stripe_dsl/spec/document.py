@@ -17,7 +17,7 @@ from pydantic import Field
 from stripe_dsl.spec.agents import TrainSpec
 from stripe_dsl.spec.blocks import Block, Entry, Item
 from stripe_dsl.spec.robots import ObjectSpec, RobotSpec
-from stripe_dsl.spec.scene import SceneSpec
+from stripe_dsl.spec.scene import AssetSpec, SceneSpec
 from stripe_dsl.spec.values import Expression, Text, Update
 
 
@@ -160,5 +160,6 @@ class Document(Block):
     fn: dict[Text, FunctionSpec] = Field(default_factory=dict)
     robot: dict[Text, RobotSpec] = Field(default_factory=dict)
     object: dict[Text, ObjectSpec] = Field(default_factory=dict)
+    asset: dict[Text, AssetSpec] = Field(default_factory=dict)
     scene: dict[Text, SceneSpec] = Field(default_factory=dict)
     task: dict[Text, TaskSpec] = Field(default_factory=dict)

@@ -30,7 +30,9 @@ class Task:
         overridden: what the file says for the parameters that ``--set`` changes.
         robots: robot blocks by their name in the task, with the module they stand in.
         objects: rigid objects, likewise.
-        scene: the scene block; empty where the task has none.
+        scene: the scene block; ``None`` where the task has none.
+        scene_name: how the scene is called; the task's name where it is written in the task.
+        scene_module: the file that defines it.
         incomplete: whether something it refers to is not there; names of it are unknown then.
         used: the names that its expressions use, once it was checked.
         called: the functions that they call.
@@ -45,6 +47,8 @@ class Task:
     robots: dict[Text, tuple[RobotSpec, Module]] = field(default_factory=dict)
     objects: dict[Text, tuple[ObjectSpec, Module]] = field(default_factory=dict)
     scene: SceneSpec | None = None
+    scene_name: str = ""
+    scene_module: Module | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     incomplete: bool = False
     used: set[str] = field(default_factory=set)
@@ -170,16 +174,40 @@ class _Elaborator:
             task.objects[name] = (block, owner)  # type: ignore[assignment]
 
     def scene(self, task: Task) -> None:
-        scene = task.spec.scene
+        scene, given = task.spec.scene, {}
+        if isinstance(scene, SceneSpec) and scene.use is not None:
+            scene, given = scene.use, scene.given
         if "scene" in self.settings:
-            scene = self.parsed_setting("scene")
+            scene, given = self.parsed_setting("scene"), {}
+        task.scene_name, task.scene_module = str(task.name), task.module
         if isinstance(scene, Expression):
             module = self.modules.get(scene.span.source.name, task.module)
             found = self.follow(scene, module, "scene")
-            scene = found[1] if found is not None else None  # type: ignore[assignment]
+            if found is None:
+                self.incomplete = True
+                return
+            task.scene_name, scene, task.scene_module = found  # type: ignore[assignment]
+        elif scene is not None and scene.span is not None:
+            task.scene_module = self.modules.get(scene.span.source.name, task.module)
         task.scene = scene if isinstance(scene, SceneSpec) else None
-        if task.scene is not None:
-            task.params = {**_plain(task.scene.param), **task.params}
+        if task.scene is None or task.scene_module is None:
+            return
+        self.given(task, task.scene, given)
+        task.params = {**_plain(task.scene_module.document.param), **_plain(task.scene.param), **task.params}
+        for name, value in given.items():
+            if name in task.scene.param:
+                task.overridden[name] = task.scene.param[name]
+                task.params[name] = value
+
+    def given(self, task: Task, scene: SceneSpec, given: Mapping[Text, Expression]) -> None:
+        """Reports what a task gives and its scene does not take."""
+        for name in given:
+            if name not in scene.param:
+                known = list(scene.param)
+                has = f"its parameters are {and_list(known)}" if known else "it has no parameters"
+                helps = did_you_mean(name, known) or (has,)
+                message = f"the scene `{task.scene_name}` has no parameter `{name}`"
+                self.error("E0216", message, name.span, *helps)
 
     def apply_settings(self, task: Task) -> None:
         for key in self.settings:
@@ -192,7 +220,7 @@ class _Elaborator:
                 )
                 self.error("E0216", f"there is no parameter `{key}` to set", None, *helps)
                 continue
-            task.overridden[key] = task.params[key]
+            task.overridden.setdefault(key, task.params[key])
             task.params[key] = self.parsed_setting(key)
 
     def parsed_setting(self, key: str) -> Expression:
@@ -211,6 +239,8 @@ class _Elaborator:
             old, new = getattr(base, name), getattr(derived, name)
             if name == "extends":
                 changes[name] = new
+            elif name == "scene":
+                changes[name] = self.merge_scene(old, new)
             elif name == "reward":
                 changes[name] = self.merge_reward(old, new)
             elif name == "randomize":
@@ -225,6 +255,14 @@ class _Elaborator:
         merged = TaskSpec.model_construct(None, **changes)
         merged._span = derived.span
         return merged
+
+    def merge_scene(
+        self, base: Expression | SceneSpec | None, derived: Expression | SceneSpec | None
+    ) -> Expression | SceneSpec | None:
+        """A scene that is named takes the place of the one before; one written in the task adds to it."""
+        if derived is None or isinstance(derived, Expression) or derived.use is not None:
+            return base if derived is None else derived
+        return self.merge_block(base, derived) if isinstance(base, SceneSpec) else derived  # type: ignore[return-value]
 
     def merge_block(self, base: Block, derived: Block) -> Block:
         changes: dict[str, object] = {}

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, TypeAliasType, Union, get_args, get_origin
 
 from stripe_dsl.spec.blocks import Block, Entry, Item
-from stripe_dsl.spec.values import Expression, Text, Update
+from stripe_dsl.spec.values import Expression, Phrase, Text, Update
 
 NAMED_BY_REFERENCE = ("robot", "object")
 """Keys of a task whose entries refer to blocks: `robot arms.panda` is called `panda`."""
@@ -25,6 +25,8 @@ class Shape(StrEnum):
     EXPRESSIONS = "expressions"
     TEXTS = "texts"
     ITEMS = "items"
+    PHRASE = "phrase"
+    PHRASES = "phrases"
     BLOCK = "block"
     MAP = "map"
     REFERENCE = "reference"  # an expression, or a block in place
@@ -77,10 +79,18 @@ def _slot(name: str, annotation: Any) -> Slot:
     if origin is dict:
         return Slot(name, Shape.MAP, inner=_slot(name, args[1]))
     if origin is list:
-        shape = {Expression: Shape.EXPRESSIONS, Text: Shape.TEXTS, Item: Shape.ITEMS}[args[0]]
+        shapes = {
+            Expression: Shape.EXPRESSIONS,
+            Text: Shape.TEXTS,
+            Item: Shape.ITEMS,
+            Phrase: Shape.PHRASES,
+        }
+        shape = shapes[args[0]]
         return Slot(name, shape, block=Item if shape is Shape.ITEMS else None)
     if annotation is Expression:
         return Slot(name, Shape.EXPRESSION)
+    if annotation is Phrase:
+        return Slot(name, Shape.PHRASE)
     if annotation is Update:
         return Slot(name, Shape.UPDATE)
     if annotation is Text:

@@ -15,6 +15,7 @@ from stripe_dsl.spec.blocks import Block, Entry, Item
 from stripe_dsl.spec.builder import Builder, block_name
 from stripe_dsl.spec.document import Document, FunctionSpec, ParameterSpec, Placed, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, own_key, slots
+from stripe_dsl.spec.phrases import PHRASED, gathered, phrase_of, read_size, read_use
 from stripe_dsl.spec.randomize import read_randomize
 from stripe_dsl.spec.robots import RobotSpec
 from stripe_dsl.spec.schedule import read_curriculum
@@ -32,6 +33,11 @@ def read_document(source: SourceFile, statements: Sequence[ast.Statement]) -> tu
 
 class StatementReader(Builder):
     """Reads the blocks of a ``.stripe`` file."""
+
+    def words(self, model: type[Block]) -> list[str]:
+        """Words that a line of the block may begin with; lines that are kept as phrases have words of their own."""
+        kept = {*model.gathers.values(), model.compares}
+        return [*(key for key, slot in slots(model).items() if slot.attribute not in kept), *model.gathers]
 
     def block(
         self,
@@ -66,7 +72,7 @@ class StatementReader(Builder):
         head = next((slot for slot in table.values() if slot.attribute == model.head), None)
         keyed = bool(rest) and isinstance(rest[0], ast.Name) and rest[0].id in table
         if rest and head is not None and (headed or not keyed):
-            taken = len(rest) if head.shape in (Shape.TEXTS, Shape.EXPRESSIONS) else 1
+            taken = len(rest) if head.shape in (Shape.TEXTS, Shape.EXPRESSIONS, Shape.PHRASE) else 1
             text = Text(head.attribute, rest[0].span)
             self.store(values, spans, head, text, self.value(head, text, rest[:taken]))
             rest = rest[taken:]
@@ -119,6 +125,8 @@ class StatementReader(Builder):
         if model is Document and key == "import":
             self.import_(statement, values, spans)
             return
+        if (model.gathers or model.compares or key in PHRASED) and gathered(self, model, statement, values, spans):
+            return
         slot = slots(model).get(key)
         if slot is None and key and statement.body is None:
             slot = own_key(model)
@@ -141,6 +149,8 @@ class StatementReader(Builder):
             placed = self.block(Placed, (), statement.key_span, self.arguments(statement), headed=True)
             members = {Text(name, reference.span): placed}
             self.store(values, spans, slot, text, members)
+        elif model is TaskSpec and key == "scene" and statement.args and statement.body is not None:
+            self.store(values, spans, slot, text, read_use(self, slot.block or Block, statement))
         elif slot.shape is Shape.MAP:
             assert slot.inner is not None
             self.map_statement(slot, slot.inner, statement, values, spans)
@@ -149,7 +159,7 @@ class StatementReader(Builder):
             block = self.block(slot.block, statement.body or (), statement.key_span, self.arguments(statement))
             self.store(values, spans, slot, text, block)
         else:
-            args = self.arguments(statement)
+            args = self.arguments(read_size(statement) if key == "size" else statement)
             if statement.body is not None and not args and key in getattr(model, "by_pattern", ()):
                 args = [ast.Braces(_braces(statement), statement.body)]
             elif statement.body is not None:
@@ -347,6 +357,8 @@ class StatementReader(Builder):
             return not (args and isinstance(args[0], ast.Name) and args[0].id == "false")
         if slot.shape is Shape.EXPRESSIONS:
             return [Expression(arg) for arg in args]
+        if slot.shape is Shape.PHRASE:
+            return phrase_of(self, key, args)
         if slot.shape is Shape.TEXTS:
             flat = [item for arg in args for item in (arg.items if isinstance(arg, ast.List | ast.Tuple) else (arg,))]
             return [self.text(item) for item in flat]

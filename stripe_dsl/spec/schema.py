@@ -91,6 +91,8 @@ class _Writer:
             Shape.FLAG: "true or false; the key alone means true.",
             Shape.TEXT: self.definitions["Text"]["description"],
             Shape.TEXTS: "One text, or a list of them.",
+            Shape.PHRASE: "A line of a block.",
+            Shape.PHRASES: "One line of a block, or a list of them.",
             Shape.EXPRESSIONS: "One expression, or a list of them.",
         }.get(slot.shape, self.definitions["Expression"]["description"])
 
@@ -106,6 +108,10 @@ class _Writer:
                 return self.update()
             case Shape.FLAG:
                 return {"type": ["boolean", "null"]}
+            case Shape.PHRASE:
+                return text
+            case Shape.PHRASES:
+                return {"anyOf": [text, {"type": "array", "items": text}]}
             case Shape.EXPRESSIONS | Shape.TEXTS:
                 inner = expression if slot.shape is Shape.EXPRESSIONS else text
                 return {"anyOf": [inner, {"type": "array", "items": inner}]}

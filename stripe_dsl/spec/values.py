@@ -104,6 +104,60 @@ class Update(Expression):
         )
 
 
+class Phrase:
+    """A line of a property block that is kept as it is: ``avoid start by 4 m``, ``cone 55 % { radius 1 m }``.
+
+    In YAML and JSON a string.
+
+    Attributes:
+        statement: the parsed line. Its key, or the left side of its comparison, is the phrase's first word.
+    """
+
+    __slots__ = ("statement",)
+
+    def __init__(self, statement: ast.Statement) -> None:
+        self.statement = statement
+
+    @property
+    def span(self) -> Span:
+        """Where the phrase stands."""
+        return self.statement.span
+
+    @property
+    def word(self) -> str:
+        """The first word, or the text of a string in its place; empty where it is neither."""
+        return self.statement.key
+
+    @property
+    def args(self) -> tuple[ast.Expr, ...]:
+        """What follows the first word; of a comparison (``slope < 38 deg``) the comparison alone."""
+        return self.statement.args
+
+    def __str__(self) -> str:
+        from stripe_dsl.syntax.unparse import unparse_phrase
+
+        return unparse_phrase(self.statement)
+
+    def __repr__(self) -> str:
+        return f"Phrase({self})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Phrase) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(
+            _validate_phrase,
+            json_schema_input_schema=core_schema.str_schema(),
+            serialization=core_schema.to_string_ser_schema(),
+        )
+
+
 UPDATES = ("+=", "*=")
 """What a change begins with where it is one text."""
 
@@ -114,6 +168,21 @@ def _validate_update(value: object) -> Update:
     if isinstance(value, str) and value.lstrip().startswith(UPDATES):
         return Update(_validate(value.lstrip()[2:]).node, value.lstrip()[:2])
     return Update(_validate(value).node)
+
+
+def _validate_phrase(value: object) -> Phrase:
+    if isinstance(value, Phrase):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a line of a block is a string")
+    from stripe_dsl.source import SourceFile
+    from stripe_dsl.syntax.parser import parse_phrase
+
+    source = SourceFile("<value>", value)
+    statement, diagnostics = parse_phrase(source, 0, len(value))
+    if diagnostics:
+        raise ValueError(diagnostics[0].message)
+    return Phrase(statement)
 
 
 def _validate(value: object) -> Expression:

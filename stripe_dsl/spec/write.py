@@ -23,8 +23,9 @@ from stripe_dsl.spec.document import (
 )
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, is_entry, own_key, slots
 from stripe_dsl.spec.robots import ObjectSpec, RobotSpec
-from stripe_dsl.spec.scene import SceneSpec
-from stripe_dsl.spec.values import Expression, Text, Update
+from stripe_dsl.spec.scene import AssetSpec, SceneSpec
+from stripe_dsl.spec.terrain import TerrainSpec
+from stripe_dsl.spec.values import Expression, Phrase, Text, Update
 from stripe_dsl.spec.write_values import (
     argument,
     is_word,
@@ -103,7 +104,7 @@ def _data(model: type[Block], slot: Slot, value: Any) -> Any:
         return _scalar(value)
     if isinstance(value, bool):
         return value
-    if isinstance(value, str):
+    if isinstance(value, str | Phrase):
         return str(value)
     if isinstance(value, list):
         return [_item(item, observed=True) if isinstance(item, Item) else _data(model, slot, item) for item in value]
@@ -155,7 +156,7 @@ def _scalar(expression: Expression) -> Any:
 def to_stripe(document: Document) -> str:
     """A document as the text of a ``.stripe`` file."""
     lines = [f"import {quote(path)} as {name}" for name, path in document.imports.items()]
-    for key in ("param", "fn", "robot", "object", "scene", "task"):
+    for key in ("param", "fn", "robot", "object", "asset", "scene", "task"):
         slot = slots(Document)[key]
         for line in _map(Document, slot, key, getattr(document, slot.attribute)):
             if lines and not (key in ("param", "fn") and lines[-1].startswith(key)):
@@ -194,6 +195,11 @@ def _statements(model: type[Block], slot: Slot, key: str, value: Any) -> list[st
         return [_setting(key, value)]
     if isinstance(value, str):
         return [f"{key} {quote(value)}"]
+    if isinstance(value, Phrase):
+        return [f"{key} {value}"]
+    if isinstance(value, list) and slot.shape is Shape.PHRASES:
+        gathers = slot.attribute in model.gathers.values()
+        return [str(item) if gathers else f"{key} {item}" for item in value]
     if isinstance(value, list):
         texts = [quote(item) if isinstance(item, str) else words(item) for item in value]
         return [" ".join([key, *texts])]
@@ -205,6 +211,8 @@ def _statements(model: type[Block], slot: Slot, key: str, value: Any) -> list[st
         return [f"{key} {name} {_entries(terms)}" for name, terms in shown]
     if isinstance(value, RandomizeSpec):
         return [f"{key} {_braces(_occasions(value), wide=True)}"]
+    if isinstance(value, SceneSpec) and {key for key, _, _ in _set_fields(value)} == {"use", "given"}:
+        return [f"{key} {value.use} {_entries(value.given)}"]
     head, inside = _head(value)
     return [" ".join([key, *head, _braces(inside)])] if inside or not head else [" ".join([key, *head])]
 
@@ -270,6 +278,8 @@ def _named_block(start: str, block: Block) -> str:
     head = getattr(block, block.head, None) if block.head else None
     if isinstance(head, str):
         start += f" = {quote(head)}"
+    elif isinstance(head, Phrase):
+        start += f" = {head}"
     elif isinstance(head, list) and head and all(isinstance(item, str) for item in head):
         start += " = " + (quote(head[0]) if len(head) == 1 else "[" + ", ".join(map(quote, head)) + "]")
     if isinstance(block, TaskSpec):
@@ -278,7 +288,7 @@ def _named_block(start: str, block: Block) -> str:
         return f"{start} {_braces(_lines(block, without='extends'), wide=True)}"
     inside = _lines(block, without=block.head)
     wide = any(isinstance(value, dict) for _, _, value in _set_fields(block))
-    if inside or isinstance(block, ObjectSpec | RobotSpec | SceneSpec):
+    if inside or isinstance(block, ObjectSpec | RobotSpec | SceneSpec | AssetSpec | TerrainSpec):
         start += f" {_braces(inside, wide=wide)}"
     return start
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from stripe_dsl.diagnostics import Diagnostic
@@ -19,10 +19,10 @@ from stripe_dsl.spec.builder import Builder, block_name
 from stripe_dsl.spec.document import Document, FunctionSpec, Placed, RandomizeSpec, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, is_entry, own_key, slots
 from stripe_dsl.spec.read import StatementReader
-from stripe_dsl.spec.values import UPDATES, Expression, Text, Update
-from stripe_dsl.spec.yaml_nodes import Mapping, Node, Scalar, Sequence, compose
+from stripe_dsl.spec.values import UPDATES, Expression, Phrase, Text, Update
+from stripe_dsl.spec.yaml_nodes import Mapping, Node, Scalar, Sequence, compose, moved
 from stripe_dsl.syntax import ast
-from stripe_dsl.syntax.parser import parse_expression, parse_item
+from stripe_dsl.syntax.parser import parse_expression, parse_item, parse_phrase
 from stripe_dsl.text import and_list
 
 SPARE_VISITS = 10_000
@@ -171,8 +171,11 @@ class YamlReader(Builder):
             return self.update(key, node)
         if slot.shape is Shape.FLAG:
             return self.flag(key, node)
-        if slot.shape in (Shape.TEXTS, Shape.EXPRESSIONS):
-            inner = self.text if slot.shape is Shape.TEXTS else self.expression
+        if slot.shape is Shape.PHRASE:
+            return self.phrase(key, node)
+        if slot.shape in (Shape.TEXTS, Shape.EXPRESSIONS, Shape.PHRASES):
+            readers = {Shape.TEXTS: self.text, Shape.EXPRESSIONS: self.expression, Shape.PHRASES: self.phrase}
+            inner = readers[slot.shape]
             if isinstance(node, Sequence):
                 self.visit(node, len(node.items))
                 return [inner(key, item) for item in node.items]
@@ -211,6 +214,16 @@ class YamlReader(Builder):
             return Expression(ast.Broken(key.span or node.span))
         return Expression(self.parse(node, parse_expression))
 
+    def phrase(self, key: Text, node: Node) -> Phrase:
+        """A string that is a line of a property block."""
+        if isinstance(node, Scalar) and not node.null and not node.broken and node.value.strip():
+            return Phrase(self.parse(node, parse_phrase))
+        if not isinstance(node, Scalar):
+            self.error("E0309", "a line of a block is wanted here, as a string", node.span, _QUOTE)
+        elif not node.broken:
+            self.needs_value(key)
+        return Phrase(ast.Statement(node.span, "", node.span, ast.Broken(node.span)))
+
     def update(self, key: Text, node: Node) -> Update:
         """A string that may begin with ``+=`` or ``*=``."""
         if not isinstance(node, Scalar) or not node.value.lstrip().startswith(UPDATES):
@@ -241,8 +254,8 @@ class YamlReader(Builder):
                 return node.span
             return Span(self.source, offsets[span.start], offsets[span.end])
 
-        self.diagnostics.extend(_moved(item, place) for item in diagnostics)
-        return _moved(tree, place)
+        self.diagnostics.extend(moved(item, place) for item in diagnostics)
+        return moved(tree, place)
 
     # ---- maps
 
@@ -380,17 +393,6 @@ class _TooManyVisitsError(Exception):
     def __init__(self, span: Span) -> None:
         super().__init__()
         self.span = span
-
-
-def _moved[T](value: T, place: Callable[[Span], Span]) -> T:
-    """A tree or a diagnostic with every span in another place."""
-    if isinstance(value, Span):
-        return place(value)  # type: ignore[return-value]
-    if isinstance(value, tuple):
-        return tuple(_moved(item, place) for item in value)  # type: ignore[return-value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{item.name: _moved(getattr(value, item.name), place) for item in fields(value)})
-    return value
 
 
 __all__ = ["YamlReader", "read_yaml"]

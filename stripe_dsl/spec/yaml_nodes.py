@@ -6,8 +6,8 @@ Built from PyYAML's events: nothing is resolved or constructed, so ``no``, ``1:3
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -354,3 +354,14 @@ def _problem(source: SourceFile, problem: Any) -> Diagnostic:
     if where is not None and where.index < start and source.position(where.index)[0] != source.position(start)[0]:
         notes = (Annotation(Span(source, where.index, where.index + 1), "begins here"),)
     return Diagnostic("E0109", message, span, helps=helps, notes=notes)
+
+
+def moved[T](value: T, place: Callable[[Span], Span]) -> T:
+    """A tree or a diagnostic with every span in another place."""
+    if isinstance(value, Span):
+        return place(value)  # type: ignore[return-value]
+    if isinstance(value, tuple):
+        return tuple(moved(item, place) for item in value)  # type: ignore[return-value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{item.name: moved(getattr(value, item.name), place) for item in fields(value)})
+    return value

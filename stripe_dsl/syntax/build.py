@@ -81,6 +81,9 @@ class Builder:
     def item(self, children: Children) -> Statement | None:
         return children[0] if children else None
 
+    def phrase(self, children: Children) -> Statement | None:
+        return children[0] if children else None
+
     def block(self, children: Children) -> Block:
         return Block(self._over(children), tuple(child for child in children if isinstance(child, Statement)))
 

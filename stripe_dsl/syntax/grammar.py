@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-START_RULES = ("file", "expression", "item")
+START_RULES = ("file", "expression", "item", "phrase")
 
 _FORMAT = 1  # of the cached tables; raise it with any change of Rule, Terminal or Tables
 

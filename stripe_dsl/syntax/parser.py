@@ -40,6 +40,14 @@ def parse_item(source: SourceFile, start: int, end: int) -> tuple[Statement, lis
     return tree, diagnostics
 
 
+def parse_phrase(source: SourceFile, start: int, end: int) -> tuple[Statement, list[Diagnostic]]:
+    """Parses ``source.text[start:end]`` as one line of a property block."""
+    tree, diagnostics = _parse(source, start, end, "phrase")
+    if tree is None:
+        tree = Statement(Span(source, start, end), "", Span(source, start, start))
+    return tree, diagnostics
+
+
 def _parse(source: SourceFile, start: int, end: int, rule: str) -> tuple[Any, list[Diagnostic]]:
     run = Run(source, start, end, rule)
     tree = run.parse()

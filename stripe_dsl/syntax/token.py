@@ -40,7 +40,7 @@ DEEPEST = 100
 
 # Statements that are nothing without a block.
 WITH_BLOCK = frozenset((
-    "TASK", "ROBOT", "OBJECT", "SCENE", "OBSERVE", "REWARD", "TERMINATE", "TRUNCATE", "RESET", "CURRICULUM",
+    "TASK", "ROBOT", "OBJECT", "SCENE", "ASSET", "OBSERVE", "REWARD", "TERMINATE", "TRUNCATE", "RESET", "CURRICULUM",
 ))
 
 # They start the statements of a task, and so are no options of the statement before.

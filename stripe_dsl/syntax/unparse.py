@@ -47,6 +47,11 @@ def unparse(expr: Expr) -> str:
     return _write(expr, _ANY)
 
 
+def unparse_phrase(statement: Statement) -> str:
+    """A line of a property block as text on one line, its block in braces behind it."""
+    return _one_line(statement)
+
+
 def unparse_statement(statement: Statement, indent: int = 0) -> str:
     """The statement as text, its block on lines of their own, indented by two spaces for each level."""
     pad = "  " * indent
@@ -80,9 +85,11 @@ def _head(statement: Statement) -> str:
     args = list(statement.args)
     if isinstance(statement.target, String):
         words.append(quote(statement.target.value))
+    elif _is_rule(statement):
+        pass
     elif statement.target is not None:
         words.append(unparse(statement.target))
-    elif statement.key and not _is_rule(statement):
+    elif statement.key:
         words.append(statement.key)
     for before, arg in zip([None, *args], args, strict=False):
         if isinstance(before, Number) and isinstance(arg, Range) and arg.symmetric:
@@ -97,25 +104,26 @@ def _head(statement: Statement) -> str:
 
 
 def _is_rule(statement: Statement) -> bool:
-    """``slope < 38 deg``: the key stands in the argument."""
+    """``slope < 38 deg``, ``canopy.cover > 0.2``: the key stands in the argument."""
     first = statement.args[0] if statement.args else None
     return (
         isinstance(first, Binary)
         and _BINARY.get(first.op) == _COMPARE
-        and isinstance(first.left, Name)
-        and first.left.id == statement.key
-        and first.left.span == statement.key_span
+        and (
+            (isinstance(first.left, Name) and first.left.id == statement.key and first.left.span == statement.key_span)
+            or (statement.target is not None and first.left.span == statement.target.span)
+        )
     )
 
 
 def _right_side(value: Expr) -> str:
     """A bare list of values (``circle 6 m at spawn``) has no parentheses; it starts with a word."""
-    if isinstance(value, Tuple) and not value.unit and _is_bare(value):
+    if isinstance(value, Tuple) and not value.unit and is_bare(value):
         return " ".join([unparse(value.items[0]), *(_value(item) for item in value.items[1:])])
     return unparse(value)
 
 
-def _is_bare(value: Tuple) -> bool:
+def is_bare(value: Tuple) -> bool:
     """The parser's spans tell; in a tree made by hand they are empty, and parentheses are right as well."""
     return (
         value.span.start < value.span.end
@@ -126,7 +134,7 @@ def _is_bare(value: Tuple) -> bool:
 
 def _option_value(option: Option) -> str:
     value = option.value
-    if isinstance(value, Tuple) and not value.unit and _is_bare(value):
+    if isinstance(value, Tuple) and not value.unit and is_bare(value):
         return ", ".join(unparse(item) for item in value.items)
     return unparse(value)
 

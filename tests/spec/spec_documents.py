@@ -12,8 +12,8 @@ from stripe_dsl.spec.blocks import Block, Entry, Item
 from stripe_dsl.spec.builder import OBSERVED
 from stripe_dsl.spec.document import Document, FunctionSpec, ParameterSpec, Placed, RandomizeSpec, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, slots
-from stripe_dsl.spec.values import Expression, Text, Update
-from stripe_dsl.syntax.parser import parse_expression
+from stripe_dsl.spec.values import Expression, Phrase, Text, Update
+from stripe_dsl.syntax.parser import parse_expression, parse_phrase
 
 
 def same(left: Any, right: Any) -> bool:
@@ -82,6 +82,25 @@ def expression(text: str) -> Expression:
     return Expression(node)
 
 
+def phrase(text: str) -> Phrase:
+    statement, diagnostics = parse_phrase(SourceFile("<test>", text), 0, len(text))
+    assert not diagnostics, text
+    return Phrase(statement)
+
+
+PHRASES = {
+    "rules": ["slope < 38 deg", "must slope < a.b", "moisture 0.16 +- 0.26", "height 1..3 m", "canopy.cover > 20 %"]
+    + ["avoid", "avoid start by 4 m", "fade canopy 0.5 m to 2 m", "around solid 7 m penalty 0.45", "x.y -1..2 m"],
+    "spots": ["at (5, 5) m facing 90 deg", "grid 4 x 6 spaced (4, 3) m", "along trail every 5 m", "ring"],
+    "parts": ['cone { radius 1 m; color "#126B12" }', "box size (1, 2, 3) m", "conifer"],
+    "assets": ['"rock_*.usd" 55 %', "pine", "plants.pine 3", "cone 5 { radius 1 m; at (0, 0, 2) m }", '"" 2'],
+    "require": ["start reaches trail", "count rocks > 5", "cover canopy 20..40 %", "count canopy.pine 3..8"],
+    "shape": ["circle 6 m at spawn", "circle at spawn", "polygon (0, 0) (5, 0) (5, 5)", "x < 3"],
+}
+PHRASES |= {"dead": PHRASES["assets"], "solid": ["trunk 20 cm", "hull", "x 1..2"]}
+PHRASES |= {"source": ['"wet.npy" unit 1 m', 'python "a:b"', '"depth.png"']}
+
+
 EXPRESSION_TEXTS = st.recursive(ATOMS, _larger, max_leaves=5)
 
 
@@ -137,6 +156,10 @@ def _field(draw: st.DrawFn, model: type[Block], slot: Slot) -> Any:
             return draw(st.booleans())
         case Shape.EXPRESSIONS:
             return draw(st.lists(EXPRESSIONS, max_size=3))
+        case Shape.PHRASE:
+            return phrase(draw(st.sampled_from(PHRASES[slot.attribute])))
+        case Shape.PHRASES:
+            return list(map(phrase, draw(st.lists(st.sampled_from(PHRASES[slot.attribute]), max_size=3))))
         case Shape.TEXTS:
             return [Text(text) for text in draw(st.lists(TEXTS, max_size=3))]
         case Shape.ITEMS:
