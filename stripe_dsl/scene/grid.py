@@ -52,7 +52,7 @@ class Grid:
     def coordinates(self) -> tuple[Field, Field]:
         """x and y of each vertex [m]."""
         rows, columns = self.shape
-        x, y = np.arange(columns) * self.cell, np.arange(rows) * self.cell
+        x, y = np.arange(float(columns)) * self.cell, np.arange(float(rows)) * self.cell
         return np.tile(x, (rows, 1)), np.repeat(y[:, None], columns, axis=1)
 
     def sample(self, field: Field, points: Points) -> NDArray[np.float64]:

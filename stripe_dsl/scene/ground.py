@@ -27,7 +27,7 @@ class Wetting:
     spread: float = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Ground:
     """Heights on a grid, and the fields that follow from them; each is computed when it is first asked for.
 

@@ -40,8 +40,7 @@ def gradient(xs: Axis, ys: Axis, feature: float, seed: int) -> Field:
     """Gradient noise of one wavelength, within -1..1 and zero on the average.
 
     At each vertex of a lattice stands a random gradient, and between them the planes that they span are blended by
-    6t^5 - 15t^4 + 10t^3 (K. Perlin, "Improving noise", SIGGRAPH 2002). The blend is a product of one weight along x and
-    one along y, so it is done for the lattice's rows first and for the columns after.
+    6t^5 - 15t^4 + 10t^3 (K. Perlin, "Improving noise", SIGGRAPH 2002).
 
     Args:
         feature: wavelength [m].
@@ -113,7 +112,7 @@ class Noise:
         return (self.raw(xs, ys) - (low + high) / 2) * (self.height / (high - low))
 
 
-_MOST_SAMPLES = 160_000
+_MOST_SAMPLES = 60_000
 _CANDIDATES = 6
 
 
@@ -157,25 +156,33 @@ def _mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def _lattice_noise(xs: Axis, ys: Axis, spacing: float, seed: int) -> Field:
-    """Gradient noise on a lattice of that spacing [m], scaled to within -1..1."""
-    shift = _mixed(np.array([seed, seed + 1], dtype=np.uint64)) >> np.uint64(40)  # no vertex at the scene's corner
-    u, v = xs / spacing + int(shift[0]) / 2**24, ys / spacing + int(shift[1]) / 2**24
-    column, row = np.floor(u).astype(np.int64), np.floor(v).astype(np.int64)
-    columns = np.arange(column[0], column[-1] + 2)
-    rows = np.arange(row[0], row[-1] + 2)
+    """Gradient noise on a lattice of that spacing [m], scaled to within -1..1.
+
+    The lattice of each seed is turned and shifted: what the noise has of directions then falls nowhere together.
+    """
+    turn, east, north = (int(key >> np.uint64(40)) for key in _mixed(np.arange(3, dtype=np.uint64) + np.uint64(seed)))
+    cosine, sine = _TABLE[turn % _DIRECTIONS] / spacing
+    u = (xs * cosine)[None] - (ys * sine)[:, None] + east / 2**24
+    v = (xs * sine)[None] + (ys * cosine)[:, None] + north / 2**24
+    left, below = np.floor(u), np.floor(v)
+    columns = np.arange(int(left.min()), int(left.max()) + 2)
+    rows = np.arange(int(below.min()), int(below.max()) + 2)
     keys = _mixed(_mixed(rows.astype(np.uint64) * _STEP + np.uint64(seed))[:, None] + columns.astype(np.uint64) * _STEP)
-    gradients = _TABLE[(keys >> np.uint64(56)).astype(np.int64)]  # (rows, columns, 2)
+    gradients = _TABLE[(keys >> np.uint64(56)).astype(np.int64)].reshape(-1, 2)
+    place = (below.astype(np.int64) - rows[0]) * len(columns) + (left.astype(np.int64) - columns[0])
+    u -= left
+    v -= below
 
-    u, v = u - column, v - row
-    column, row = column - column[0], row - row[0]
-    rise, run = _fade(v)[:, None], _fade(u)
-    below, above = gradients[row], gradients[row + 1]
-    east = below[..., 0] * (1 - rise) + above[..., 0] * rise  # the part of the gradients along x, rows blended
-    north = below[..., 1] * ((1 - rise) * v[:, None]) + above[..., 1] * (rise * (v[:, None] - 1))
-    left = east[:, column] * u + north[:, column]
-    right = east[:, column + 1] * (u - 1) + north[:, column + 1]
-    return (left + run * (right - left)) * 2**0.5  # the most that unit gradients give is sqrt(1/2)
+    def plane(north: int, east: int) -> Field:
+        corner = gradients[place + (north * len(columns) + east)]
+        return corner[..., 0] * (u - east) + corner[..., 1] * (v - north)
+
+    run, rise = _fade(u), _fade(v)
+    south, north_side = plane(0, 0), plane(1, 0)
+    south += run * (plane(0, 1) - south)
+    north_side += run * (plane(1, 1) - north_side)
+    return (south + rise * (north_side - south)) * 2**0.5  # the most that unit gradients give is sqrt(1/2)
 
 
-def _fade(t: Axis) -> Axis:
+def _fade(t: Field) -> Field:
     return t * t * t * (t * (t * 6 - 15) + 10)
