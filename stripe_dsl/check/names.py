@@ -128,7 +128,13 @@ class Names:
         if expr.id in FUNCTIONS or (module is not None and expr.id in module.document.fn):
             self.low.report.error("E0209", f"`{expr.id}` is a function", expr.span, f"call it: `{expr.id}(…)`")
             return
-        helps = did_you_mean(expr.id, self.low.scope.known_names()) or sensor_for(expr.id, wanted)
+        if expr.id in self.low.scope.places:
+            what = "the ground of the scene" if expr.id == "ground" else f"`{expr.id}` of the scene"
+            help = "zones, layers and maps are used within the scene so far"
+            self.low.report.error("E0616", f"a task cannot read {what} yet", expr.span, help)
+            return
+        known = [*self.low.scope.known_names(), *sorted(self.low.scope.places)]
+        helps = did_you_mean(expr.id, known) or sensor_for(expr.id, wanted)
         for robot in self.low.scope.robots.values():
             word = "joint" if expr.id in robot.model.joint_names else "body"
             if expr.id in (*robot.model.joint_names, *robot.model.body_names):

@@ -40,6 +40,7 @@ class Scope:
         module: the file of the task.
         modules: every file that was read, by its source.
         overridden: what the file says for the parameters that ``--set`` changes.
+        places: names of the scene: zones, layers, water, maps and ``ground``.
     """
 
     params: dict[str, Expression] = field(default_factory=dict)
@@ -58,6 +59,7 @@ class Scope:
     module: Module | None = None
     modules: dict[SourceFile, Module] = field(default_factory=dict)
     overridden: dict[str, Expression] = field(default_factory=dict)
+    places: set[str] = field(default_factory=set)
 
     def of_file(self, name: str, module: Module) -> bool:
         """Whether a parameter of the task is the one that a file defines."""

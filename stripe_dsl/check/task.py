@@ -31,7 +31,7 @@ from stripe_dsl.check.scope import Scope
 from stripe_dsl.check.sensors import Sensors
 from stripe_dsl.check.symmetry import check_symmetry
 from stripe_dsl.check.terms import Terms
-from stripe_dsl.check.world import check_scene, check_sim
+from stripe_dsl.check.world import check_scene, check_sim, names_of
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.diagnostics.followups import ABSENCE
 from stripe_dsl.ir.memory import reached
@@ -106,6 +106,11 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     objects = _objects(task, settings, scope)
     sim = check_sim(spec.sim, settings, task.name)
     ground, lights, place = check_scene(task.scene, settings, task.scene_name, task.scene_module)
+    if place is not None:
+        scope.places = names_of(task.scene)
+        robots = [replace(item, at_spawn=spec.robot[Text(item.name)].at is None) for item in robots]
+        if sim is not None and place.variants == 1 and place.terrain.tiles is None:
+            sim = replace(sim, spacing=0.0)  # all environments stand in the one scene
     unread = (task.scene is None and spec.scene is not None) or (task.scene is not None and bool(task.scene.terrain))
     sensors = Sensors(lowering, settings, has_ground=ground is not None or unread).all(spec.sensor)
     train = check_train(spec.train, settings, task.name, spec.observe)

@@ -114,6 +114,12 @@ def check_scene(
     return _ground(spec, settings), lights, None
 
 
+def names_of(spec: SceneSpec | None) -> set[str]:
+    """What a task may mean by its scene: zones, layers, water, maps and the ground."""
+    kinds = ("zone", "trees", "scatter", "cover", "place", "water", "map")
+    return {"ground", *(str(name) for kind in kinds for name in getattr(spec, kind, ()))}
+
+
 def _plane(spec: SceneSpec, settings: Settings) -> None:
     """Reports what has no place in a scene without terrain."""
     for key in NEEDS_TERRAIN:

@@ -60,11 +60,13 @@ class Robot:
         primitives: links and joints of a robot authored in the file; a back end writes them beside its code.
         stage: USD text of a robot that was brought to USD from another format; empty until the task is compiled.
         prim: prim that holds the articulation where the stage's default is wrong.
-        position: spawn position in the environment's frame [m].
-        rotation: spawn rotation, quaternion (x, y, z, w).
+        position: spawn position in the environment's frame [m]; where ``at_spawn``, from the scene's spawn point on
+            the ground.
+        rotation: spawn rotation, quaternion (x, y, z, w); where ``at_spawn``, before the spawn's own yaw.
         joint_pos: default joint positions by pattern [rad or m].
         sets: named joints and bodies, with their members.
         soft_limits: share of the joints' ranges that soft limits leave.
+        at_spawn: it stands in a scene with a terrain, and the task does not say where.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Robot:
     span: Span | None = None
     stage: str = ""
     soft_limits: float = 1.0
+    at_spawn: bool = False
 
     @property
     def explicit(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from stripe_dsl.ir.assets import Asset
 from stripe_dsl.ir.rules import Avoid, Between, Gauss, Limit, Near
 from stripe_dsl.ir.scene import Counts, Layer, Scene
 from stripe_dsl.ir.scene import Path as Trail
-from stripe_dsl.pipeline import check_file, check_source
+from stripe_dsl.pipeline import check_file, check_source, compile_file
 from stripe_dsl.source import SourceFile
 from stripe_dsl.spec.modules import read
 from stripe_dsl.spec.write import to_stripe, to_yaml
@@ -263,3 +263,54 @@ def test_the_document_of_an_example_reads_the_same_as_yaml() -> None:
     again, diagnostics = read(SourceFile("orchard.stripe.yaml", to_yaml(document)))
     assert diagnostics == []
     assert to_stripe(again) == to_stripe(document)
+
+
+TASK = """
+robot dog { link body { box (0.4, 0.2, 0.1) m; mass 2 kg }
+  link arm { capsule radius 2 cm length 30 cm; mass 0.5 kg }
+  joint shoulder { type revolute; parent body; child arm; axis y }
+  actuator shoulder { implicit; effort 5 N*m }
+  spawn at (0, 0, 0.4) m }
+scene wood { param side = 20 m; size (side, side); seed 3; terrain ground { } }
+scene flat { ground plane }
+task Walk {
+  robot dog%s
+  scene wood { side = 30 m }
+  sim { physics 120 Hz; control 60 Hz; episode 5 s; envs 64 spaced 4 m }
+  action lift = effort(shoulder) scale 5 N*m
+  observe policy { shoulder.pos }
+  reward per second { up = cos(shoulder.pos) }
+  terminate { timeout }
+}
+"""
+
+
+def test_a_task_stands_in_its_scene() -> None:
+    """The task's parameters reach the scene, the robot stands at the scene's spawn, and nothing is spaced."""
+    (program,) = check_source(SourceFile("t.stripe", TASK % "")).programs
+    assert program.scene is not None
+    assert (program.scene.name, program.scene.size) == ("wood", (30.0, 30.0))
+    assert program.ground is None
+    assert program.sim.spacing == 0.0
+    assert program.robots[0].at_spawn
+    (placed,) = check_source(SourceFile("t.stripe", TASK % " at (3, 4, 0.5) m")).programs
+    assert not placed.robots[0].at_spawn
+    assert placed.robots[0].position == (3.0, 4.0, 0.5)
+
+
+def test_the_command_line_swaps_the_scene() -> None:
+    (program,) = check_source(SourceFile("t.stripe", TASK % ""), settings={"scene": "flat"}).programs
+    assert program.scene is None
+    assert program.ground is not None
+    assert program.sim.spacing == 4.0
+    assert not program.robots[0].at_spawn
+
+
+def test_what_cannot_be_generated_yet_is_said(tmp_path: Path) -> None:
+    (tmp_path / "walk.stripe").write_text(TASK % "")
+    packages, diagnostics = compile_file(tmp_path / "walk.stripe", tmp_path / "out")
+    assert [item.code for item in diagnostics] == ["E0616"]
+    assert not packages
+    packages, diagnostics = compile_file(tmp_path / "walk.stripe", tmp_path / "out", settings={"scene": "flat"})
+    assert not diagnostics
+    assert len(packages) == 1
