@@ -44,6 +44,7 @@ class Memory:
         self._failed: set[str] = set()
         self._becoming = ""
         self._known: dict[tuple[object, ...], str] = {}
+        self._times: dict[str, str] = {}
 
     # states of the file
 
@@ -189,11 +190,8 @@ class Memory:
 
     def derived(self, expr: ast.Call, key: tuple[object, ...], type: Type, initial: Node) -> tuple[str, Node]:
         """The name of the state that a call stands for, and its old value; the same for an equal call."""
-        function, source = called(expr), expr.args[0]
         if key not in self._known:
-            path = re.fullmatch(r"[\w.@]+", source.span.text)  # else a formula, for which its term has the better name
-            words = re.sub(r"\W+", "_", source.span.text).strip("_")
-            name = f"{function}_{words}" if path else f"{self.low.tunables.owner or 'value'}_{function}"
+            name = self.wish(expr)
             taken = {*self.states, *self.low.scope.states}
             wish, number = name, 2
             while name in taken:
@@ -203,6 +201,16 @@ class Memory:
             self.states[name] = State(name, type, text, initial, None, span=expr.span)
         return self._known[key], self.old(self._known[key], type)
 
+    def wish(self, expr: ast.Call) -> str:
+        """What to call the state of a call: after what it reads, or after its term where that is a formula."""
+        function, source = called(expr), expr.args[0].span.text
+        words = re.sub(r"\W+", "_", source).strip("_")
+        return (
+            f"{function}_{words}"
+            if re.fullmatch(r"[\w.@]+", source)
+            else f"{self.low.tunables.owner or 'value'}_{function}"
+        )
+
     def present(self, name: str, update: Node, span: Span) -> Node:
         """The value of a state that becomes ``update``."""
         state = self.states[name]
@@ -210,8 +218,9 @@ class Memory:
             self.states[name] = replace(state, update=update)
         return self.low.graph.add("state", type=state.type, attr=name, span=span)
 
-    def duration(self, low: Lowering, name: str, time: ast.Expr) -> Node | None:
-        """A time above zero."""
+    def duration(self, low: Lowering, expr: ast.Call) -> Node | None:
+        """The time of a call, which is above zero."""
+        name, time = called(expr), expr.args[1]
         node = low.number(time, Role.TIME)
         if node is None:
             return None
@@ -226,7 +235,18 @@ class Memory:
         if value <= 0:
             low.report.error("E0309", f"the time of `{name}` has to be above zero", time.span, "as in `0.5 s`")
             return None
+        if node.op == "const" and low.phase is Phase.OBSERVE and not low.tunables.owner:
+            return self.observed_time(low, expr, float(value))
         return node
+
+    def observed_time(self, low: Lowering, expr: ast.Call, value: float) -> Node:
+        """A time that an observation names: a field of its own, for the numbers of observations are constants else."""
+        text, span = " ".join(expr.span.text.split()), expr.args[1].span
+        if text not in self._times:
+            with low.tunables.term("observe", self.wish(expr)):
+                doc = f"Time of `{text}`."
+                self._times[text] = low.tunables.add(value, TIME, Role.TIME, span, doc)
+        return low.graph.add("tunable", type=Type(dim=TIME), attr=self._times[text], span=span)
 
     def step(self) -> Node:
         """The control step [s]."""
@@ -268,7 +288,7 @@ def since(low: Lowering, expr: ast.Call) -> Value | None:
 
 def held(low: Lowering, expr: ast.Call) -> Value | None:
     """``held(c, 0.5 s)``: ``c`` has held for that many control steps, the time rounded to whole ones."""
-    for_long = low.memory.duration(low, "held", expr.args[1])
+    for_long = low.memory.duration(low, expr)
     time = _time(low, expr, while_it_holds=True)
     if for_long is None or time is None:
         return None
@@ -295,7 +315,7 @@ def _time(low: Lowering, expr: ast.Call, *, while_it_holds: bool) -> Node | None
 def smooth(low: Lowering, expr: ast.Call) -> Value | None:
     """``filter(x, T)``: moves towards ``x`` by the share ``1 - exp(-dt / T)`` of what is left, and begins as ``x``."""
     memory, graph = low.memory, low.graph
-    time = memory.duration(low, "filter", expr.args[1])
+    time = memory.duration(low, expr)
     x = memory.operand(expr)
     if x is None or time is None or not low.math.numeric(x, expr.args[0].span, "multiply the condition by a number"):
         return None

@@ -132,6 +132,20 @@ def test_durations_and_filters_step_by_step() -> None:
             np.testing.assert_allclose(sim.states[name], want, atol=1e-12)
 
 
+def test_times_of_observations_are_settings() -> None:
+    """One for equal calls in several groups; another value of it is another filter."""
+    task = program(observe="held(legs.vel > 0, 0.1 s); filter(knee.pos, 0.2 s); delta(filter(knee.pos, 0.2 s))")
+    times = {item.path: item.value for item in task.tunables if item.group == "observe"}
+    assert times == {"observe.value_held_time": 0.1, "observe.filter_knee_pos_time": 0.2}
+    (state,) = [state for state in task.states if state.name == "filter_knee_pos"]
+    reads = {Read("bot", "joint.pos", ("knee",)): np.ones(NUM_ENVS)}
+    inputs = Inputs(
+        reads, times | {"observe.filter_knee_pos_time": 0.5}, states={state.name: np.zeros(NUM_ENVS)}, dt=DT
+    )
+    now = updated([state], inputs, NUM_ENVS)[state.name]
+    np.testing.assert_allclose(now, 1 - np.exp(-DT / 0.5), atol=1e-12)
+
+
 def test_a_command_is_drawn_anew_when_its_time_is_over() -> None:
     sim = Simulation(program(let=OWN, observe="ask; ask.time_left"), np.random.default_rng(1))
     sim.begin({}, np.ones(NUM_ENVS, bool))
