@@ -5,7 +5,7 @@ One table a kind of thing. A quantity with several frames has no hidden default,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stripe_dsl.ir.types import Kind
 from stripe_dsl.units import (
@@ -186,6 +186,16 @@ CONTACTS: dict[str, Quantity] = {
     "lifted": Quantity("contact.lifted", Kind.BOOL, DIMENSIONLESS, "whether contact ended in this control step"),
 }
 """Quantities of a contact sensor."""
+
+PARTNER = {
+    "force": replace(CONTACTS["force"], read="partner.force", doc="force on the body where both meet, with friction"),
+    "normal_force": replace(
+        CONTACTS["normal_force"], read="partner.normal_force", doc="force on the body where both meet, without friction"
+    ),
+    "peak": replace(CONTACTS["peak"], read="partner.peak"),
+    "touching": replace(CONTACTS["touching"], read="partner.touching", doc="whether both touch"),
+}
+"""Quantities of a contact sensor ``against`` something: the simulator keeps no clocks of these."""
 
 HIT = Quantity(
     "ray.hit", Kind.VEC3, LENGTH, "where each ray hits; infinite without a hit", None, ("env", "world"), "env"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stripe_dsl.check.frames import OWNED
-from stripe_dsl.check.quantities import BASE, BODY, EPISODE, JOINT, SENSORS, Quantity
+from stripe_dsl.check.quantities import BASE, BODY, CONTACTS, EPISODE, JOINT, PARTNER, SENSORS, Quantity
 from stripe_dsl.check.values import (
     Base,
     BodySet,
@@ -20,13 +20,13 @@ from stripe_dsl.check.values import (
     describe,
 )
 from stripe_dsl.ir.graph import Attr, Node, Read
-from stripe_dsl.ir.sensors import RaySettings
+from stripe_dsl.ir.sensors import ContactSettings, Partner, RaySettings
 from stripe_dsl.ir.types import Axis, Kind, Type
 from stripe_dsl.robots.model import JointType
 from stripe_dsl.source import Span
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, did_you_mean
-from stripe_dsl.units import LENGTH, TIME, Dimension
+from stripe_dsl.units import FORCE, LENGTH, TIME, Dimension
 
 if TYPE_CHECKING:
     from stripe_dsl.check.expressions import Lowering
@@ -75,6 +75,8 @@ class Reading:
             helps = did_you_mean(name, table, listing=True)
             if name in PARTS:
                 helps = (f"read a quantity first: {and_list(list(table))}",)
+            if table is PARTNER and name in CONTACTS:
+                helps = (f"clocks run for all contacts: read `{name}` of a sensor without `against`",)
             self.low.report.error("E0213", message, expr.name_span, *helps)
             return None
         return self.quantity(expr, owner, quantity, frame, frame_span)
@@ -106,10 +108,12 @@ class Reading:
                 return BODY
             case Base():
                 return BASE
+            case SensorReading():
+                return self.table(owner.sensor)
+            case SensorValue(contacts=ContactSettings(partner=Partner())):
+                return PARTNER
             case SensorValue():
                 return SENSORS[owner.kind]
-            case SensorReading():
-                return SENSORS[owner.sensor.kind]
             case Episode():
                 return EPISODE
         return {}
@@ -188,6 +192,8 @@ class Reading:
         """A reading of a sensor at some bodies."""
         if sensor.rays is not None:
             return self.rays(sensor, sensor.rays, key, type, span)
+        if key == "partner.touching":
+            return self.meeting(sensor, bodies, replace(type, axis=bodies.axis), span)
         if key == "contact.touching":
             time = Type(axis=bodies.axis, dim=TIME)
             touched = self.read(sensor.name, "contact.contact_time", bodies.names, time, span)
@@ -196,6 +202,15 @@ class Reading:
         if sensor.kind == "imu":
             return self.read(sensor.name, key, (), type, span)
         return self.read(sensor.name, key, bodies.names, replace(type, axis=bodies.axis), span)
+
+    def meeting(self, sensor: SensorValue, bodies: BodySet, type: Type, span: Span) -> Node:
+        """Whether bodies touch the partner of a sensor: by more force than its threshold."""
+        threshold = sensor.contacts.threshold if sensor.contacts is not None else None
+        vector = Type(Kind.VEC3, bodies.axis, FORCE, "world")
+        force = self.read(sensor.name, "partner.normal_force@world", bodies.names, vector, span)
+        size = self.low.graph.add("norm", (force,), type=Type(axis=bodies.axis, dim=FORCE), span=span)
+        least = self.low.math.const(threshold or 0.0, Type(dim=FORCE), span)
+        return self.low.graph.add("gt", (size, least), type=type, span=span)
 
     def rays(self, sensor: SensorValue, settings: RaySettings, key: str, type: Type, span: Span) -> Node:
         """What rays hit, and how high or far that is as seen from the body that carries the sensor."""

@@ -8,16 +8,16 @@ from stripe_dsl.check.quantities import SENSORS
 from stripe_dsl.check.rays import Rays
 from stripe_dsl.check.rotations import rotation
 from stripe_dsl.check.values import Base, BodySet, RobotValue, SensorValue, Value, describe
-from stripe_dsl.ir.sensors import ContactSettings, MountSettings, RaySettings, Sensor
+from stripe_dsl.ir.sensors import ContactSettings, MountSettings, Partner, RaySettings, Sensor
 from stripe_dsl.spec.document import SensorSpec
-from stripe_dsl.spec.values import Text
+from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, did_you_mean
 from stripe_dsl.units import FORCE, LENGTH
 
 KEYS: dict[str, tuple[str, ...]] = {
     "joint_wrench": (),
-    "contacts": ("history", "threshold"),
+    "contacts": ("history", "threshold", "against"),
     "height_scan": ("size", "spacing", "above", "at", "reach"),
     "lidar": ("channels", "vertical", "horizontal", "step", "at", "facing", "reach"),
     "imu": ("at", "facing"),
@@ -85,9 +85,13 @@ class Sensors:
         if kind == "joint_wrench":
             value = self.wrench(name, measured, node)
         elif kind == "contacts":
-            value = self.contacts(name, measured, node)
             history = self.settings.whole(spec.history, "history", 1) if spec.history is not None else None
-            settings = ContactSettings(history, self.settings.not_negative(spec.threshold, FORCE, "threshold"))
+            threshold = self.settings.not_negative(spec.threshold, FORCE, "threshold")
+            partner = self.partner(spec.against) if spec.against is not None else None
+            if spec.against is not None and partner is None:
+                return None
+            settings = ContactSettings(history, threshold, partner)
+            value = self.contacts(name, measured, settings, node)
         elif kind == "imu":
             at = self.settings.vector(spec.at, LENGTH, "at", (0.0, 0.0, 0.0))
             settings = MountSettings((at[0], at[1], at[2]), rotation(self.settings, spec.facing))
@@ -106,8 +110,8 @@ class Sensors:
     def known(self, name: Text, value: SensorValue) -> bool:
         """Reports a second sensor of the contacts of the same bodies: Isaac Lab keeps one for each expression."""
         for other in self.scope.sensors.values():
-            same = set(other.bodies.names) == set(value.bodies.names)
-            if same and (other.kind, other.robot) == (value.kind, value.robot):
+            same = set(other.bodies.names) == set(value.bodies.names) and other.contacts is not None
+            if same and other.robot == value.robot and partner_of(other) == partner_of(value):
                 message = f"`{other.name}` measures the contacts of these bodies already"
                 self.report.error("E0202", message, name.span, f"read `{other.name}`, or let one measure other bodies")
                 return True
@@ -139,7 +143,30 @@ class Sensors:
         )
         return None
 
-    def contacts(self, name: Text, measured: Value, node: ast.Call) -> SensorValue | None:
+    def partner(self, against: Expression) -> Partner | None:
+        """What has to be touched; ``None`` after it was reported that nothing of the kind is there."""
+        node = against.node
+        if isinstance(node, ast.Name) and node.id == "ground":
+            if self.has_ground:
+                return Partner("")
+            self.report.error("E0214", "the scene has no ground to be touched", node.span, "add `ground plane` to it")
+            return None
+        match self.lowering.value(node):
+            case RobotValue(name=name):
+                return Partner(name)
+            case BodySet(robot=robot, names=names):
+                return Partner(robot, names)
+            case Base(robot=robot, model=model, single=single):
+                return Partner(robot, () if single else (model.root_body,))
+            case None:
+                return None
+            case other:
+                message = f"contacts are with a robot, bodies, an object or the ground, not with {describe(other)}"
+                help = "as in `against cube`, `against arm.fingers` or `against ground`"
+                self.report.error("E0309", message, node.span, help)
+                return None
+
+    def contacts(self, name: Text, measured: Value, settings: ContactSettings, node: ast.Call) -> SensorValue | None:
         """All bodies of a robot, or some of them."""
         match measured:
             case RobotValue():
@@ -153,7 +180,7 @@ class Sensors:
                 message = f"`contacts` measures bodies, not {describe(measured)}"
                 self.report.error("E0309", message, node.args[0].span, "as in `contacts(bodies)` or `contacts(feet)`")
                 return None
-        return SensorValue(str(name), "contacts", bodies.robot, bodies)
+        return SensorValue(str(name), "contacts", bodies.robot, bodies, settings)
 
     def carried(
         self, name: Text, kind: str, rays: RaySettings | None, measured: Value, node: ast.Call
@@ -174,6 +201,11 @@ class Sensors:
             self.report.error("E0214", message, node.span, "add `ground plane` to the scene")
             return None
         return SensorValue(str(name), kind, body.robot, body, rays)
+
+
+def partner_of(sensor: SensorValue) -> Partner | None:
+    """What a sensor of contacts is filtered by."""
+    return sensor.contacts.partner if sensor.contacts is not None else None
 
 
 def bodies_of(robot: RobotValue) -> BodySet:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stripe_dsl.ir.graph import Node
-from stripe_dsl.ir.sensors import RaySettings
+from stripe_dsl.ir.sensors import ContactSettings, MountSettings, RaySettings
 from stripe_dsl.ir.types import Axis
 from stripe_dsl.robots.model import RobotModel
 
@@ -73,14 +73,24 @@ class SensorValue:
     Attributes:
         robot: the robot that carries it.
         bodies: the bodies that it can be read at; the one that carries it, where it measures with rays.
-        rays: what it measures with rays, else ``None``.
+        settings: those of its kind.
     """
 
     name: str
     kind: str
     robot: str
     bodies: BodySet
-    rays: RaySettings | None = None
+    settings: ContactSettings | RaySettings | MountSettings | None = None
+
+    @property
+    def contacts(self) -> ContactSettings | None:
+        """The settings of a sensor of contacts."""
+        return self.settings if isinstance(self.settings, ContactSettings) else None
+
+    @property
+    def rays(self) -> RaySettings | None:
+        """The settings of a sensor that measures with rays."""
+        return self.settings if isinstance(self.settings, RaySettings) else None
 
 
 @dataclass(frozen=True, slots=True)

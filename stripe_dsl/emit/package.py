@@ -58,7 +58,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "groups": groups(program),
         "robots": robot_texts,
         "objects": objects(program),
-        "sensors": sensor_cfgs(program, {item.robot.name: item.prim for item in robot_texts}),
+        "sensors": sensor_cfgs(program),
         "cfg_imports": _cfg_imports(program),
         "asset_imports": _asset_imports(program, uses),
         "buffers": _buffers(program),

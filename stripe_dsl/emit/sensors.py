@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stripe_dsl.emit.cfg import origin
+from stripe_dsl.emit.cfg import origin, prim_names
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.naming import escaped
 from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.program import Program
-from stripe_dsl.ir.sensors import ContactSettings, MountSettings, RaySettings, Sensor, in_degrees
+from stripe_dsl.ir.sensors import ContactSettings, MountSettings, Partner, RaySettings, Sensor, in_degrees
 
 CLASSES = {
     "joint_wrench": "JointWrenchSensor",
@@ -60,16 +60,15 @@ def quantities(program: Program, sensor: Sensor) -> set[str]:
     return {read.quantity.partition(".")[2].partition("@")[0] for read in reads if read.entity == sensor.name}
 
 
-def sensor_cfgs(program: Program, prims: Mapping[str, str]) -> list[SensorText]:
-    """The sensors as fields of the scene's class.
-
-    Args:
-        prims: name of the prim of each robot.
-    """
+def sensor_cfgs(program: Program) -> list[SensorText]:
+    """The sensors as fields of the scene's class."""
     out: list[SensorText] = []
+    prims = prim_names(program)
     for sensor in program.sensors:
         cfg = f"{CLASSES[sensor.kind]}Cfg"
         arguments = _arguments(program, sensor, f"{{ENV_REGEX_NS}}/{prims[sensor.robot]}")
+        if isinstance(sensor.settings, ContactSettings) and sensor.settings.partner is not None:
+            arguments |= _partner(program, sensor.settings.partner, prims)
         text = f"{cfg}({_keywords(arguments)})"
         out.append(SensorText(origin(sensor.span), layout(f"{safe_identifier(sensor.name)}: {cfg} = ", text, 4)))
     return out
@@ -88,14 +87,28 @@ def _arguments(program: Program, sensor: Sensor, prim: str) -> dict[str, str]:
     reads = quantities(program, sensor)
     # without a history, Isaac Lab would look at the last physics step of a control step alone
     history = sensor.settings.history or (program.sim.decimation if "peak" in reads else 1)
-    names = "|".join(map(escaped, sensor.bodies))
-    bodies = f"{prim}/.*({names})" if len(sensor.bodies) > 1 else f"{prim}/.*{names}"
-    arguments = {"prim_path": literal(bodies), "history_length": str(history)}
+    arguments = {"prim_path": literal(_bodies(prim, sensor.bodies)), "history_length": str(history)}
     if reads & set(TIMES):
         arguments["track_air_time"] = "True"
         if sensor.settings.threshold is not None:
             arguments["force_threshold"] = literal(sensor.settings.threshold)
     return arguments
+
+
+def _bodies(prim: str, bodies: tuple[str, ...]) -> str:
+    """The expression for some bodies of a robot; for all of them where none are named."""
+    names = "|".join(map(escaped, bodies))
+    return f"{prim}/.*({names})" if len(bodies) > 1 else f"{prim}/.*{names}"
+
+
+def _partner(program: Program, partner: Partner, prims: Mapping[str, str]) -> dict[str, str]:
+    """The arguments that filter contacts."""
+    if not partner.owner:
+        # the ground is no body, only a shape
+        return {"filter_shape_prim_expr": '["/World/Ground/.*"]'}
+    prim = f"{{ENV_REGEX_NS}}/{prims[partner.owner]}"
+    path = prim if any(partner.owner == item.name for item in program.objects) else _bodies(prim, partner.bodies)
+    return {"filter_prim_paths_expr": f"[{literal(path)}]"}
 
 
 def _rays(settings: RaySettings, prim: str) -> dict[str, str]:

@@ -38,10 +38,25 @@ class ContactSettings:
     Attributes:
         history: physics steps whose forces are kept; ``None``: as many as a reading needs.
         threshold: normal force above which a body touches something [N]; ``None``: any.
+        partner: what has to be touched; ``None``: anything.
     """
 
     history: int | None
     threshold: float | None
+    partner: Partner | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """What contacts are filtered by.
+
+    Attributes:
+        owner: a robot or an object; empty for the ground.
+        bodies: of the robot; empty for all.
+    """
+
+    owner: str
+    bodies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -26,6 +26,9 @@ class SensorSpec(Entry):
 
     history: Expression | None = Field(None, description="contacts: physics steps that `.peak` looks back over")
     threshold: Expression | None = Field(None, description="contacts: force above which a body touches, N")
+    against: Expression | None = Field(
+        None, description="contacts: with these alone, a robot, some of its bodies, an object or `ground`"
+    )
     size: Expression | None = Field(None, description="height_scan: length and width, (1.6, 1) m where absent")
     spacing: Expression | None = Field(None, description="height_scan: between rays, 10 cm where absent")
     above: Expression | None = Field(None, description="height_scan: where rays begin, 20 m above the body")

@@ -108,9 +108,25 @@ def test_a_ball_falls_and_stays_on_the_ground(recording: Recording) -> None:
     np.testing.assert_allclose(height[:-1][ends], 0.1, atol=0.02)
 
 
+TOUCHING = """
+  sensor every = contacts(left.ram)
+  sensor hit   = contacts(left.ram) against cube threshold 0.5 N
+  sensor miss  = contacts(left.ram) against ball
+  sensor cats  = contacts(cat) against ground
+  sensor arms  = contacts(left) against right
+  observe critic {
+    every.force; hit.force; normal = hit.normal_force; peak = hit.peak; down = hit.touching
+    miss.force; cats.force; arms = arms.peak
+  }
+  reward per second {"""
+"""Contacts by partner: what the ram touches is the cube alone, and what lies on the ground is the cat."""
+
+
 def test_a_cube_is_pushed(tmp_path: Path) -> None:
-    """A ram that is sent out moves the cube that stands before it, and nothing else does."""
+    """A ram that is sent out moves the cube before it, and nothing else does; contacts tell what was touched."""
     text = SOURCE.read_text().replace("spawn at (0.5, 0.5, 0.2) m", "spawn at (0.4, 0, 0.11) m")
+    text = text.replace("\n  reward per second {", TOUCHING)
+    text = text.replace("  joint slide {", '  body ram = "ram"\n  joint slide {')
     text = text.replace("cube.pos.z     = 0.2 m", "cube.pos.z     = default")
     source = tmp_path / "pushed.stripe"
     source.write_text(text)
@@ -128,6 +144,28 @@ def test_a_cube_is_pushed(tmp_path: Path) -> None:
         assert (touching > 0.14).all(), "the ram stays behind the cube"
     assert (abs(moved["kept"] - moved["kept"][0]) < 5e-3).all()
     np.testing.assert_allclose(moved["warp"], moved["torch"], atol=1e-4)
+    (program,) = check_file(source).programs
+    for name in ("torch", "warp"):
+        seen = {entry: value for (group, entry), value in entries(program, found[name]).items() if group == "critic"}
+        np.testing.assert_allclose(seen["hit_force"], seen["every_force"], atol=1e-6)
+        push = seen["normal"][..., 0]
+        assert push.min() < -1.0, "the cube pushes the ram back, along -x"
+        # friction is nearly across the way of the ram
+        np.testing.assert_allclose(seen["hit_force"][..., 0], push, atol=5e-2 * abs(push).max())
+        size = np.linalg.norm(seen["normal"], axis=-1)
+        np.testing.assert_array_equal(np.ravel(seen["down"]), np.ravel(size > 0.5))
+        assert 0 < seen["down"].mean() < 1
+        assert (np.ravel(seen["peak"]) >= np.ravel(size) - 1e-5).all()
+        assert not seen["miss_force"].any()
+        assert not seen["arms"].any()
+        weight = seen["cats_force"][-1].reshape(4, -1, 3).sum(axis=1)
+        np.testing.assert_allclose(weight[:, 2], 2.1 * 9.81, rtol=0.05)
+        assert not seen["hit_force"][0].any()
+    for entry in ("hit_force", "peak"):
+        ours, theirs = (entries(program, found[name])["critic", entry] for name in ("warp", "torch"))
+        np.testing.assert_allclose(ours, theirs, atol=1e-3)
+        kept = entries(program, found["kept"])["critic", entry]
+        assert abs(kept).max() < abs(theirs).max() / 3
 
 
 def test_frames_by_name(recording: Recording) -> None:

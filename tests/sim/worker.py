@@ -78,6 +78,10 @@ def quantity(env: Any, read: Read, *, single: bool) -> Array:
         return array(getattr(data, {"lin_acc@sensor": "lin_acc_b", "ang_vel@sensor": "ang_vel_b"}[name]))
     if kind == "ray":
         return array(data.ray_hits_w)
+    if kind == "partner":
+        value = partner(asset, name.removesuffix("@world"))
+        columns = [asset.sensor_names.index(member) for member in read.names]
+        return value[:, columns[0]] if single else value[:, columns]
     if kind == "contact":
         value = contact(env, asset, name.removesuffix("@world"))
         columns = [asset.sensor_names.index(member) for member in read.names]
@@ -118,6 +122,14 @@ def contact(env: Any, sensor: Any, name: str) -> Array:
     if name == "peak":
         return np.linalg.norm(array(sensor.data.net_normal_forces_w_history), axis=-1).max(axis=1)
     return array(getattr(sensor.data, CONTACT[name]))
+
+
+def partner(sensor: Any, name: str) -> Array:
+    """What a contact sensor says of each of its bodies and all that it is filtered by."""
+    if name == "peak":
+        history = array(sensor.data.normal_force_matrix_w_history).sum(axis=-2)
+        return np.linalg.norm(history, axis=-1).max(axis=1)
+    return array({"force": sensor.data.force_matrix_w, "normal_force": sensor.data.normal_force_matrix_w}[name]).sum(-2)
 
 
 def launch(stage: str, function: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:

@@ -13,6 +13,9 @@ CONTACT = {
 }
 """Fields of the sensor's data."""
 
+PARTNER = {"partner.force@world": "force_matrix_w", "partner.normal_force@world": "normal_force_matrix_w"}
+"""Fields with a column for each body, or shape of the ground, that may be touched."""
+
 WHOLE = {"ray.hit@world": "ray_hits_w", "imu.lin_acc@sensor": "lin_acc_b", "imu.ang_vel@sensor": "ang_vel_b"}
 """Fields that are read as they are, without bodies."""
 
@@ -33,6 +36,11 @@ def reading(sensor: str, quantity: str, ids: str) -> str:
     if quantity == "contact.peak":
         history = f"{sensor}.data.net_normal_forces_w_history.torch[:, :, {ids}]"
         return f"torch.amax(torch.linalg.norm({history}, dim=-1), dim=1)"
+    if quantity == "partner.peak":
+        history = f"{sensor}.data.normal_force_matrix_w_history.torch[:, :, {ids}]"
+        return f"torch.amax(torch.linalg.norm({history}.sum(dim=-2), dim=-1), dim=1)"
+    if quantity in PARTNER:
+        return f"{sensor}.data.{PARTNER[quantity]}.torch[:, {ids}].sum(dim=-2)"
     return f"{sensor}.data.{WRENCH.get(quantity) or CONTACT[quantity]}.torch[:, {ids}]"
 
 

@@ -134,6 +134,27 @@ def peak_force(history: wp.array3d(dtype=wp.vec3), env: int, body: int) -> float
         peak = wp.max(peak, wp.length(history[env, step, body]))
     return peak
 ''',
+    "partner_force": '''
+@wp.func
+def partner_force(matrix: wp.array3d(dtype=wp.vec3), env: int, body: int) -> wp.vec3:
+    """Return the force of all partners on a body [N]."""
+    force = wp.vec3(0.0)
+    for partner in range(matrix.shape[2]):
+        force += matrix[env, body, partner]
+    return force
+''',
+    "peak_partner_force": '''
+@wp.func
+def peak_partner_force(history: wp.array4d(dtype=wp.vec3), env: int, body: int) -> float:
+    """Return the largest force of all partners on a body over the physics steps that its sensor remembers [N]."""
+    peak = wp.float32(0.0)
+    for step in range(history.shape[1]):
+        force = wp.vec3(0.0)
+        for partner in range(history.shape[3]):
+            force += history[env, step, body, partner]
+        peak = wp.max(peak, wp.length(force))
+    return peak
+''',
     "is_within": '''
 @wp.func
 def is_within(time: float, longest: float) -> bool:

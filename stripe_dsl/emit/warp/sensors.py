@@ -15,6 +15,7 @@ TIMES = {
     "contact.last_air_time": "last_air_time",
     "contact.last_contact_time": "last_contact_time",
 }
+PARTNER = {"partner.force@world": "force_matrix_w", "partner.normal_force@world": "normal_force_matrix_w"}
 TRANSITIONS = {"contact.landed": "current_contact_time", "contact.lifted": "current_air_time"}
 
 
@@ -38,6 +39,12 @@ def reading(module: Module, kernel: Kernel, sensor: str, quantity: str, place: s
     if quantity == "contact.peak":
         history = array("net_normal_forces_w_history", "wp.array3d(dtype=wp.vec3)")
         return Value(f"{kernel.helper('peak_force')}({history}, env, {place})")
+    if quantity in PARTNER:
+        matrix = array(PARTNER[quantity], "wp.array3d(dtype=wp.vec3)")
+        return Value(f"{kernel.helper('partner_force')}({matrix}, env, {place})")
+    if quantity == "partner.peak":
+        history = array("normal_force_matrix_w_history", "wp.array4d(dtype=wp.vec3)")
+        return Value(f"{kernel.helper('peak_partner_force')}({history}, env, {place})")
     if quantity in TIMES:
         return Value(f"{array(TIMES[quantity], 'wp.array2d(dtype=float)')}[env, {place}]")
     time = array(TRANSITIONS[quantity], "wp.array2d(dtype=float)")
