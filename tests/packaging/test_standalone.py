@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = sorted(path.parent for path in (ROOT / "generated").glob("*/manifest.json"))
+PACKAGES = [ROOT / "generated" / name for name in ("cartpole", "showcase")]
+"""The smallest package, and one with sensors, commands and pushes. What others import is read in test_generated.py."""
 
 BLOCK = """
 import sys

@@ -7,9 +7,6 @@ own, and ``tests.sim.replay`` computes from a recording what the environment sho
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -139,20 +136,13 @@ def record(source: Path, folder: Path, runs: Mapping[str, Run], *, timeout: floa
         RuntimeError: If the worker fails; the message ends with the end of its log.
         subprocess.TimeoutExpired: If it takes too long.
     """
+    from .forks import run
+    from .worker import main
+
     wanted, log = folder / f"{source.stem}.json", folder / f"{source.stem}.log"
     wanted.write_text(json.dumps({name: asdict(run) for name, run in runs.items()}))
-    command = [sys.executable, "-m", "tests.sim.worker", "--source", source.resolve(), "--runs", wanted]
-    with log.open("w") as stream:
-        worker = subprocess.run(
-            [str(part) for part in [*command, "--out", folder]],
-            check=False,
-            cwd=ROOT,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            stdout=stream,
-            stderr=stream,
-            timeout=timeout,
-        )
-    if worker.returncode != 0:
+    status = run(main, ["--source", source.resolve(), "--runs", wanted, "--out", folder], log=log, timeout=timeout)
+    if status != 0:
         raise RuntimeError(f"the worker of {source.name} failed:\n{log.read_text()[-6000:]}")
     return {name: load(folder / f"{name}.npz") for name in runs}
 

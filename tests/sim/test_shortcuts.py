@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -23,6 +21,7 @@ import pytest
 
 from stripe_dsl.pipeline import check_file
 
+from .forks import run
 from .recorder import Run, record
 from .replay import assert_replayed
 
@@ -62,17 +61,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Array]
     """Arrays by ``task/variant`` and name."""
     folder = tmp_path_factory.mktemp("shortcuts")
     compiled = ["--compile"] if shutil.which("g++") else []
-    with (folder / "log").open("w") as log:
-        worker = subprocess.run(
-            [sys.executable, "-m", "tests.sim.test_shortcuts", "--out", str(folder), *compiled],
-            check=False,
-            cwd=ROOT,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            stdout=log,
-            stderr=log,
-            timeout=580,
-        )
-    assert worker.returncode == 0, (folder / "log").read_text()[-6000:]
+    status = run(main, ["--out", folder, *compiled], log=folder / "log", timeout=580)
+    assert status == 0, (folder / "log").read_text()[-6000:]
     return {f"{file.parent.name}/{file.stem}": dict(np.load(file)) for file in sorted(folder.glob("*/*.npz"))}
 
 
@@ -236,7 +226,3 @@ def main(argv: Sequence[str] | None = None) -> None:
             found["graphs"] = np.array(torch._dynamo.utils.counters["stats"]["unique_graphs"])
             (args.out / task).mkdir(exist_ok=True)
             np.savez(args.out / task / f"{variant}.npz", **found)
-
-
-if __name__ == "__main__":
-    main()
