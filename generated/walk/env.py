@@ -101,7 +101,7 @@ class WalkEnv(DirectRLEnv):
     def _pre_physics_step(self, actions: torch.Tensor) -> None:
         self._previous_actions = self.actions
         self.actions = actions.clone()
-        # quadruped_walk.stripe:18
+        # quadruped_walk.stripe:25
         legs = self._joints_default_pos + self.cfg.action.legs_scale * self.actions
         self.robot.actuators.target_command.set_position_index(value=legs, joint_ids=self._legs_ids)
 
@@ -127,18 +127,18 @@ class WalkEnv(DirectRLEnv):
         return self._compute_dones()
 
     def _compute_dones(self) -> tuple[torch.Tensor, torch.Tensor]:
-        # quadruped_walk.stripe:11
+        # quadruped_walk.stripe:18
         self._goal_time_left = self._goal_time_left - self.step_dt
         self._goal_error_vel_xy_sum = self._goal_error_vel_xy_sum + torch.linalg.norm(
             self._goal_xy - self._root_lin_vel_b[:, :2], dim=-1
         )
-        # quadruped_walk.stripe:11
+        # quadruped_walk.stripe:18
         self._goal_steps = self._goal_steps + 1.0
         self._goal_error_vel_yaw_sum = self._goal_error_vel_yaw_sum + torch.abs(
             self._goal_yaw - self._root_ang_vel_b[:, 2]
         )
         cfg = self.cfg.terminate
-        # quadruped_walk.stripe:44
+        # quadruped_walk.stripe:51
         fallen = self._touch_trunk_peak > cfg.fallen_threshold
         timeout = self.episode_length_buf >= self.max_episode_length
         self._terminations = torch.stack((fallen, timeout), dim=-1)
@@ -146,7 +146,7 @@ class WalkEnv(DirectRLEnv):
 
     def _get_rewards(self) -> torch.Tensor:
         cfg, dt = self.cfg.reward, self.step_dt
-        # quadruped_walk.stripe:34
+        # quadruped_walk.stripe:41
         rewards = torch.stack(
             (
                 cfg.track_xy
@@ -177,7 +177,7 @@ class WalkEnv(DirectRLEnv):
             ),
             dim=-1,
         )
-        # quadruped_walk.stripe:11
+        # quadruped_walk.stripe:18
         self._metrics = torch.stack(
             (
                 self._goal_error_vel_xy_sum / self._goal_steps,
@@ -203,7 +203,7 @@ class WalkEnv(DirectRLEnv):
         cfg = self.cfg.observe
         # an episode that has just begun has no past
         fresh = self.episode_length_buf == 0
-        # quadruped_walk.stripe:11
+        # quadruped_walk.stripe:18
         goal_standing_drawn = torch.rand(self.num_envs, device=self.device) < self.cfg.command.goal_standing
         goal_due = fresh | (self._goal_time_left <= 0.5 * self.step_dt)
         self._goal_time_left = torch.where(
@@ -235,7 +235,7 @@ class WalkEnv(DirectRLEnv):
             ),
             self._goal_yaw,
         )
-        # quadruped_walk.stripe:23
+        # quadruped_walk.stripe:30
         policy_joints_pos_default = self._joints_pos - self._joints_default_pos
         policy = torch.cat(
             (
@@ -263,10 +263,10 @@ class WalkEnv(DirectRLEnv):
         self._log_episodes(rows)
         super()._reset_idx(env_ids)
         index_fill_(self.actions, rows, 0.0)
-        # quadruped_walk.stripe:11
+        # quadruped_walk.stripe:18
         index_fill_(self._goal_error_vel_xy_sum, rows, 0.0)
         index_fill_(self._goal_steps, rows, 0.0)
-        # quadruped_walk.stripe:11
+        # quadruped_walk.stripe:18
         index_fill_(self._goal_error_vel_yaw_sum, rows, 0.0)
         cfg = self.cfg.reset
 
@@ -277,9 +277,9 @@ class WalkEnv(DirectRLEnv):
         joint_pos = data.default_joint_pos.torch[rows]
         joint_vel = data.default_joint_vel.torch[rows]
         lower, upper = data.soft_joint_pos_limits.torch[rows].unbind(dim=-1)
-        # quadruped_walk.stripe:46
+        # quadruped_walk.stripe:53
         root_pose[:, 0:2] += torch.empty((len(env_ids), 2), device=self.device).uniform_(*cfg.base_pos_xy)
-        # quadruped_walk.stripe:47
+        # quadruped_walk.stripe:54
         turn = (
             torch.empty(len(env_ids), device=self.device).uniform_(*cfg.base_yaw)
             - euler_xyz_from_quat(root_pose[:, 3:])[2]
@@ -287,7 +287,7 @@ class WalkEnv(DirectRLEnv):
         root_pose[:, 3:] = quat_mul(
             quat_from_euler_xyz(torch.zeros_like(turn), torch.zeros_like(turn), turn), root_pose[:, 3:]
         )
-        # quadruped_walk.stripe:48
+        # quadruped_walk.stripe:55
         joint_pos = joint_pos * torch.empty((len(env_ids), 12), device=self.device).uniform_(*cfg.joints_pos)
         root_pose[:, :3] += self.scene.env_origins[rows]
 
@@ -304,7 +304,7 @@ class WalkEnv(DirectRLEnv):
     def _draw_on_time(self) -> None:
         """Draw anew where the time has come, in each environment at its own times."""
         cfg = self.cfg.randomize
-        # quadruped_walk.stripe:52
+        # quadruped_walk.stripe:59
         self._time_left[:, 0] -= self.step_dt
         due = self._time_left[:, 0] < 1e-6
         self._time_left[:, 0] = torch.where(

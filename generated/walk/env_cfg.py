@@ -38,8 +38,8 @@ class PhysicsCfg(PresetCfg):
             # MuJoCo's own contacts turn meshes into hulls; Newton's take them as they are
             use_mujoco_contacts=False,
             # room for constraints and contacts of one environment
-            njmax=104,
-            nconmax=20,
+            njmax=40,
+            nconmax=12,
         ),
     )
     default: NewtonCfg = newton_mjwarp
@@ -101,7 +101,7 @@ class SceneCfg(InteractiveSceneCfg):
         },
     )
 
-    # quadruped_walk.stripe:10
+    # quadruped_walk.stripe:17
     touch: ContactSensorCfg = ContactSensorCfg(
         prim_path="{ENV_REGEX_NS}/Robot/.*", history_length=2, track_air_time=True
     )
@@ -113,7 +113,7 @@ class SceneCfg(InteractiveSceneCfg):
     )
 
 
-# quadruped_walk.stripe:12
+# quadruped_walk.stripe:19
 @configclass
 class CommandCfg:
     """Ranges of the commands, which are drawn uniformly, and when they are drawn anew."""
@@ -134,7 +134,7 @@ class CommandCfg:
     """Range of ``goal.yaw`` [rad/s]."""
 
 
-# quadruped_walk.stripe:18
+# quadruped_walk.stripe:25
 @configclass
 class ActionCfg:
     """How actions become commands."""
@@ -143,7 +143,7 @@ class ActionCfg:
     """Scale in ``legs`` [rad]."""
 
 
-# quadruped_walk.stripe:24
+# quadruped_walk.stripe:31
 @configclass
 class ObserveCfg:
     """Scales, bounds and noise of the observations."""
@@ -212,7 +212,7 @@ class RewardCfg:
     """Threshold in ``air_time`` [m/s]."""
 
 
-# quadruped_walk.stripe:44
+# quadruped_walk.stripe:51
 @configclass
 class TerminateCfg:
     """Thresholds of the terminations."""
@@ -221,7 +221,7 @@ class TerminateCfg:
     """Threshold in ``fallen`` [N]."""
 
 
-# quadruped_walk.stripe:46
+# quadruped_walk.stripe:53
 @configclass
 class ResetCfg:
     """Ranges that a new episode is drawn from, uniformly."""
@@ -236,7 +236,7 @@ class ResetCfg:
     """Range of ``joints_pos``."""
 
 
-# quadruped_walk.stripe:51
+# quadruped_walk.stripe:58
 @configclass
 class RandomizeCfg:
     """What properties of the robots and of the world are drawn from."""

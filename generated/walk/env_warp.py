@@ -164,7 +164,7 @@ def apply_actions(
     for i in range(actions.shape[1]):
         previous_actions[env, i] = actions[env, i]
         actions[env, i] = new_actions[env, i]
-    # quadruped_walk.stripe:18
+    # quadruped_walk.stripe:25
     for i in range(wp.static(len(JOINTS))):
         joint = joints[i]
         position = default_joint_pos[env, joint] + action.legs_scale * new_actions[env, i]
@@ -210,7 +210,7 @@ def end_step(
     """Compute which episodes end, and the reward of each environment."""
     env = wp.tid()
     episode_length[env] = episode_length[env] + 1
-    # quadruped_walk.stripe:11
+    # quadruped_walk.stripe:18
     goal_time_left[env] = goal_time_left[env] - step_dt
     root_quat = wp.transform_get_rotation(root_link_pose_w[env])
     root_lin_vel_b = wp.quat_rotate_inv(root_quat, wp.spatial_top(root_com_vel_w[env]))
@@ -222,7 +222,7 @@ def end_step(
     w = root_ang_vel_b
     goal_yaw_difference = goal_yaw[env] - w[2]
     goal_error_vel_yaw_sum[env] = goal_error_vel_yaw_sum[env] + wp.abs(goal_yaw_difference)
-    # quadruped_walk.stripe:44
+    # quadruped_walk.stripe:51
     fallen = peak_force(touch_net_normal_forces_w_history, env, trunk) > terminate.fallen_threshold
     failed = fallen
     timeout = episode_length[env] >= max_episode_length
@@ -250,27 +250,27 @@ def end_step(
             0.0,
         )
         air_time_sum += contact_last_air_time_difference
-    # quadruped_walk.stripe:34
+    # quadruped_walk.stripe:41
     track_xy = (
         reward.track_xy
         * wp.exp(-wp.length_sq(goal_xy[env] - wp.vec2(v[0], v[1])) / square(reward.track_xy_std))
         * step_dt
     )
-    # quadruped_walk.stripe:35
-    track_yaw = reward.track_yaw * wp.exp(-square(goal_yaw_difference) / square(reward.track_yaw_std)) * step_dt
-    # quadruped_walk.stripe:36
-    bounce = reward.bounce * square(v[2]) * step_dt
-    # quadruped_walk.stripe:37
-    wobble = reward.wobble * wp.length_sq(wp.vec2(w[0], w[1])) * step_dt
-    # quadruped_walk.stripe:38
-    level = reward.level * wp.length_sq(wp.vec2(gravity_b[0], gravity_b[1])) * step_dt
-    # quadruped_walk.stripe:39
-    torque = reward.torque * torque_square_sum * step_dt
-    # quadruped_walk.stripe:40
-    accel = reward.accel * accel_square_sum * step_dt
-    # quadruped_walk.stripe:41
-    jerk = reward.jerk * jerk_square_sum * step_dt
     # quadruped_walk.stripe:42
+    track_yaw = reward.track_yaw * wp.exp(-square(goal_yaw_difference) / square(reward.track_yaw_std)) * step_dt
+    # quadruped_walk.stripe:43
+    bounce = reward.bounce * square(v[2]) * step_dt
+    # quadruped_walk.stripe:44
+    wobble = reward.wobble * wp.length_sq(wp.vec2(w[0], w[1])) * step_dt
+    # quadruped_walk.stripe:45
+    level = reward.level * wp.length_sq(wp.vec2(gravity_b[0], gravity_b[1])) * step_dt
+    # quadruped_walk.stripe:46
+    torque = reward.torque * torque_square_sum * step_dt
+    # quadruped_walk.stripe:47
+    accel = reward.accel * accel_square_sum * step_dt
+    # quadruped_walk.stripe:48
+    jerk = reward.jerk * jerk_square_sum * step_dt
+    # quadruped_walk.stripe:49
     air_time = (
         reward.air_time * wp.where(wp.length(goal_xy[env]) > reward.air_time_threshold, air_time_sum, 0.0) * step_dt
     )
@@ -278,7 +278,7 @@ def end_step(
     terms = wp.vector(track_xy, track_yaw, bounce, wobble, level, torque, accel, jerk, air_time)
     for k in range(wp.static(len(REWARD_TERMS))):
         episode_sums[env, k] = episode_sums[env, k] + terms[k]
-    # quadruped_walk.stripe:11
+    # quadruped_walk.stripe:18
     metrics[env, 0] = goal_error_vel_xy_sum[env] / goal_steps[env]
     metrics[env, 1] = goal_error_vel_yaw_sum[env] / goal_steps[env]
 
@@ -318,7 +318,7 @@ def observe(
             wp.randf(rng, command.goal_x[0], command.goal_x[1]), wp.randf(rng, command.goal_y[0], command.goal_y[1])
         )
         new_goal_yaw = wp.where(goal_standing_drawn, 0.0, wp.randf(rng, command.goal_yaw[0], command.goal_yaw[1]))
-        # quadruped_walk.stripe:11
+        # quadruped_walk.stripe:18
         goal_time_left[env] = wp.randf(rng, command.goal_every[0], command.goal_every[1])
         goal_xy[env] = wp.where(goal_standing_drawn, wp.vec2(0.0, 0.0), draw)
         goal_yaw[env] = new_goal_yaw
@@ -332,15 +332,15 @@ def observe(
     root_ang_vel_b = wp.quat_rotate_inv(root_quat, wp.spatial_bottom(root_com_vel_w[env]))
     w = root_ang_vel_b
     gravity_b = wp.quat_rotate_inv(root_quat, wp.normalize(gravity_vec_w[env]))
-    # v, quadruped_walk.stripe:24
+    # v, quadruped_walk.stripe:31
     policy[env, 0] = v[0] + wp.randf(rng, observe.policy_v_noise[0], observe.policy_v_noise[1])
     policy[env, 1] = v[1] + wp.randf(rng, observe.policy_v_noise[0], observe.policy_v_noise[1])
     policy[env, 2] = v[2] + wp.randf(rng, observe.policy_v_noise[0], observe.policy_v_noise[1])
-    # w, quadruped_walk.stripe:25
+    # w, quadruped_walk.stripe:32
     policy[env, 3] = w[0] + wp.randf(rng, observe.policy_w_noise[0], observe.policy_w_noise[1])
     policy[env, 4] = w[1] + wp.randf(rng, observe.policy_w_noise[0], observe.policy_w_noise[1])
     policy[env, 5] = w[2] + wp.randf(rng, observe.policy_w_noise[0], observe.policy_w_noise[1])
-    # base_gravity_body, quadruped_walk.stripe:26
+    # base_gravity_body, quadruped_walk.stripe:33
     policy[env, 6] = gravity_b[0] + wp.randf(
         rng, observe.policy_base_gravity_body_noise[0], observe.policy_base_gravity_body_noise[1]
     )
@@ -350,13 +350,13 @@ def observe(
     policy[env, 8] = gravity_b[2] + wp.randf(
         rng, observe.policy_base_gravity_body_noise[0], observe.policy_base_gravity_body_noise[1]
     )
-    # goal_xy, quadruped_walk.stripe:27
+    # goal_xy, quadruped_walk.stripe:34
     goal_xy_2 = goal_xy[env]
     policy[env, 9] = goal_xy_2[0]
     policy[env, 10] = goal_xy_2[1]
-    # goal_yaw, quadruped_walk.stripe:27
+    # goal_yaw, quadruped_walk.stripe:34
     policy[env, 11] = goal_yaw[env]
-    # joints_pos_default, quadruped_walk.stripe:28
+    # joints_pos_default, quadruped_walk.stripe:35
     for i in range(wp.static(len(JOINTS))):
         joint = joints[i]
         policy[env, 12 + i] = (
@@ -364,14 +364,14 @@ def observe(
             - default_joint_pos[env, joint]
             + wp.randf(rng, observe.policy_joints_pos_default_noise[0], observe.policy_joints_pos_default_noise[1])
         )
-    # joints_vel, quadruped_walk.stripe:29
+    # joints_vel, quadruped_walk.stripe:36
     for i in range(wp.static(len(JOINTS))):
         joint = joints[i]
         policy[env, 24 + i] = observe.policy_joints_vel_scale * (
             joint_vel[env, joint]
             + wp.randf(rng, observe.policy_joints_vel_noise[0], observe.policy_joints_vel_noise[1])
         )
-    # prev_legs, quadruped_walk.stripe:30
+    # prev_legs, quadruped_walk.stripe:37
     for i in range(wp.static(len(JOINTS))):
         policy[env, 36 + i] = actions[env, i]
     rng_states[env] = rng
@@ -433,7 +433,7 @@ def reset_envs(
     for column in range(joint_pos.shape[1]):
         joint_pos[env, column] = default_joint_pos[env, column]
         joint_vel[env, column] = default_joint_vel[env, column]
-    # quadruped_walk.stripe:46
+    # quadruped_walk.stripe:53
     draw = wp.vec2(
         wp.randf(rng, reset.base_pos_xy[0], reset.base_pos_xy[1]),
         wp.randf(rng, reset.base_pos_xy[0], reset.base_pos_xy[1]),
@@ -441,14 +441,14 @@ def reset_envs(
     root_default_pos_xy_shifted = wp.vec2(default_root_pos[0], default_root_pos[1]) + draw
     root_pos[0] = root_default_pos_xy_shifted[0]
     root_pos[1] = root_default_pos_xy_shifted[1]
-    # quadruped_walk.stripe:47
+    # quadruped_walk.stripe:54
     root_quat = (
         wp.quat_from_axis_angle(
             wp.vec3(0.0, 0.0, 1.0), wp.randf(rng, reset.base_yaw[0], reset.base_yaw[1]) - default_yaw
         )
         * root_quat
     )
-    # quadruped_walk.stripe:48
+    # quadruped_walk.stripe:55
     for i in range(wp.static(len(JOINTS))):
         joint = joints[i]
         joint_pos[env, joint] = default_joint_pos[env, joint] * wp.randf(rng, reset.joints_pos[0], reset.joints_pos[1])
@@ -479,7 +479,7 @@ def draw_on_time(
     env = wp.tid()
     rng = rng_states[env]
     moved[env] = False
-    # quadruped_walk.stripe:52
+    # quadruped_walk.stripe:59
     left = time_left[env, 0] - step_dt
     if left < 1.0e-6:
         left = wp.randf(rng, randomize.every[0], randomize.every[1])

@@ -30,13 +30,13 @@ def randomize_at_startup(scene: InteractiveScene, cfg: RandomizeCfg) -> None:
         cfg: The ranges to draw from.
     """
     robot: Articulation = scene["robot"]
-    # quadruped_walk.stripe:51
+    # quadruped_walk.stripe:58
     bodies = robot.find_bodies(".*")[0]
     shapes = shapes_of(robot, bodies)
     friction = wp.to_torch(robot.root_view.get_attribute("shape_material_mu", NewtonManager.get_model())[:, 0])
     friction[:, shapes] = torch.empty_like(friction[:, shapes]).uniform_(*cfg.bodies_friction)
     NewtonManager.add_model_change(ModelFlags.SHAPE_PROPERTIES)
-    # quadruped_walk.stripe:51
+    # quadruped_walk.stripe:58
     trunk = robot.find_bodies("trunk")[0]
     mass = robot.data.body_mass.torch.clone()
     mass[:, trunk] = (mass[:, trunk] + torch.empty_like(mass[:, trunk]).uniform_(*cfg.base_mass)).clamp(min=1e-06)

@@ -1,4 +1,4 @@
-"""Runs ``stripec`` as a user does: as a process, in a folder of its own."""
+"""Runs ``stripec`` in a process and a folder of its own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from stripe_dsl.cli.main import main
+from tests import forks
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -38,18 +41,31 @@ task Swing {
 
 @pytest.fixture
 def stripec(tmp_path: Path) -> Stripec:
-    """Runs ``stripec`` in ``tmp_path``; whatever it is told, it answers without a traceback and not with a bug."""
+    """Runs ``stripec`` in ``tmp_path``; whatever it is told, it answers without a traceback and not with a bug.
+
+    With ``env``, the installed command is started as a user does.
+    """
 
     def run(*args: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [Path(sys.executable).with_name("stripec"), *map(str, args)],
-            cwd=tmp_path,
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **(env or {})},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        command = [str(Path(sys.executable).with_name("stripec")), *map(str, args)]
+        variables = {"NO_COLOR": "1", "COLUMNS": "200"}
+        if env is None:
+            outputs = tmp_path.with_name(f"{tmp_path.name}.out"), tmp_path.with_name(f"{tmp_path.name}.err")
+            log, errors = outputs
+            status = forks.run(
+                main, args, name="stripec", log=log, errors=errors, timeout=120, cwd=tmp_path, env=variables
+            )
+            done = subprocess.CompletedProcess(command, status, *(file.read_text() for file in outputs))
+        else:
+            done = subprocess.run(
+                command,
+                cwd=tmp_path,
+                env={**os.environ, **variables, **env},
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
         assert "Traceback" not in done.stdout + done.stderr
         assert done.returncode in (0, 1, 2), done.stderr
         return done

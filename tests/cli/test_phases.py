@@ -34,22 +34,20 @@ task Stand {
 
 
 @pytest.mark.parametrize("actuator", ["DCMotorCfg", "ImplicitActuatorCfg"])
-def test_explicit_actuators_are_told(
-    stripec: Stripec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, actuator: str
-) -> None:
+def test_explicit_actuators_are_told(stripec: Stripec, tmp_path: Path, actuator: str) -> None:
     spec = find_spec("newton")
     assert spec is not None
     assert spec.origin is not None
     usd = Path(spec.origin).parent / "examples/assets/ant.usda"
     (tmp_path / "configurations.py").write_text(CONFIGURATION.format(usd=usd, actuator=actuator))
     (tmp_path / "stand.stripe").write_text(TASK)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    done = stripec("compile", "stand.stripe", "-o", "both")
+    path = {"PYTHONPATH": str(tmp_path)}
+    done = stripec("compile", "stand.stripe", "-o", "both", env=path)
     assert done.returncode == 0, done.stderr
     assert ("W0010" in done.stderr) == (actuator == "DCMotorCfg")
     # either way the environment decides for itself when it is built
     text = (tmp_path / "both/stand/env_warp.py").read_text()
     assert "self._records = implicit" in text
-    alone = stripec("compile", "stand.stripe", "-o", "torch", "--backend", "torch")
+    alone = stripec("compile", "stand.stripe", "-o", "torch", "--backend", "torch", env=path)
     assert alone.returncode == 0
     assert "W0010" not in alone.stderr

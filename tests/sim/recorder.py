@@ -136,7 +136,8 @@ def record(source: Path, folder: Path, runs: Mapping[str, Run], *, timeout: floa
         RuntimeError: If the worker fails; the message ends with the end of its log.
         subprocess.TimeoutExpired: If it takes too long.
     """
-    from .forks import run
+    from tests.forks import run
+
     from .worker import main
 
     wanted, log = folder / f"{source.stem}.json", folder / f"{source.stem}.log"

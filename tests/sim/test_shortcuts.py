@@ -20,8 +20,8 @@ import numpy.typing as npt
 import pytest
 
 from stripe_dsl.pipeline import check_file
+from tests.forks import run
 
-from .forks import run
 from .recorder import Run, record
 from .replay import assert_replayed
 

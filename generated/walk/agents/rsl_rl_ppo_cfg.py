@@ -12,7 +12,7 @@ from isaaclab.utils import configclass
 from isaaclab_rl.rsl_rl import RslRlMLPModelCfg, RslRlOnPolicyRunnerCfg, RslRlPpoAlgorithmCfg
 
 
-# quadruped_walk.stripe:54
+# quadruped_walk.stripe:61
 @configclass
 class WalkPPORunnerCfg(RslRlOnPolicyRunnerCfg):
     """Runner, networks and algorithm."""

@@ -1,0 +1,170 @@
+"""Trains the walking quadruped, measures how well it does what it is told, and writes ``docs/walking.md``.
+
+    python benchmarks/walking.py --logs logs --train --envs 256 --iterations 1500 --device cpu
+    python benchmarks/walking.py --logs logs
+
+The second form measures the last run in ``logs`` again. What it says of a policy comes from the policy that was
+exported and from ``manifest.json``, as a robot's program would use them: the commands and the velocities are read from
+the observations, without their noise. Errors are means over all control steps of one episode in each environment, the
+time in which the robot answers to a new command and to pushes included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.page import replaced
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "examples" / "quadruped_walk.stripe"
+PACKAGE = ROOT / "generated" / "walk"
+PAGE, CURVE, FILM = (ROOT / "docs" / name for name in ("walking.md", "walking.svg", "walking.webp"))
+AXES = ("forwards", "sideways", "turning")
+UNITS = ("m/s", "m/s", "rad/s")
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train as a user does."""
+    command = [
+        sys.executable,
+        "-c",
+        "from stripe_dsl.cli.main import main; main()",
+        "train",
+        EXAMPLE,
+        "--logs",
+        args.logs,
+    ]
+    command += ["--envs", args.envs, "--iterations", args.iterations, "--device", args.device]
+    subprocess.run([str(word) for word in command], check=True, cwd=ROOT)
+
+
+def curve(run: Path) -> dict[str, list[tuple[float, int, float]]]:
+    """Minutes since the start, iteration and value of what TensorBoard shows, by its tag."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(run))
+    events.Reload()
+    found = {tag: events.Scalars(tag) for tag in events.Tags()["scalars"] if not tag.endswith("/time")}
+    start = min(event.wall_time for series in found.values() for event in series)
+    return {
+        tag: [((event.wall_time - start) / 60, event.step, event.value) for event in series]
+        for tag, series in found.items()
+    }
+
+
+def draw(curves: dict[str, list[tuple[float, int, float]]]) -> str:
+    """The return and the tracking terms against the time of training, as SVG."""
+    from io import StringIO
+
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update({"svg.hashsalt": "stripe", "svg.fonttype": "none", "font.size": 9})
+        figure = Figure(figsize=(8, 2.8), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        for panel, tags, label in (
+            (left, {"Train/mean_reward": "#c0392b"}, "return of an episode"),
+            (
+                right,
+                {"Episode_Reward/track_xy": "#1f618d", "Episode_Reward/track_yaw": "#e59866"},
+                "reward per second",
+            ),
+        ):
+            for tag, colour in tags.items():
+                minutes, _, values = zip(*curves[tag], strict=True)
+                panel.plot(minutes, values, color=colour, linewidth=1.2, label=tag.partition("/")[2])
+            panel.set_xlabel("minutes of training")
+            panel.set_title(label, fontsize=9)
+            panel.grid(alpha=0.3)
+            panel.spines[["top", "right"]].set_visible(False)
+        right.legend(frameon=False)
+        text = StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
+
+
+def measure(run: Path, envs: int, device: str) -> dict[str, Any]:
+    """Plays the exported policy for one episode in each environment."""
+    from stripe_dsl.runtime.launch import prepare_process
+
+    prepare_process()
+    import torch
+
+    from stripe_dsl.runtime.console import OutputCapture
+    from stripe_dsl.runtime.play import PlayRequest
+    from stripe_dsl.runtime.progress import Display
+    from stripe_dsl.runtime.session import Session, open_session
+
+    manifest = json.loads((PACKAGE / "manifest.json").read_text())
+    entries = manifest["observations"]["policy"]
+    columns = {entry["name"]: slice(*entry["columns"]) for entry in entries}
+    quiet = [f"env.observe.{entry['name']}_noise=[0.0,0.0]" for entry in entries if "noise" in entry]
+    policy = torch.jit.load(run / "exported" / "policy.pt").to(device)
+    request = PlayRequest(PACKAGE, device=device, num_envs=envs, overrides=quiet)
+    with OutputCapture() as output, Display(output.stream) as display, open_session(request, display) as session:
+        assert isinstance(session, Session), session
+        with session.environment(run) as env, torch.inference_mode():
+            wanted, errors, fallen = [], [], torch.zeros(envs, dtype=torch.bool, device=device)
+            observations = env.get_observations()
+            for _ in range(int(env.max_episode_length) - 1):
+                seen = observations["policy"]
+                v, w = seen[:, columns["v"]], seen[:, columns["w"]]
+                goal = torch.cat([seen[:, columns["goal_xy"]], seen[:, columns["goal_yaw"]]], dim=1)
+                moves = torch.cat([v[:, :2], w[:, 2:]], dim=1)
+                wanted.append(goal.clone())
+                errors.append((goal - moves).abs())
+                observations, _, dones, _ = env.step(policy(seen))
+                fallen |= dones.bool()
+            error = torch.stack(errors).mean(dim=(0, 1)).tolist()
+            asked = torch.stack(wanted).abs().mean(dim=(0, 1)).tolist()
+    return {"error": error, "asked": asked, "fallen": int(fallen.sum()), "envs": envs}
+
+
+def film(run: Path) -> None:
+    """A film of the best policy, as a user makes it."""
+    command = [sys.executable, "-c", "from stripe_dsl.cli.main import main; main()", "play", EXAMPLE]
+    command += ["--checkpoint", run / "best.pt", "--video", FILM, "--seconds", "8", "--device", "cpu"]
+    subprocess.run([str(word) for word in command], check=True, cwd=ROOT)
+
+
+def main() -> None:
+    """Train where that is asked for, measure, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--logs", type=Path, required=True)
+    parser.add_argument("--train", action="store_true")
+    parser.add_argument("--envs", type=int, default=256)
+    parser.add_argument("--iterations", type=int, default=1500)
+    parser.add_argument("--device", default="cpu")
+    args = parser.parse_args()
+    import yaml
+
+    args.logs = args.logs.absolute()
+    if args.train:
+        train(args)
+    run = max((args.logs / "rsl_rl" / "walk").iterdir())
+    curves = curve(run)
+    reward = curves["Train/mean_reward"]
+    film(run)
+    found = measure(run, 64, args.device)
+    CURVE.write_text(draw(curves))
+    rows = ["| | asked for, mean size | error, mean size |", "|---|---|---|"]
+    for axis, unit, asked, error in zip(AXES, UNITS, found["asked"], found["error"], strict=True):
+        rows.append(f"| {axis} | {asked:.2f} {unit} | {error:.2f} {unit} |")
+    envs = yaml.unsafe_load((run / "params" / "env.yaml").read_text())["scene"]["num_envs"]
+    text = f"{reward[-1][1] + 1} iterations with {envs} environments on {args.device} in {reward[-1][0]:.0f} minutes; "
+    text += f"{found['fallen']} of {found['envs']} robots fell within 20 s.\n\n" + "\n".join(rows) + "\n"
+    PAGE.write_text(replaced(PAGE.read_text(), "measured", text))
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
