@@ -132,7 +132,7 @@ def measure(run: Path, envs: int, device: str) -> dict[str, Any]:
 def film(run: Path) -> None:
     """A film of the best policy, as a user makes it."""
     command = [sys.executable, "-c", "from stripe_dsl.cli.main import main; main()", "play", EXAMPLE]
-    command += ["--checkpoint", run / "best.pt", "--video", FILM, "--seconds", "8", "--device", "cpu"]
+    command += ["--checkpoint", run / "best.pt", "--video", FILM, "--device", "cpu", "env.episode_length_s=8"]
     subprocess.run([str(word) for word in command], check=True, cwd=ROOT)
 
 

@@ -1,6 +1,6 @@
 """Spawns robots in Isaac Lab on the Newton backend and reports what it says about them; run as a process of its own.
 
-Reads from standard input a JSON object:
+Reads from the file named by the second argument a JSON object:
 
 - ``robots``: for every name a ``file`` (USD), ``joint_pos`` (start positions) and ``pos`` (where it starts);
 - ``ground``: ``null``, or a ``spawner`` (name of the class in ``isaaclab.sim``) and a ``file``;
@@ -19,7 +19,7 @@ from typing import Any
 
 
 def main() -> None:
-    job: dict[str, Any] = json.load(sys.stdin)
+    job: dict[str, Any] = json.loads(Path(sys.argv[2]).read_text())
 
     import isaaclab.sim as sim_utils
     from isaaclab.app import launch_simulation
@@ -70,7 +70,3 @@ def main() -> None:
                 report[name]["joint_pos"].append(articulation.data.joint_pos.torch[0].tolist())
                 report[name]["height"].append(float(articulation.data.root_pos_w.torch[0, 2]))
         Path(sys.argv[1]).write_text(json.dumps(report), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from math import isinf, pi, sqrt
 from pathlib import Path
@@ -19,6 +16,9 @@ from stripe_dsl.robots.convert import convert
 from stripe_dsl.robots.files import read_file
 from stripe_dsl.robots.primitives import PrimitiveBody, PrimitiveJoint, PrimitiveRobot, PrimitiveShape, ShapeKind
 from stripe_dsl.robots.usd import read
+from tests import forks
+
+from . import in_newton
 
 pytestmark = [pytest.mark.sim, pytest.mark.slow]
 
@@ -82,16 +82,10 @@ ROBOTS = ["ant", "humanoid", "cartpole", "single", "tree", *CONVERTED]
 def simulate(folder: Path, robots: dict[str, dict[str, Any]], ground: dict[str, str] | None, steps: int) -> Report:
     report = folder / "report.json"
     job = {"robots": robots, "ground": ground, "dt": STEP, "steps": steps}
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("in_newton.py")), str(report)],
-        input=json.dumps(job),
-        text=True,
-        capture_output=True,
-        timeout=600,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        check=False,
-    )
-    assert report.is_file(), done.stdout[-2000:] + done.stderr[-4000:]
+    wanted, log = folder / "job.json", folder / "log"
+    wanted.write_text(json.dumps(job))
+    forks.run(in_newton.main, [report, wanted], log=log, timeout=600)
+    assert report.is_file(), log.read_text()[-6000:]
     return json.loads(report.read_text())
 
 
