@@ -107,7 +107,7 @@ def measure(run: Path, envs: int, device: str) -> dict[str, Any]:
     manifest = json.loads((PACKAGE / "manifest.json").read_text())
     entries = manifest["observations"]["policy"]
     columns = {entry["name"]: slice(*entry["columns"]) for entry in entries}
-    quiet = [f"env.observe.{entry['name']}_noise=[0.0,0.0]" for entry in entries if "noise" in entry]
+    quiet = [f"env.observe.policy_{entry['name']}_noise=[0.0,0.0]" for entry in entries if "noise" in entry]
     policy = torch.jit.load(run / "exported" / "policy.pt").to(device)
     request = PlayRequest(PACKAGE, device=device, num_envs=envs, overrides=quiet)
     with OutputCapture() as output, Display(output.stream) as display, open_session(request, display) as session:
@@ -130,10 +130,19 @@ def measure(run: Path, envs: int, device: str) -> dict[str, Any]:
 
 
 def film(run: Path) -> None:
-    """A film of the best policy, as a user makes it."""
-    command = [sys.executable, "-c", "from stripe_dsl.cli.main import main; main()", "play", EXAMPLE]
-    command += ["--checkpoint", run / "best.pt", "--video", FILM, "--device", "cpu", "env.episode_length_s=8"]
-    subprocess.run([str(word) for word in command], check=True, cwd=ROOT)
+    """A film of the best policy, as a user makes it, and then small enough for a page: each second frame, 6 s of it."""
+    from tempfile import TemporaryDirectory
+
+    from PIL import Image, ImageSequence
+
+    with TemporaryDirectory() as folder:
+        whole = Path(folder) / "walk.webp"
+        command = [sys.executable, "-c", "from stripe_dsl.cli.main import main; main()", "play", EXAMPLE]
+        command += ["--checkpoint", run / "best.pt", "--video", whole, "--device", "cpu", "env.episode_length_s=8"]
+        subprocess.run([str(word) for word in command], check=True, cwd=ROOT)
+        with Image.open(whole) as frames:
+            small = [frame.convert("RGB").resize((360, 240)) for frame in ImageSequence.Iterator(frames)][:150:2]
+    small[0].save(FILM, save_all=True, append_images=small[1:], duration=80, loop=0, quality=60, method=6)
 
 
 def main() -> None:
