@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from stripe_dsl.source import Span
 from stripe_dsl.spec.blocks import Block
-from stripe_dsl.spec.fields import Shape, slots
+from stripe_dsl.spec.builder import Builder
+from stripe_dsl.spec.fields import Shape, Slot, slots
 from stripe_dsl.spec.values import Expression, Phrase, Text
 from stripe_dsl.syntax import ast
+from stripe_dsl.text import did_you_mean
 
 if TYPE_CHECKING:
     from stripe_dsl.spec.read import StatementReader
@@ -48,11 +50,18 @@ def gathered(
         if phrase is not None:
             reader.store(values, spans, slot, text, phrase)
         return True
-    args = flattened(reader.arguments(statement))
-    parts = _split(args) if statement.key in SEVERAL else [args]
-    found = [phrase_of(reader, text, part, statement.body if part is parts[-1] else None) for part in parts]
-    _add(values, slot.attribute, [phrase for phrase in found if phrase is not None])
+    _add(values, slot.attribute, phrases_of(reader, text, reader.arguments(statement), statement.body))
     return True
+
+
+def phrases_of(
+    reader: StatementReader, key: Text, args: Sequence[ast.Expr], body: tuple[ast.Statement, ...] | None = None
+) -> list[Phrase]:
+    """The phrases behind a key, which commas part; a block belongs to the last one."""
+    args = flattened(args)
+    parts = _split(args) if key in SEVERAL else [args]
+    found = [phrase_of(reader, key, part, body if part is parts[-1] else None) for part in parts]
+    return [phrase for phrase in found if phrase is not None]
 
 
 def phrase_of(
@@ -80,6 +89,31 @@ def phrase_of(
         return Phrase(ast.Statement(span, "", first.span, first, rest, body=body))
     reader.error("E0309", "a word or a string is wanted here", first.span)
     return None
+
+
+def in_place(builder: Builder, model: type[Block], slot: Slot, phrases: Sequence[Phrase]) -> list[Phrase]:
+    """The phrases of a YAML file that may stand in a field; others are reported."""
+    known = [word for word, attribute in model.gathers.items() if attribute == slot.attribute]
+    kept = []
+    for phrase in phrases:
+        if _misplaced(model, slot, phrase):
+            helps = did_you_mean(phrase.word, known, listing=True)
+            builder.error("E0206", f"`{phrase}` is none of the `{slot.attribute}`", phrase.span, *helps)
+        else:
+            kept.append(phrase)
+    return kept
+
+
+def _misplaced(model: type[Block], slot: Slot, phrase: Phrase) -> bool:
+    """Whether a phrase would not be one of that field in a ``.stripe`` file."""
+    if slot.attribute not in (*model.gathers.values(), model.compares):
+        return False
+    statement = phrase.statement
+    if any(isinstance(item, ast.Broken) for item in statement.args):
+        return False
+    if model.gathers.get(phrase.word) == slot.attribute and not isinstance(statement.target, ast.String):
+        return statement.op != ""
+    return slot.attribute != model.compares or phrase.word in slots(model) or not _compares(statement)
 
 
 def flattened(args: Sequence[ast.Expr]) -> list[ast.Expr]:

@@ -15,7 +15,7 @@ from stripe_dsl.spec.blocks import Block, Entry, Item
 from stripe_dsl.spec.builder import Builder, block_name
 from stripe_dsl.spec.document import Document, FunctionSpec, ParameterSpec, Placed, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, own_key, slots
-from stripe_dsl.spec.phrases import PHRASED, gathered, phrase_of, read_size, read_use
+from stripe_dsl.spec.phrases import PHRASED, gathered, phrase_of, phrases_of, read_size, read_use
 from stripe_dsl.spec.randomize import read_randomize
 from stripe_dsl.spec.robots import RobotSpec
 from stripe_dsl.spec.schedule import read_curriculum
@@ -79,7 +79,7 @@ class StatementReader(Builder):
         while rest:
             first = rest.pop(0)
             slot = table.get(first.id) or own_key(model) if isinstance(first, ast.Name) else None
-            if slot is None or slot.shape is Shape.MAP:
+            if slot is None or slot.shape is Shape.MAP or slot.attribute in (*model.gathers.values(), model.compares):
                 self.stray(model, first)
                 return
             count = next(
@@ -90,6 +90,10 @@ class StatementReader(Builder):
             elif slot.shape in (Shape.EXPRESSION, Shape.TEXT, Shape.REFERENCE):
                 count = min(count, 1)
             text = Text(first.id, first.span)  # type: ignore[union-attr]
+            if slot.shape is Shape.PHRASES:
+                values.setdefault(slot.attribute, []).extend(phrases_of(self, text, rest[:count]))
+                rest = rest[count:]
+                continue
             self.store(values, spans, slot, text, self.value(slot, text, rest[:count]))
             rest = rest[count:]
 

@@ -129,6 +129,11 @@ class Phrase:
         return self.statement.key
 
     @property
+    def broken(self) -> bool:
+        """Whether it could not be read, which was reported."""
+        return isinstance(self.statement.target, ast.Broken)
+
+    @property
     def args(self) -> tuple[ast.Expr, ...]:
         """What follows the first word; of a comparison (``slope < 38 deg``) the comparison alone."""
         return self.statement.args

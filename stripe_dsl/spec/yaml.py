@@ -18,6 +18,7 @@ from stripe_dsl.spec.blocks import Block, Entry, Item
 from stripe_dsl.spec.builder import Builder, block_name
 from stripe_dsl.spec.document import Document, FunctionSpec, Placed, RandomizeSpec, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, is_entry, own_key, slots
+from stripe_dsl.spec.phrases import in_place
 from stripe_dsl.spec.read import StatementReader
 from stripe_dsl.spec.values import UPDATES, Expression, Phrase, Text, Update
 from stripe_dsl.spec.yaml_nodes import Mapping, Node, Scalar, Sequence, compose, moved
@@ -176,10 +177,10 @@ class YamlReader(Builder):
         if slot.shape in (Shape.TEXTS, Shape.EXPRESSIONS, Shape.PHRASES):
             readers = {Shape.TEXTS: self.text, Shape.EXPRESSIONS: self.expression, Shape.PHRASES: self.phrase}
             inner = readers[slot.shape]
-            if isinstance(node, Sequence):
-                self.visit(node, len(node.items))
-                return [inner(key, item) for item in node.items]
-            return [inner(key, node)]
+            items = node.items if isinstance(node, Sequence) else (node,)
+            self.visit(node, len(items))
+            found = [inner(key, item) for item in items]
+            return found if slot.shape is not Shape.PHRASES else in_place(self, model, slot, found)
         if slot.shape is Shape.TEXT:
             return self.text(key, node)
         return self.expression(key, node)

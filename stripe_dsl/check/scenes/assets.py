@@ -155,6 +155,8 @@ class Assets:
 
     def choice(self, phrase: Phrase, layer: str) -> tuple[list[Asset], float | None, bool, float | None]:
         """Assets of one entry, its share, whether that is in percent, and its spacing [m]."""
+        if phrase.broken:
+            raise PhraseError
         words = Words(self.settings, phrase, 'assets "rock_*.usd" 55 %, pine 45 %')
         statement = phrase.statement
         inside: list[ast.Expr] = []

@@ -257,7 +257,7 @@ class Layers:
             self.report.error("E0309", "`soft` and `visual` do not go together", spec.span, "keep one of them")
         if flags:
             return Solid(kind=flags[0])
-        if spec.solid is None:
+        if spec.solid is None or spec.solid.broken:
             return base
         word = spec.solid.word
         if word not in SOLIDS:

@@ -77,6 +77,8 @@ class Rules:
     def rule(self, phrase: Phrase) -> Rule | None:
         """One rule."""
         args = phrase.args
+        if phrase.broken:
+            return None
         if phrase.word == "must":
             return self.must(phrase)
         first = args[0] if args else None

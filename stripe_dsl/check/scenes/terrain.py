@@ -305,6 +305,8 @@ class TerrainCheck:
         if spec.source is None:
             self.report.error("E0214", f"`field {name}` needs a value", name.span, f'write `field {name} = "wet.npy"`')
             return None
+        if spec.source.broken:
+            return None
         words = Words(self.settings, spec.source, f'field {name} = "wet.npy" unit 1 m')
         try:
             first = spec.source.statement.target

@@ -74,6 +74,8 @@ class Zones:
             rules = Rules(self.settings, self.names, str(name), hard=True).all(spec.rules)
             return Region(name=str(name), rules=rules, span=spec.span)
         word = spec.shape.word
+        if spec.shape.broken:
+            return None
         if word not in SHAPES:
             helps = did_you_mean(word, list(SHAPES)) or (f"shapes are {and_list(list(SHAPES))}",)
             self.report.error("E0309", f"`{word}` is no shape of a zone", spec.shape.statement.key_span, *helps)
@@ -190,6 +192,8 @@ class Zones:
     def requirement(self, phrase: Phrase, maps: list[str]) -> Requirement | None:
         """One ``require``."""
         first = phrase.args[0] if phrase.args else None
+        if phrase.broken:
+            return None
         try:
             if isinstance(first, ast.Name) and first.id == "reaches":
                 return self.reaches(phrase, maps)
