@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +13,7 @@ import typer
 from stripe_dsl.cli.report import failed, show
 
 if TYPE_CHECKING:
+    from stripe_dsl.ir.scene import Scene
     from stripe_dsl.source import SourceFile
 
 
@@ -53,6 +54,27 @@ def settings(items: Sequence[str] | None) -> dict[str, str]:
             raise fail(f"`--set {item}` is not of the form name=value", "as in `--set density=300/ha`")
         out[name.strip()] = value.strip()
     return out
+
+
+def chosen_scene(file: Path, name: str | None, given: Mapping[str, str]) -> Scene:
+    """A scene of a file that has a terrain; the only one where none is named. Shows the mistakes of the file."""
+    from stripe_dsl.pipeline import check_file
+    from stripe_dsl.text import and_list, did_you_mean
+
+    checked = check_file(file, settings=given)
+    show(checked.diagnostics)
+    if checked.failed:
+        raise typer.Exit(1)
+    scenes = {scene.name: scene for scene in checked.scenes}
+    if not scenes:
+        raise fail(
+            f"`{file}` defines no scene with a terrain", "add `scene name { size 50 m x 50 m; terrain ground { } }`"
+        )
+    if name is None and len(scenes) > 1:
+        raise fail(f"`{file}` defines {and_list(list(scenes))}", f"choose one, as in `--scene {next(iter(scenes))}`")
+    if name is not None and name not in scenes:
+        raise fail(f"there is no scene `{name}` in `{file}`", *did_you_mean(name, list(scenes), listing=True))
+    return scenes[name] if name is not None else next(iter(scenes.values()))
 
 
 def source_of(file: Path) -> SourceFile | None:

@@ -9,6 +9,7 @@ from importlib import import_module
 COMMANDS = {
     "check": "report every mistake in a file",
     "compile": "turn tasks into Python packages",
+    "map": "draw maps of a scene",
     "train": "compile and train a task",
     "play": "run a trained policy",
     "tune": "measure the contacts and constraint rows a task needs",

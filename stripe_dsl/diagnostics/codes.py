@@ -107,6 +107,9 @@ _TITLES = {
     "E0610": "robot file that cannot be brought to USD",
     "E0615": "not possible on Newton",
     "E0616": "not generated yet",
+    "E0617": "heights or values of a file",
+    "E0618": "a mesh that leaves ground open",
+    "E0619": "function of the user's",
     # Feasibility of scenes
     "E0701": "more than the spacing can hold",
     "E0702": "no room for all",

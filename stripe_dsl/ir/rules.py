@@ -9,7 +9,7 @@ What a rule reads is a *field*, by its name:
 =================  =======================================================================================
 ``height``         of the ground [m], in the scene's frame
 ``slope``          angle between the ground and the horizontal [rad], 0..pi/2
-``aspect``         direction in which the ground falls [rad]: 0 towards +x (east), pi/2 towards +y (north); -pi..pi
+``aspect``         direction in which the ground falls [rad], clockwise from north: pi/2 is east; -pi..pi
 ``north``          cosine of the angle between ``aspect`` and north times the sine of ``slope``, -1..1
 ``flow``           upslope area [m^2]
 ``moisture``       0..1

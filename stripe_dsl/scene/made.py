@@ -1,0 +1,60 @@
+"""A variant of a scene with everything in it, and all that is to be said about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stripe_dsl.diagnostics import Diagnostic
+from stripe_dsl.ir.scene import Scene
+from stripe_dsl.scene.extents import Measure, extent
+from stripe_dsl.scene.grid import Field
+from stripe_dsl.scene.layout import Layout, build_layout
+from stripe_dsl.scene.maps import build_maps
+from stripe_dsl.scene.placements import Problem
+from stripe_dsl.scene.problem import SceneError
+from stripe_dsl.scene.require import check_requirements
+from stripe_dsl.scene.rules import RuleError
+from stripe_dsl.scene.terrain import build_ground
+
+_CODES = {"packing": "E0701", "outside": "E0706"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """Ground, instances and maps of a variant.
+
+    Attributes:
+        layout: with the ground.
+        maps: by name, shape (ny, nx), 0..1.
+    """
+
+    layout: Layout
+    maps: dict[str, Field]
+
+
+def make(scene: Scene, variant: int = 0, measure: Measure = extent) -> tuple[Made | None, list[Diagnostic]]:
+    """Makes a variant of a scene, which has no tiles.
+
+    Args:
+        measure: sizes of assets; those of files have to be read.
+
+    Returns:
+        What was made as far as that went, ``None`` where there is no ground or no rule to place by; and what could not
+        be placed, or does not hold.
+    """
+    try:
+        layout = build_layout(scene, variant, ground=build_ground(scene, variant), measure=measure)
+        maps = build_maps(layout)
+    except SceneError as problem:
+        return None, list(problem.diagnostics)
+    except RuleError as problem:
+        return None, [Diagnostic("E0619", str(problem), scene.span)]
+    diagnostics = [infeasible(problem) for problem in layout.problems]
+    diagnostics += [finding.diagnostic for finding in check_requirements(layout, maps) if not finding.holds]
+    return Made(layout, maps), diagnostics
+
+
+def infeasible(problem: Problem) -> Diagnostic:
+    """What a layer cannot have."""
+    code = "W0017" if problem.warning else _CODES.get(problem.kind, "E0702")
+    return Diagnostic(code, problem.message, problem.layer.span)
