@@ -65,7 +65,7 @@ EXAMPLES = {
     ),
     "memory": Task(TASKS / "memory.stripe", (), reward=1e-6),
     "history": Task(TASKS / "history.stripe", (), observation=1e-7, reward=1e-6),
-    "corners": Task(TASKS / "corners.stripe", ()),
+    "corners": Task(TASKS / "corners.stripe", (), reward=1e-6),  # five terms: a sum in another order
     # turned about the vertical, as the turtle below; only until the cube touches something
     "objects": Task(TASKS / "objects.stripe", (), observation=1e-2, reward=1e-3, state=1e-2),
     "actions": Task(TASKS / "actions.stripe", (), reward=1e-6),
