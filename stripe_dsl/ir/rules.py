@@ -20,8 +20,8 @@ any other name     a field of the user's (:class:`stripe_dsl.ir.terrain.UserFiel
 =================  =======================================================================================
 
 The *footprint* of an instance is the circle about its position that contains what is solid of it at its own scale
-(``Solid.radius`` where that is set, else ``Asset.radius``); of a layer that is not solid it is the circle of
-``Asset.radius``.
+(``Solid.radius`` where that is set, else the asset's at its foot for a trunk and ``Asset.radius`` for others); of a
+layer that is not solid it is the circle of ``Asset.radius``.
 The *crown* is the circle of ``Asset.radius`` at the instance's scale.
 """
 

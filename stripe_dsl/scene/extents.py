@@ -83,7 +83,9 @@ class Looks:
 
 
 def _footprint(solid: Solid, size: Extent) -> float:
-    return solid.radius if solid.radius is not None else size.radius
+    if solid.radius is not None:
+        return solid.radius
+    return size.base if solid.kind == "trunk" else size.radius
 
 
 def uniform(random: np.random.Generator, pair: tuple[float, float], count: int) -> Floats:

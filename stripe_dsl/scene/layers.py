@@ -15,6 +15,9 @@ from stripe_dsl.scene.standing import Rows, stand
 from stripe_dsl.scene.streams import stream
 from stripe_dsl.scene.surroundings import Surroundings
 
+MOST = 2_000_000
+"""Instances of one species that are placed at all: a GiB of memory, about."""
+
 
 @dataclass
 class Placer:
@@ -60,11 +63,22 @@ class Placer:
 
     def _refused(self, layer: Layer, species: Species, looks: Looks, asked: int) -> Problem | None:
         """A number that the spacing cannot hold, whatever the rules leave."""
-        spacing = float(np.sqrt((looks.weights * looks.spacing**2).sum()))
-        limit = poisson.most(self.around.size, spacing)
-        if asked <= limit + 2 * np.sqrt(limit):  # what random placing reaches in a small scene varies by chance
-            return None
+        spacing, limit = self._limit(looks)
+        if asked > MOST:
+            return Problem("many", layer, species.name, asked, 0, limit=MOST)
+        if asked <= limit + 2 * np.sqrt(limit) or layer.best_effort:
+            return None  # what random placing reaches in a small scene varies by chance
         return Problem("packing", layer, species.name, asked, 0, limit=limit, spacing=spacing)
+
+    def _limit(self, looks: Looks) -> tuple[float, int]:
+        """The usual spacing [m], and how many that have it find room in the scene."""
+        spacing = float(np.sqrt((looks.weights * looks.spacing**2).sum()))
+        return spacing, poisson.most(self.around.size, spacing)
+
+    def _thrown(self, asked: int, looks: Looks) -> int:
+        """How many are thrown of those that are asked for: no more than could have room."""
+        limit = self._limit(looks)[1]
+        return min(asked, int(limit + 4 * np.sqrt(limit)))
 
     def _short(
         self, layer: Layer, species: Species, where: Suitability, asked: int, placed: int, spacing: float
@@ -90,11 +104,12 @@ class Placer:
         wanted = self._wanted(layer, species, where)
         asked = wanted if layer.budget is None else min(wanted, layer.budget)
         problem = self._refused(layer, species, looks, asked)
-        if problem is not None and not layer.best_effort:
+        if problem is not None:
             report = Report(layer.name, species.name, asked, 0, room=where.mean, shares=where.shares)
             return self._none(layer), [report], [problem]
-        choice = looks.drawn(self.random(layer, "assets"), asked)
-        scale = uniform(self.random(layer, "scale"), species.pose.scale, asked)
+        tried = self._thrown(asked, looks)
+        choice = looks.drawn(self.random(layer, "assets"), tried)
+        scale = uniform(self.random(layer, "scale"), species.pose.scale, tried)
         own, spacing = looks.footprints[choice] * scale, looks.spacing[choice]
         random = self.random(layer, "positions")
         if layer.cluster is not None:
@@ -137,9 +152,10 @@ class Placer:
             Report(layer.name, one.name, count, 0, room=where.mean, shares=where.shares)
             for one, count, where in zip(layer.species, asked, wheres, strict=True)
         ]
-        if problems and not layer.best_effort:
+        if problems:
             return self._none(layer), reports, problems
-        kinds = np.repeat(np.arange(len(asked)), asked)
+        tried = [self._thrown(count, look) for count, look in zip(asked, looks, strict=True)]
+        kinds = np.repeat(np.arange(len(asked)), tried)
         spacing = np.array([one.spacing for one in layer.species])
         thrown = poisson.sample(self.random(layer, "positions"), spacing[kinds], wheres, kinds=kinds, own=own[kinds])
         kinds = kinds[thrown.items]

@@ -87,14 +87,14 @@ class Problem:
     """What a scene asks for and cannot have.
 
     Attributes:
-        kind: ``packing`` (more than the spacing can hold, found before sampling), ``nowhere`` (no ground suits),
-            ``short`` (fewer than wanted), ``spot`` (a place that the file names and a rule excludes), ``outside``
-            (such a place beyond the scene) or ``extinct`` (no tree lives at the end).
+        kind: ``packing`` (more than the spacing can hold, found before sampling), ``many`` (more than is placed at
+            all), ``nowhere`` (no ground suits), ``short`` (fewer than wanted), ``spot`` (a place that the file names
+            and a rule excludes), ``outside`` (such a place beyond the scene) or ``extinct`` (no tree lives at the end).
         layer: that it is about.
         species: its name; the layer's, where it has but one.
         asked, placed: instances.
         limiting: the rule that took most of the ground, where one did.
-        limit: of ``packing``: the most instances that can stand.
+        limit: of ``packing`` and ``many``: the most instances that can stand.
         spacing: of ``packing`` and ``short``: the least distance of two [m].
         spot: of ``spot`` and ``outside``.
         warning: the layer is placed as well as it goes (``best effort``).
@@ -127,6 +127,8 @@ class Problem:
                     f"{self.limit} have room: placed at random {RANDOM_LIMIT / self.spacing**2:.3g} /m2, in the "
                     f"densest grid {HEXAGONAL_LIMIT / self.spacing**2:.3g} /m2"
                 )
+            case "many":
+                return f"{self.name}: {self.asked} asked for; a layer holds {self.limit} of a kind at most"
             case "nowhere":
                 return f"{self.name}: no place in the scene suits; {reason or 'its rules exclude each other'}"
             case "spot":

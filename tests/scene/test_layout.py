@@ -295,6 +295,25 @@ def test_named_places_are_exact() -> None:
     assert huts.rotation == pytest.approx(np.array([[0, 0, 0, 1.0], turn]))
 
 
+def test_more_than_a_layer_holds_is_refused() -> None:
+    grass = species("grass", ball("tuft", 0.05), density=1e6, spacing=0.0, solid=Solid(kind="visual"))
+    assert only(described(layer("grass", grass, kind="cover", best_effort=True))) == (
+        "grass: 2500000000 asked for; a layer holds 2000000 of a kind at most"
+    )
+
+
+def test_best_effort_throws_no_more_than_could_have_room() -> None:
+    rocks = species("rocks", ball("rock"), count=(1_000_000,) * 2, spacing=1.8)
+    layout = placed(described(layer("rocks", rocks, best_effort=True)))
+    assert (layout.reports[0].asked, layout.failed) == (1_000_000, False)
+    assert 480 < len(layout.layers["rocks"]) < 620
+
+
+def test_without_spacing_things_may_touch() -> None:
+    rocks = species("rocks", ball("rock"), density=4.0, spacing=0.0)
+    assert len(placed(described(layer("rocks", rocks))).layers["rocks"]) == 10_000
+
+
 # ---- covers, water, regions
 
 
@@ -336,6 +355,17 @@ def test_an_empty_region_keeps_nothing_away() -> None:
     rocks = species("rocks", ball("rock"), count=(20, 20), rule=(avoid("peaks", 1.0),))
     layout = placed(described(layer("rocks", rocks), zones=(scene.Region(name="peaks", rules=(high,)),)))
     assert len(layout.layers["rocks"]) == 20
+
+
+def test_the_footprint_of_a_tree_is_its_trunk() -> None:
+    for solid, radius in (
+        (Solid(kind="trunk"), 0.15),
+        (Solid(kind="trunk", radius=0.1), 0.1),
+        (Solid(kind="hull"), 1.2),
+    ):
+        trees = layer("trees", species("trees", conifer(), count=(3, 3), solid=solid))
+        found = placed(described(trees)).layers["trees"]
+        assert found.footprint == pytest.approx(radius) and found.crown == pytest.approx(1.2)
 
 
 def test_assets_may_have_a_spacing_of_their_own() -> None:
