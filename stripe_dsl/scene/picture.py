@@ -252,12 +252,13 @@ def _zone(canvas: Canvas, sheet: Sheet, zone: Zone, color: Color, placed: _Place
 
 
 def _name(canvas: Canvas, sheet: Sheet, name: str, zone: Zone, color: Color, placed: _Place) -> None:
-    """Stands where the zone is widest."""
+    """Stands where the zone is widest; of several such places, at the one nearest to their middle."""
     away = zone.field(sheet.grid)
     if np.isfinite(away).any():
-        row, column = np.unravel_index(np.argmin(away), away.shape)
-        at = placed(np.array((column * sheet.grid.cell, row * sheet.grid.cell)))
-        canvas.text(float(at[0]), float(at[1]), name, 9, darker(color), align="middle", halo=True)
+        widest = np.argwhere(away <= away.min() + max(0.05 * abs(away.min()), 1e-9))
+        nearest = widest[np.argmin(np.linalg.norm(widest - widest.mean(axis=0), axis=1))]
+        x, y = placed(nearest[::-1] * sheet.grid.cell).tolist()
+        canvas.text(x, y, name, 9, darker(color), align="middle", halo=True)
 
 
 def _ticks(canvas: Canvas, sheet: Sheet, layout: _Layout, left: float, top: float) -> None:

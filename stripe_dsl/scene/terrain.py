@@ -136,7 +136,10 @@ def _user_field(item: ir.UserField, grid: Grid, height: Field) -> Field:
         out = np.asarray(getattr(importlib.import_module(module), name)(x, y, height.copy()), dtype=np.float64)
     except Exception as problem:  # a user's function may raise anything
         message = f"`{item.python}`: {type(problem).__name__}: {problem}"
-        raise _error("E0619", message, item.span, "it is called as `function(x, y, height)`") from problem
+        help = "it is called as `function(x, y, height)`"
+        if isinstance(problem, ModuleNotFoundError):
+            help = "a module is found where it is installed, or in a folder of PYTHONPATH"
+        raise _error("E0619", message, item.span, help) from problem
     if out.shape != grid.shape:
         message = f"`{item.python}` gives an array of shape {out.shape}, not {grid.shape}"
         raise _error("E0619", message, item.span, "x, y and height have the shape that is wanted")

@@ -14,7 +14,7 @@ from stripe_dsl.scene import colors
 from stripe_dsl.scene.contours import contour, levels, round_number
 from stripe_dsl.scene.grid import Grid
 from stripe_dsl.scene.picture import Panel, Sheet, Stand, draw
-from stripe_dsl.scene.zones import Raster, box, disc
+from stripe_dsl.scene.zones import Raster, box, disc, path
 
 GRID = Grid((20.0, 10.0), 0.5)
 X, Y = GRID.coordinates()
@@ -80,6 +80,13 @@ def test_svg_has_shapes_texts_and_escaped_names(tmp_path: Path) -> None:
     words = [element.text for element in root.iter() if element.tag.endswith("text")]
     assert {"a & b", "<pine>  2", "start", "wet", "N", "10 m" if "10 m" in words else "5 m"} <= set(words)
     assert len(re.findall("clip-path", text)) == 2
+
+
+def test_the_name_of_a_path_stands_on_its_middle(tmp_path: Path) -> None:
+    draw(sheet(Panel("p", zones=[("lane", path([(4.0, 0.0), (4.0, 10.0)], 2.0))])), tmp_path / "p.svg")
+    (lane,) = [item for item in ElementTree.parse(tmp_path / "p.svg").iter() if item.text == "lane"]
+    assert float(lane.get("x", 0)) == pytest.approx(52 + 350 * 4 / 20, abs=1)
+    assert float(lane.get("y", 0)) == pytest.approx(88 + 175 / 2, abs=6)
 
 
 def test_pictures_repeat(tmp_path: Path) -> None:

@@ -167,3 +167,4 @@ def test_functions_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         with np.errstate(all="ignore"):
             code, message, _ = failure(tmp_path, f'field a = python "my_fields:{name}"')
         assert code == "E0619" and reason in message and f"`my_fields:{name}`" in message
+    assert "PYTHONPATH" in failure(tmp_path, 'field a = python "no_such_module:f"')[2][0]
