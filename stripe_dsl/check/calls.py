@@ -183,6 +183,7 @@ class Calls:
             wanted = read_type(self.low, spec.type)
             node = given.get(str(word))
             if node is not None:
+                self.low.names.wanted = wanted.word if wanted is not None else ""
                 value = self._argument(node, None if word in structural else Given(str(word)))
             elif spec.default is not None and ok:
                 with self.inside(Frame(function)), self.low.report.within(_note(function, expr.span)):

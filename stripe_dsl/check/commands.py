@@ -28,6 +28,8 @@ from stripe_dsl.units import ANGLE, DIMENSIONLESS, TIME, Dimension
 
 SETTINGS = ("standing", "gain", "heading_share", "frame", "around", "success")
 """Keys that only some kinds of commands have."""
+MOVES = ("velocity", "position")
+"""Kinds that ask the base to move."""
 
 
 @dataclass
@@ -215,6 +217,12 @@ class Commands:
         if spec.every is not None and not self.timer(spec.every, draft):
             return False
         self.low.scope.commands[str(name)] = CommandValue(str(name), kind, draft.fields)
+        model = self.low.scope.robots[robot].model if robot in self.low.scope.robots else None
+        if kind in MOVES and model is not None and model.fixed_base:
+            message = f"the base of `{robot}` is fixed to the world, and cannot follow a {kind}"
+            help = "ask for what can move: `pose(hand)` of a body, or `joints(…)`"
+            self.low.report.error("E0606", message, spec.value.span, help)
+            return False
         if not recipe.make(draft):
             return False
         self.low.scope.commands[str(name)] = CommandValue(str(name), kind, draft.fields, draft.whole)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check import memory, vectors
 from stripe_dsl.check.arguments import scalars
+from stripe_dsl.check.missing import have_limits
 from stripe_dsl.check.reductions import over_where, reduction, variance
 from stripe_dsl.check.tunables import Role
 from stripe_dsl.check.values import RangeValue, Value
@@ -226,7 +227,7 @@ def _clip_range(low: Lowering, expr: ast.Call) -> Node | None:
 def _rescale(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
     """``rescale(x, low, high)``: 2 (x - (low + high) / 2) / (high - low), as upstream's ``scale_transform``."""
     x, lower, upper = args
-    if not scalars(low, expr, args):
+    if not scalars(low, expr, args) or not have_limits(low, [lower, upper], expr.span):
         return None
     math, span = low.math, expr.span
     total = math.additive("add", lower, upper, span, expr.args[1].span, expr.args[2].span)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check.parameters import Unknown
 from stripe_dsl.check.phase import KNOWN_AT_RESET, Phase
-from stripe_dsl.check.quantities import BASE, BODY, SENSORS
 from stripe_dsl.check.scope import ActionValue
 from stripe_dsl.check.values import Episode, Value
 from stripe_dsl.diagnostics import Annotation
@@ -37,7 +36,7 @@ class Names:
         self.params: dict[str, Node | None] = {}
         self._open: list[str] = []
         self.wanted = ""
-        """The quantity that is read of the next name, for what is said where the name is unknown."""
+        """What is asked of the next name, for what is said where the name is unknown: see ``missing.to_add``."""
 
     def name(self, expr: ast.Name) -> Value | None:
         name = expr.id
@@ -119,6 +118,7 @@ class Names:
 
     def unknown(self, expr: ast.Name, wanted: str = "") -> None:
         from stripe_dsl.check.functions import FUNCTIONS
+        from stripe_dsl.check.missing import to_add
 
         module = self.low.calls.module(expr.span)
         if module is not None and expr.id in module.imports:
@@ -133,12 +133,11 @@ class Names:
             help = "zones, layers and maps are used within the scene so far"
             self.low.report.error("E0616", f"a task cannot read {what} yet", expr.span, help)
             return
+        robots = self.low.scope.robots
+        members = {name for robot in robots.values() for name in (*robot.model.joint_names, *robot.model.body_names)}
         known = [*self.low.scope.known_names(), *sorted(self.low.scope.places)]
-        helps = did_you_mean(expr.id, known) or sensor_for(expr.id, wanted)
-        for robot in self.low.scope.robots.values():
-            word = "joint" if expr.id in robot.model.joint_names else "body"
-            if expr.id in (*robot.model.joint_names, *robot.model.body_names):
-                helps = (f'name it in robot `{robot.name}`: `{word} {expr.id} = "{expr.id}"`',)
+        helps = () if expr.id in members else did_you_mean(expr.id, known)
+        helps = helps or to_add(expr.id, wanted, robots)
         self.low.report.error("E0201", f"unknown name `{expr.id}`", expr.span, *helps)
 
     def cycle(self, name: str, span: Span) -> bool:
@@ -276,16 +275,6 @@ class Names:
                 )
                 return False
         return True
-
-
-def sensor_for(name: str, wanted: str) -> tuple[str, ...]:
-    """The sensor to add where a quantity of one is read of an unknown name."""
-    from stripe_dsl.check.sensors import EXAMPLES
-
-    own = {kind: set(table) for kind, table in SENSORS.items() if wanted in table and wanted not in (*BASE, *BODY)}
-    # both measure forces; contacts are what is meant more often
-    kind = "contacts" if "contacts" in own else next(iter(own), "")
-    return (f"add `sensor {name} = {EXAMPLES[kind]}`",) if kind else ()
 
 
 def _now(root: Node) -> list[Node]:

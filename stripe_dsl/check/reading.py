@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stripe_dsl.check.frames import OWNED
+from stripe_dsl.check.missing import has
 from stripe_dsl.check.quantities import BASE, BODY, CONTACTS, EPISODE, JOINT, PARTNER, SENSORS, Quantity
 from stripe_dsl.check.values import (
     Base,
@@ -128,6 +129,8 @@ class Reading:
         self, expr: ast.Field, owner: Value, quantity: Quantity, frame: str | None, frame_span: Span | None
     ) -> Node | None:
         span = expr.span
+        if not has(self.low, owner, quantity, span):
+            return None
         if frame is None and quantity.frames:
             frame = quantity.default
             if not frame:
@@ -306,7 +309,11 @@ class Reading:
 
     def index(self, expr: ast.Index) -> Value | None:
         owner = self.low.value(expr.object)
-        sets = [self.low.value(item) for item in expr.items]
+        sets: list[Value | None] = []
+        for item in expr.items:
+            self.low.names.wanted = "[]"
+            sets.append(self.low.value(item))
+        self.low.names.wanted = ""
         if owner is None or any(item is None for item in sets):
             return None
         if not isinstance(owner, SensorValue):

@@ -37,6 +37,7 @@ class Scope:
     Attributes:
         unknown_sets: names of sets whose patterns matched nothing: reported once already, never again.
         incomplete: something that the task refers to is not there, which was reported: no name can be called unknown.
+        explicit: joints whose actuators are not implicit, by robot.
         module: the file of the task.
         modules: every file that was read, by its source.
         overridden: what the file says for the parameters that ``--set`` changes.
@@ -56,6 +57,7 @@ class Scope:
     unknown_sets: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
     incomplete: bool = False
+    explicit: dict[str, tuple[str, ...]] = field(default_factory=dict)
     module: Module | None = None
     modules: dict[SourceFile, Module] = field(default_factory=dict)
     overridden: dict[str, Expression] = field(default_factory=dict)

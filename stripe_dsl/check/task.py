@@ -103,6 +103,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     names(task, report)
     given_values(scope, report)
     robots = _robots(task, settings, scope)
+    scope.explicit = {robot.name: robot.explicit for robot in robots}
     objects = _objects(task, settings, scope)
     sim = check_sim(spec.sim, settings, task.name)
     ground, lights, place = check_scene(task.scene, settings, task.scene_name, task.scene_module)

@@ -15,6 +15,7 @@ robot cartpole {
   joint slider = "slider_to_cart"
   joint pole   = "cart_to_pole"
   joints rail  = "slider_to_cart"
+  body cart    = "cart"
   actuator joints { implicit }
 }
 """
@@ -125,7 +126,7 @@ def test_a_range_that_is_an_argument() -> None:
 
 def test_a_literal_takes_the_frame_of_its_parameter() -> None:
     functions = "fn f(v: vec3@body [m/s], w: vec3@world [m/s]) = |(v)@world - w|\n"
-    program = compiled(functions, "f((1, 0, 0) m/s, base.lin_vel@world)")
+    program = compiled(functions, "f((1, 0, 0) m/s, cart.lin_vel@world)")
     assert "rotate" in shape(program)
 
 

@@ -1,0 +1,103 @@
+"""What a term needs and the task or its robot lacks: a sensor, a command, a set, limits, a base that moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from stripe_dsl.check.quantities import BASE, BODY, JOINT, SENSORS, Quantity
+from stripe_dsl.check.values import Base, JointSet, RobotValue, Value
+from stripe_dsl.ir.graph import Node
+from stripe_dsl.source import Span
+from stripe_dsl.text import and_list
+
+if TYPE_CHECKING:
+    from stripe_dsl.check.expressions import Lowering
+
+SHOWN = 4
+"""How many names of joints or bodies a help lists."""
+COMMANDS = {
+    **dict.fromkeys(("xy", "standing"), "velocity { x -1..1 m/s; y -1..1 m/s; yaw -1..1 rad/s; every 10 s }"),
+    **dict.fromkeys(("way", "reached"), "position { x -5..5 m; y -5..5 m; success 0.5 m }"),
+}
+"""Commands by fields that only they have."""
+
+
+def to_add(name: str, wanted: str, robots: Mapping[str, RobotValue]) -> tuple[str, ...]:
+    """Helps for an unknown name.
+
+    Args:
+        name: the name.
+        wanted: what is asked of it: a quantity that is read, the kind of a parameter, ``[]`` for an index of a sensor.
+        robots: those of the task.
+    """
+    for robot in reversed(robots.values()):
+        word = "joint" if name in robot.model.joint_names else "body"
+        if name in (*robot.model.joint_names, *robot.model.body_names):
+            return (f'name it in robot `{robot.name}`: `{word} {name} = "{name}"`',)
+    if wanted in COMMANDS:
+        return (f"add `command {name} = {COMMANDS[wanted]}`",)
+    return (*sensor_for(name, wanted, robots), *set_for(name, wanted, robots))
+
+
+def sensor_for(name: str, wanted: str, robots: Mapping[str, RobotValue]) -> tuple[str, ...]:
+    """The sensor to add."""
+    from stripe_dsl.check.sensors import EXAMPLES
+
+    if wanted in BASE or wanted in JOINT:
+        return ()
+    own = [kind for kind, table in SENSORS.items() if wanted in table or wanted == kind]
+    # both measure forces; contacts are what is meant more often
+    own.sort(key=lambda kind: (name not in kind, kind != "contacts"))
+    example = EXAMPLES[own[0]].replace("(robot)", f"({next(iter(robots), 'robot')})") if own else ""
+    return (f"add `sensor {name} = {example}`",) if own else ()
+
+
+def set_for(name: str, wanted: str, robots: Mapping[str, RobotValue]) -> tuple[str, ...]:
+    """The joints or bodies to name in the robot block, where they can be those of one robot only."""
+    if len(robots) != 1:
+        return ()
+    (robot,) = robots.values()
+    if wanted == "pos":
+        return (f'name it in robot `{robot.name}`, as in `joints {name} = "…"` or `bodies {name} = "…"`',)
+    if wanted in ("[]", "bodies", "body") or (wanted in BODY and wanted not in JOINT):
+        word, members = "bodies", robot.model.body_names
+    elif wanted in ("joints", "joint") or (wanted in JOINT and wanted not in BODY):
+        word, members = "joints", robot.model.joint_names
+    else:
+        return ()
+    word = {"body": "body", "joint": "joint"}.get(wanted, word)
+    few = and_list(list(members), SHOWN)
+    return (f'name them in robot `{robot.name}`, as in `{word} {name} = "…"`: it has {few}',)
+
+
+def has(low: Lowering, owner: Value, quantity: Quantity, span: Span) -> bool:
+    """Whether a robot has what is read of it; else it is reported."""
+    if isinstance(owner, Base) and owner.model.fixed_base and quantity.read in ("root.lin_vel", "root.ang_vel"):
+        message = f"the base of `{owner.robot}` is fixed to the world, and never moves"
+        word = quantity.read.removeprefix("root.")
+        help = f'read a body, as in `tip.{word}@world` with `body tip = "…"` in the robot'
+        low.report.error("E0606", message, span, help)
+        return False
+    if isinstance(owner, JointSet) and quantity.read == "joint.vel_limit":
+        explicit = [name for name in owner.names if name in low.scope.explicit.get(owner.robot, ())]
+        if explicit:
+            message = f"only implicit actuators have a `vel_limit`, not {and_list(explicit, SHOWN)} of `{owner.robot}`"
+            low.report.error("E0214", message, span, "compare the speed with a number, as in `25 rad/s`")
+            return False
+    return True
+
+
+def have_limits(low: Lowering, ends: Sequence[Node], span: Span) -> bool:
+    """Whether the limits that something is scaled between are finite; else it is reported."""
+    for node in ends:
+        if node.op != "read" or node.read is None or node.read.quantity not in ("joint.lower", "joint.upper"):
+            continue
+        model = low.scope.robots[node.read.entity].model
+        free = [name for name in node.read.names if not model.joint(name).is_limited]
+        if free:
+            message = f"`rescale` needs limits, and there are none for {and_list(free, SHOWN)} of `{node.read.entity}`"
+            help = "leave them out, or give the joint `limits` where the file defines it"
+            low.report.error("E0214", message, span, help)
+            return False
+    return True
