@@ -45,6 +45,7 @@ class Run:
         finish: ``module:function`` called with the environment at the end; returns arrays.
         prepare: ``module:function`` called with the environment's cfg before it is built.
         device: ``cpu`` or ``cuda:<number>``.
+        task: Which task of the file, where it has several.
     """
 
     backend: str = "torch"
@@ -61,6 +62,7 @@ class Run:
     finish: str = ""
     prepare: str = ""
     device: str = "cpu"
+    task: str = ""
 
 
 @dataclass(frozen=True)

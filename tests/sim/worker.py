@@ -316,10 +316,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     assert packages, [f"{item.code} {item.message}" for item in problems]
     for package in packages:
         write(package)
-    (program,) = check_file(args.source).programs
+    programs = {program.name: program for program in check_file(args.source).programs}
     sys.path.insert(0, str(folder))
-    importlib.import_module(program.package)
+    for program in programs.values():
+        importlib.import_module(program.package)
     for name, run in runs.items():
+        (program,) = [program for task, program in programs.items() if run.task in ("", task)]
         step_through(program, run, args.out / f"{name}.npz")
 
 

@@ -1,4 +1,4 @@
-"""Isaac Lab's own terms that those of ``tasks`` are compared with, and what they are called with."""
+"""Isaac Lab's terms by the tasks in ``tasks`` that they are compared with: where each is defined, and its arguments."""
 
 from __future__ import annotations
 
@@ -24,17 +24,28 @@ class Entity:
 
 
 @dataclass(frozen=True)
+class Made:
+    """An argument that is made of a class of Isaac Lab: ``module:name``, and what it is given."""
+
+    path: str
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Event:
     """An upstream event of a reset.
 
     Attributes:
         targets: lines of `reset` that say the same.
         params: its arguments, with ranges of one number.
+        module: that defines it.
+        chain: events of the same task that are its arguments ``terms``.
     """
 
     targets: tuple[str, ...]
     params: dict[str, Any]
     module: str = f"{MDP}.events"
+    chain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,8 +64,6 @@ class Term:
 
 
 TARGET = (3.0, 1.0, 0.0)
-COMMAND = (0.5, 0.2, 0.3)
-POSE = (0.3, 0.1, 0.4, 0.0, 0.0, 0.6, 0.8)
 ROBOT = {"asset_cfg": Entity()}
 HIPS = {"asset_cfg": Entity(joints=".*_hip_joint")}
 TRACKED = {"command_name": "goal", "std": 0.5}
@@ -85,7 +94,7 @@ WALKER: dict[str, dict[str, Term]] = {
         "action_l2": Term(REWARDS),
         "track_lin_vel_xy_exp": Term(REWARDS, TRACKED),
         "track_ang_vel_z_exp": Term(REWARDS, TRACKED),
-        "track_lin_vel_xy_yaw_frame_exp": Term(f"{VELOCITY}.rewards", TRACKED),
+        "track_lin_vel_xy_yaw_frame_exp": Term(f"{VELOCITY}.rewards", {"command_name": "aim", "std": 0.5}),
         "track_ang_vel_z_world_exp": Term(f"{VELOCITY}.rewards", TRACKED),
         "progress_reward": Term(f"{LOCOMOTION}.rewards", {"target_pos": TARGET}, times_dt=True),
         "upright_posture_bonus": Term(f"{LOCOMOTION}.rewards", {"threshold": 0.99}),
@@ -101,11 +110,15 @@ WALKER: dict[str, dict[str, Term]] = {
         "feet_air_time_positive_biped": Term(f"{VELOCITY}.rewards", {"threshold": 0.05, **STEPS}),
         "feet_air_time_variance": Term(f"{VELOCITY}.rewards", {"max_time": 0.08, **STEPS}),
         "feet_slide": Term(f"{VELOCITY}.rewards", {"asset_cfg": Entity(bodies=".*_foot"), **FEET}),
+        "distance_to_goal_exp_curriculum": Term(
+            "isaaclab_tasks.contrib.drone_arl.mdp.rewards", {"std": 1.0, "command_name": "place"}
+        ),
     },
     "termination": {
         "bad_orientation": Term(TERMINATIONS, {"limit_angle": float(np.deg2rad(20))}),
         "root_height_below_minimum": Term(TERMINATIONS, {"minimum_height": 0.27}),
         "joint_vel_out_of_limit": Term(TERMINATIONS, ROBOT),
+        "joint_vel_out_of_sim_limit": Term("isaaclab_tasks.core.lift.mdp.terminations", ROBOT),
         "joint_vel_out_of_manual_limit": Term(TERMINATIONS, {"max_velocity": 25.0, **ROBOT}),
         "joint_pos_out_of_limit": Term(TERMINATIONS, {"asset_cfg": Entity(joints=".*_calf_joint")}),
         "joint_pos_out_of_manual_limit": Term(TERMINATIONS, {"bounds": (-0.5, 0.4), **HIPS}),
@@ -128,6 +141,12 @@ WALKER: dict[str, dict[str, Term]] = {
         "get_eef_pos": Term(f"{PICK}.observations", {"link_name": "trunk"}),
         "get_eef_quat": Term(f"{PICK}.observations", {"link_name": "trunk"}),
         "get_robot_joint_state": Term(f"{PICK}.observations", {"joint_names": [".*_hip_joint"]}),
+        "height_scan": Term(OBSERVATIONS, {"sensor_cfg": Entity("scan"), "offset": 0.5}),
+        "generated_commands": Term(OBSERVATIONS, {"command_name": "goal"}),
+        "constant_obs": Term(
+            "isaaclab_tasks.contrib.deploy.gear_assembly.config.rizon_4s.ros_inference_env_cfg",
+            {"value": (0.02, -0.21, 0.1)},
+        ),
     },
 }
 """By category and name."""
@@ -135,9 +154,34 @@ WALKER: dict[str, dict[str, Term]] = {
 
 CABINET = "isaaclab_tasks.core.cabinet.mdp"
 STACK = "isaaclab_tasks.contrib.stack.mdp"
+LIFT = "isaaclab_tasks.contrib.lift.mdp"
+NIST = "isaaclab_tasks.contrib.nist"
+DEPLOY = "isaaclab_tasks.contrib.deploy.mdp"
+PLACE = "isaaclab_tasks.contrib.place.mdp"
 ARM = {"robot_cfg": Entity("robot_arm")}
-HAND = {"asset_cfg": Entity("robot_arm", bodies="hand"), "command_name": "pose"}
+HAND = {"asset_cfg": Entity("robot_arm", bodies="hand"), "command_name": "goal"}
+SLIDE = {"asset_cfg": Entity("robot_cabinet", joints="slide")}
 FRAME = {"ee_frame_cfg": Entity("ee_frame")}
+CUBE, GEARS_BASE = {"object_cfg": Entity("object_cube_3")}, {"asset_cfg": Entity("object_cube_2")}
+OFFSET = Made(f"{NIST}.assembly_keypoints:Offset", {"pos": (0.0, 0.02, 0.05)})
+PROGRESS = Term(
+    f"{NIST}.mdp.terminations",
+    {
+        "success_threshold": 0.102,
+        "held_asset_cfg": Entity("object_cube_3"),
+        "fixed_asset_cfg": Entity("object_cube_2"),
+        "held_asset_offset": Made(f"{NIST}.assembly_keypoints:Offset", {}),
+        "assembly_profile": Made(
+            f"{NIST}.assembly_profile_cfg:AssemblyProfileCfg",
+            {"segments": [Made(f"{NIST}.assembly_profile_cfg:EndPointsSegmentCfg", {})]},
+        ),
+    },
+)
+"""The termination that ``success_reward`` asks how far the assembly is; its class is called ``progress_context``."""
+
+GEARS_KINDS = Term(f"{DEPLOY}.events", {"gear_types": ["gear_small", "gear_medium", "gear_large"]})
+"""The event that terms of gears ask for the gear of an environment; its class is called ``randomize_gear_type``."""
+
 TABLE: dict[str, dict[str, Term]] = {
     "reward": {
         "approach_ee_handle": Term(f"{CABINET}.rewards", {"threshold": 0.4}),
@@ -148,13 +192,24 @@ TABLE: dict[str, dict[str, Term]] = {
             {"threshold": 0.4, "open_joint_pos": 0.04, "asset_cfg": Entity("robot_arm", joints="upper|lower")},
         ),
         "align_ee_handle": Term(f"{CABINET}.rewards"),
-        "open_drawer_bonus": Term(
-            f"{CABINET}.rewards", {"success_threshold": 0.3, "asset_cfg": Entity("robot_cabinet", joints="slide")}
-        ),
-        "multi_stage_open_drawer": Term(f"{CABINET}.rewards", {"asset_cfg": Entity("robot_cabinet", joints="slide")}),
+        "open_drawer_bonus": Term(f"{CABINET}.rewards", {"success_threshold": 0.3, **SLIDE}),
+        "multi_stage_open_drawer": Term(f"{CABINET}.rewards", SLIDE),
         "position_command_error": Term(REWARDS, HAND),
         "position_command_error_tanh": Term(REWARDS, {"std": 0.2, **HAND}),
         "orientation_command_error": Term(REWARDS, HAND),
+        "object_ee_distance": Term(f"{LIFT}.rewards", {"std": 0.3, **CUBE, **FRAME}),
+        "object_goal_distance": Term(
+            f"{LIFT}.rewards",
+            {
+                "std": 0.5,
+                "minimal_height": 0.25,
+                "command_name": "goal",
+                "success_threshold": None,
+                **ARM,
+                **CUBE,
+            },
+        ),
+        "success_reward": Term(f"{NIST}.mdp.rewards"),
     },
     "observation": {
         "ee_frame_pos": Term(f"{STACK}.observations", FRAME),
@@ -162,28 +217,117 @@ TABLE: dict[str, dict[str, Term]] = {
         "ee_frame_pose_in_base_frame": Term(f"{STACK}.observations", {**FRAME, **ARM}),
         "gripper_pos": Term(f"{STACK}.observations", ARM),
         "rel_ee_drawer_distance": Term(f"{CABINET}.observations"),
+        "object_grasped": Term(f"{PLACE}.observations", {**ARM, **FRAME, **CUBE, "diff_threshold": 0.5}),
+        "object_stacked": Term(
+            f"{STACK}.observations",
+            {
+                **ARM,
+                "upper_object_cfg": Entity("object_cube_2"),
+                "lower_object_cfg": Entity("object_cube_1"),
+                "height_diff": 0.1,
+            },
+        ),
+        "object_obs": Term(
+            f"{PICK}.observations", {"left_eef_link_name": "upper_finger", "right_eef_link_name": "lower_finger"}
+        ),
+        "object_poses_in_base_frame": Term(f"{PLACE}.observations", {**CUBE, **ARM}),
+        "cube_positions_in_world_frame": Term(f"{STACK}.observations"),
+        "cube_orientations_in_world_frame": Term(f"{STACK}.observations"),
+        "cube_poses_in_base_frame": Term(f"{STACK}.observations"),
+        "target_asset_pose_in_root_asset_frame": Term(
+            f"{NIST}.mdp.observations",
+            {
+                "target_asset_cfg": Entity("object_cube_3"),
+                "root_asset_cfg": Entity("robot_arm", bodies="hand"),
+                "target_asset_offset": OFFSET,
+            },
+        ),
+        "goal_quat_diff": Term(
+            "isaaclab_tasks.core.reorient.mdp.observations",
+            {"asset_cfg": Entity("object_cube_3"), "command_name": "twist", "make_quat_unique": True},
+        ),
+        "gear_shaft_pos_w": Term(
+            f"{DEPLOY}.observations",
+            {
+                **GEARS_BASE,
+                "gear_offsets": {
+                    "gear_small": [0.08, 0.0, 0.0],
+                    "gear_medium": [0.03, 0.0, 0.0],
+                    "gear_large": [-0.03, 0.01, 0.0],
+                },
+            },
+        ),
+        "gear_shaft_quat_w": Term(f"{DEPLOY}.observations", GEARS_BASE),
     },
     "termination": {
         "ee_below_minimum": Term("isaaclab_tasks.core.lift.mdp.terminations", {"minimum_height": 0.45, **FRAME}),
+        "cubes_stacked": Term(
+            f"{STACK}.terminations",
+            {"xy_threshold": 0.004, "height_diff": 0.1, "atol": 0.01, "max_lin_vel": 0.05},
+        ),
+        "task_done_pick_place": Term(
+            "isaaclab_tasks.contrib.pick_place.mdp.terminations",
+            {
+                "task_link_name": "hand",
+                "right_wrist_max_x": 0.17,
+                "min_x": 0.2,
+                "max_x": 0.4,
+                "min_y": 0.3,
+                "max_y": 0.5,
+                "max_height": 1.0,
+                "min_vel": 0.2,
+            },
+        ),
+        "out_of_bound": Term(
+            f"{NIST}.mdp.terminations",
+            {
+                "asset_cfg": Entity("object_cube_3"),
+                "in_bound_range": {"x": (0.2975, 0.31), "y": (0.39, 0.41), "z": (0.2, 0.3)},
+            },
+        ),
     },
 }
 """Of ``tasks/table.stripe``."""
 
 TASKS = {"walker": WALKER, "table": TABLE}
 
-RESETS = {
-    "hips_pos": 0.25,
-    "hips_vel": -2.0,
-    "thighs_pos": 1.1,
-    "base_pos_xy": 0.3,
-    "base_yaw": 0.7,
-    "base_lin_vel": 0.5,
-    "base_ang_vel": -1.5,
+COMMANDS = {
+    "walker": {"goal": ("goal_xy", "goal_yaw"), "aim": ("aim_xy",), "place": ("place_pos",)},
+    "table": {"goal": ("goal_pos", "goal_rot"), "twist": ("twist_roll", "twist_pitch", "twist_yaw")},
 }
-"""What the ranges of the task's resets are narrowed to, so that the two sides draw the same."""
+"""The buffers of an environment that hold its commands, in the order of Isaac Lab's columns."""
+
+SHARE = 0.3
+"""What Isaac Lab draws in the events that cannot be narrowed to one number: this share of the range."""
+
+RESETS: dict[str, dict[str, float]] = {
+    "walker": {
+        "hips_pos": 0.25,
+        "hips_vel": -2.0,
+        "thighs_pos": 1.1,
+        "base_pos_xy": 0.3,
+        "base_yaw": 0.7,
+        "base_lin_vel": 0.5,
+        "base_ang_vel": -1.5,
+    },
+    "table": {
+        "cabinet_slide_pos": SHARE,
+        "cabinet_slide_vel": -0.08,
+        "arm_swing_pos": 0.0,
+        "cube_1_yaw": 0.0,
+        "cube_2_pos_x": 0.301,
+        "cube_2_pos_y": 0.402,
+        "cube_2_yaw": 2.0,
+        "cube_3_pos_xy": 0.002,
+        "cube_3_yaw": 0.7,
+        "cube_3_lin_vel": 0.05,
+        "cube_3_ang_vel": -0.6,
+    },
+}
+"""What the ranges of the tasks' resets are narrowed to, so that the two sides draw the same."""
 
 THIGHS = {"asset_cfg": Entity(joints=".*_thigh_joint")}
-EVENTS: dict[str, Event] = {
+WALKER_EVENTS: dict[str, Event] = {
     "reset_scene_to_default": Event((), {}),
     "reset_joints_by_offset": Event(
         ("hips.pos", "hips.vel"), {"position_range": (0.25, 0.25), "velocity_range": (-2.0, -2.0), **HIPS}
@@ -201,5 +345,40 @@ EVENTS: dict[str, Event] = {
             },
         },
     ),
+    "ChainedResetTerms": Event(
+        ("hips.pos", "hips.vel", "thighs.pos"),
+        {},
+        f"{NIST}.utils.event_combinators",
+        ("reset_joints_by_offset", "reset_joints_by_scale"),
+    ),
 }
-"""By name, in the order in which they are called: the first one puts everything back."""
+TABLE_EVENTS: dict[str, Event] = {
+    "reset_scene_to_default": Event((), {}),
+    "reset_reorient_hand": Event(
+        ("cabinet.slide.pos", "cabinet.slide.vel"),
+        {"joint_position_noise": 0.2, "joint_velocity_noise": 0.2, "robot_cfg": Entity("robot_cabinet")},
+        "isaaclab_tasks.core.reorient.mdp.events",
+    ),
+    "randomize_object_pose": Event(
+        ("cube_2.pos.x", "cube_2.pos.y", "cube_2.pos.z", "cube_2.yaw"),
+        {
+            "asset_cfgs": [Entity("object_cube_2")],
+            "pose_range": {"x": (0.301, 0.301), "y": (0.402, 0.402), "z": (0.15, 0.15), "yaw": (2.0, 2.0)},
+        },
+        f"{STACK}.stack_events",
+    ),
+    "reset_keyboard_root_state_uniform": Event(
+        ("cube_3.pos.xy", "cube_3.yaw", "cube_3.lin_vel", "cube_3.ang_vel"),
+        {
+            "command_name": "typing",
+            "pose_range": {"x": (0.002, 0.002), "y": (0.002, 0.002), "yaw": (0.7, 0.7)},
+            "velocity_range": {
+                **dict.fromkeys(("x", "y", "z"), (0.05, 0.05)),
+                **dict.fromkeys(("roll", "pitch", "yaw"), (-0.6, -0.6)),
+            },
+        },
+        "isaaclab_tasks.contrib.keyboard.mdp.events",
+    ),
+}
+EVENTS = {"walker": WALKER_EVENTS, "table": TABLE_EVENTS}
+"""By task and name, in the order in which they are called: the first one puts everything back."""

@@ -19,7 +19,7 @@ from stripe_dsl.spec.document import Document
 from stripe_dsl.spec.modules import STANDARD, read
 from stripe_dsl.spec.values import Expression, Text
 
-from .counterparts import EVENTS
+from .counterparts import EVENTS, TASKS
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs/vocabulary.md"
@@ -36,6 +36,7 @@ class Row:
         uses: how often the tasks of Isaac Lab use it.
         line: how it is written; empty where it cannot be.
         test: what shows that it is the same; or why it cannot be written.
+        but: what of it is left out.
     """
 
     category: str
@@ -44,6 +45,7 @@ class Row:
     module: str
     line: str
     test: str
+    but: str = ""
 
     @property
     def function(self) -> str:
@@ -65,7 +67,7 @@ def notes() -> dict[str, dict[str, dict[str, str]]]:
 
 def documents() -> Iterator[Document]:
     """The vocabulary tasks."""
-    for path in sorted((HERE / "tasks").glob("*.stripe")):
+    for path in (HERE / f"tasks/{task}.stripe" for task in TASKS):
         document, diagnostics = read(read_source(path))
         assert not diagnostics
         yield document
@@ -86,7 +88,7 @@ def shown() -> dict[tuple[str, str], str]:
                 for item, line in zip(items, lines, strict=True):
                     if item.name is not None:
                         out["observation", str(item.name)] = line if group == "policy" else "; ".join(lines)
-            for name, event in EVENTS.items() if title == "Walker" else ():
+            for name, event in EVENTS[str(title).lower()].items():
                 lines = [f"{target} = {_text(task.reset[Text(target)])}" for target in event.targets]
                 out["event", name] = "; ".join(lines) or "reset { }"
     return out
@@ -105,7 +107,7 @@ def rows() -> list[Row]:
         note = extra.get(category, {}).get(name, {})
         line = lines.get((category, name), note.get("line", ""))
         test = LIVE if (category, name) in lines else note.get("test", note.get("missing", ""))
-        out.append(Row(category, name, int(term["uses"]), term["module"], line, test))
+        out.append(Row(category, name, int(term["uses"]), term["module"], line, test, note.get("but", "")))
     return out
 
 
@@ -119,7 +121,8 @@ def page() -> str:
 Isaac Lab's terms and how they are written here: every reward, observation, termination and event that its tasks
 use at least twice. {len(written)} of {len(every)} can be written. {len(live)} of these are compared with the upstream
 function on a live environment, in the same step and in both back ends (`{LIVE}`); another test is named where there
-is one. The functions are those of the standard library, as in `import "std/rewards.stripe" as rewards`.
+is one. Where a part of a term is left out, its row says which. The functions are those of the standard library, as in
+`import "std/rewards.stripe" as rewards`.
 
 The page is made from `tests/vocabulary`; the lines are those that the tests run.
 """
@@ -144,6 +147,7 @@ The page is made from `tests/vocabulary`; the lines are those that the tests run
 
 def _line(row: Row) -> str:
     test = "live" if row.test == LIVE else f"`{row.test}`"
+    test += f", {row.but}" if row.but else ""
     code = "<br>".join(f"`{_cell(part)}`" for part in row.line.split("; "))
     return f"| {_link(row)} | {row.uses} | {code} | {row.function} | {test} |\n"
 

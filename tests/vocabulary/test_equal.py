@@ -3,8 +3,7 @@ in the same step, in both back ends."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,59 +13,48 @@ from stripe_dsl.ir.program import Observation, Program
 from stripe_dsl.pipeline import check_file
 from tests.sim.recorder import Array, Recording, Run, record
 
-from .counterparts import RESETS, TASKS
+from .counterparts import TASKS
 
 pytestmark = pytest.mark.sim
 
-FOLDER = Path(__file__).parent / "tasks"
+SOURCE = Path(__file__).parent / "tasks" / "all.stripe"
 MODULE = "tests.vocabulary.upstream"
+STEPS = 70
 PREPARE = {"table": f"{MODULE}:add_frames"}
 LOOSE = {"joint_acc_l2": 1e-3}
 """Relative differences that are allowed where they are more than what floats leave: differences of velocities."""
 PAIRS = ("body_incoming_wrench", "fingertip_vel")
 """Upstream's columns go body by body, ours are a list of each of two quantities."""
+CONSTANT = ("constant_obs",)
 
 
-@dataclass(frozen=True)
-class Played:
-    """A vocabulary task, and its runs by back end; ``resets torch``, ``resets warp`` are of episodes that begin."""
-
-    program: Program
-    runs: dict[str, Recording]
-
-
-type Play = Callable[[str], Played]
+type Programs = dict[str, Program]
+type Runs = dict[str, Recording]
 
 
 @pytest.fixture(scope="module")
-def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
-    """Runs a task when it is first asked for."""
+def programs() -> Programs:
+    """The vocabulary tasks by name."""
+    return {program.package: program for program in check_file(SOURCE).programs}
 
-    done: dict[str, Played | RuntimeError] = {}
 
-    def played(task: str) -> Played:
-        if task not in done:
-            try:
-                done[task] = run(task)
-            except RuntimeError as problem:  # a simulator that fails is not started again for each term
-                done[task] = problem
-        found = done[task]
-        if isinstance(found, RuntimeError):
-            raise found
-        return found
-
-    def run(task: str) -> Played:
-        source = FOLDER / f"{task}.stripe"
-        (program,) = check_file(source).programs
-        watched = {"probe": f"{MODULE}:after", "between": f"{MODULE}:between", "prepare": PREPARE.get(task, "")}
-        wanted = {"torch": Run(steps=120, num_envs=24, amplitude=1.5, **watched)}
-        if task == "walker":
-            narrow = [f"reset.{name}=[{value},{value}]" for name, value in RESETS.items()]
-            wanted["resets torch"] = Run(steps=1, num_envs=6, inside=False, finish=f"{MODULE}:resets", overrides=narrow)
-        wanted |= {name.replace("torch", "warp"): replace(run, backend="warp") for name, run in wanted.items()}
-        return Played(program, record(source, tmp_path_factory.mktemp(task), wanted))
-
-    return played
+@pytest.fixture(scope="module")
+def runs(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """By task and back end, all of them in one process."""
+    wanted = {}
+    for task, program in programs.items():
+        run = Run(
+            task=program.name,
+            steps=STEPS,
+            num_envs=32,
+            amplitude=2.5,
+            prepare=PREPARE.get(task, ""),
+            probe=f"{MODULE}:after",
+            between=f"{MODULE}:between",
+            finish=f"{MODULE}:resets",
+        )
+        wanted |= {f"{task} {backend}": replace(run, backend=backend) for backend in ("torch", "warp")}
+    return record(SOURCE, tmp_path_factory.mktemp("vocabulary"), wanted)
 
 
 @pytest.fixture(params=["torch", "warp"])
@@ -84,16 +72,15 @@ def assert_equal(name: str, ours: Array, theirs: Array) -> None:
     """Assert that two recordings of one value agree, and that there was something to agree on."""
     theirs = theirs.reshape(ours.shape)
     assert np.isfinite(ours).all()
-    assert np.ptp(theirs) > 0, "it never changes"
+    assert name in CONSTANT or np.ptp(theirs) > 0, "it never changes"
     tolerance = LOOSE.get(name, 2e-5)
     np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * max(1.0, abs(theirs).max() / 100))
 
 
 @terms("reward")
-def test_rewards(task: str, name: str, backend: str, play: Play) -> None:
-    played = play(task)
-    recording = played.runs[backend]
-    (column,) = [number for number, term in enumerate(played.program.rewards) if term.name == name]
+def test_rewards(task: str, name: str, backend: str, runs: Runs, programs: Programs) -> None:
+    recording, program = runs[f"{task} {backend}"], programs[task]
+    (column,) = [number for number, term in enumerate(program.rewards) if term.name == name]
     ours, theirs = recording.reward_terms[..., column], recording.between[f"reward {name}"]
     scale = max(1.0, abs(ours).sum(axis=0).max())  # sums of episodes: what a step adds has the resolution of the sum
     assert np.ptp(theirs) > 0, "it never changes"
@@ -101,20 +88,18 @@ def test_rewards(task: str, name: str, backend: str, play: Play) -> None:
 
 
 @terms("termination")
-def test_terminations(task: str, name: str, backend: str, play: Play) -> None:
-    played = play(task)
-    recording = played.runs[backend]
-    names = [*(term.name for term in played.program.terminations), "time_out"]
+def test_terminations(task: str, name: str, backend: str, runs: Runs, programs: Programs) -> None:
+    recording, program = runs[f"{task} {backend}"], programs[task]
+    names = [*(term.name for term in program.terminations), "time_out"]
     ours, theirs = recording.terminations[..., names.index(name)], recording.between[f"termination {name}"]
     assert 0 < theirs.mean() < 1, "it holds sometimes"
     np.testing.assert_array_equal(ours, theirs.astype(bool))
 
 
 @terms("observation")
-def test_observations(task: str, name: str, backend: str, play: Play) -> None:
-    played = play(task)
-    recording = played.runs[backend]
-    ours, items = entry(name, recording, played.program)
+def test_observations(task: str, name: str, backend: str, runs: Runs, programs: Programs) -> None:
+    recording, program = runs[f"{task} {backend}"], programs[task]
+    ours, items = entry(name, recording, program)
     theirs = recording.probes[f"observation {name}"]
     theirs = theirs.reshape(*theirs.shape[:2], -1)
     if name in PAIRS:
@@ -126,13 +111,25 @@ def test_observations(task: str, name: str, backend: str, play: Play) -> None:
     assert_equal(name, ours, theirs)
 
 
-def test_events(backend: str, play: Play) -> None:
+@pytest.mark.parametrize("task", ["walker", "table"])
+def test_events(task: str, backend: str, runs: Runs) -> None:
     """All at once: each sets a part of the state of its own."""
-    found = play("walker").runs[f"resets {backend}"].finish
-    for name in ("joint_pos", "joint_vel", "root_link_pose_w", "root_link_vel_w"):
-        ours, theirs = found[f"ours {name}"], found[f"theirs {name}"]
-        assert np.ptp(theirs) > 0.1
-        np.testing.assert_allclose(ours, theirs, rtol=0, atol=2e-6, err_msg=name)
+    found = runs[f"{task} {backend}"].finish
+    states = [name.removeprefix("ours ") for name in found if name.startswith("ours ")]
+    assert len(states) == {"walker": 4, "table": 2 * 4 + 3 * 2}[task]
+    for name in states:
+        np.testing.assert_allclose(found[f"ours {name}"], found[f"theirs {name}"], rtol=0, atol=2e-6, err_msg=name)
+
+
+def test_a_gear_is_drawn_for_each_episode(backend: str, runs: Runs) -> None:
+    """As ``randomize_gear_type`` draws it: one of three, as likely as the others, and kept until the next reset."""
+    recording = runs[f"table {backend}"]
+    gears, fresh = np.floor(recording.probes["gear"]), recording.fresh
+    np.testing.assert_array_equal((gears[1:] != gears[:-1]) & ~fresh[1:], False)
+    drawn = gears[fresh]
+    shares = np.bincount(drawn.astype(int), minlength=3) / len(drawn)
+    assert len(drawn) > 100
+    np.testing.assert_allclose(shares, 1 / 3, atol=0.12)
 
 
 def entry(name: str, recording: Recording, program: Program) -> tuple[Array, list[Observation]]:

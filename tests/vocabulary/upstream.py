@@ -1,7 +1,7 @@
 """Calls of Isaac Lab's own terms on a live environment, for the names in ``tasks``; in the simulator's process.
 
 The functions are written for manager-based environments. What they take from a manager is handed to them as these
-would: the raw action and the one before, the terminations of the step, a constant command.
+would: the raw action and the one before, the terminations of the step, the commands that the environment has drawn.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 import importlib
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
 from tests.sim.recorder import Array
-from tests.vocabulary.counterparts import COMMAND, EVENTS, POSE, TASKS, Entity, Term
+
+from .counterparts import COMMANDS, EVENTS, GEARS_KINDS, PROGRESS, RESETS, SHARE, TASKS, Entity, Event, Made, Term
 
 
 class Environment:
@@ -23,20 +25,32 @@ class Environment:
         import torch
 
         self._env = env
-        self.table = TASKS[type(env.cfg).__name__.removesuffix("EnvCfg").lower()]
+        self.task = type(env.cfg).__name__.removesuffix("EnvCfg").lower()
+        self.table = TASKS[self.task]
         self.scene = Scene(env.scene)
         self.began = False
         self.extras: dict[str, Any] = {}
         self.action_manager = SimpleNamespace(
             action=env.actions, prev_action=torch.zeros_like(env.actions), total_action_dim=env.actions.shape[1]
         )
-        self.command_manager = Commands(env)
+        self.command_manager = Commands(env, COMMANDS[self.task])
         self.termination_manager = Terminations(env)
+        self.curriculum_manager = SimpleNamespace(_term_cfgs=[])
         self.terms: dict[str, Any] = {}
         self.remembering: list[Any] = []
         for terms in self.table.values():
             for name, term in terms.items():
                 self.terms[name] = self.made(name, term)
+        if self.task == "table":
+            self.terms["randomize_gear_type"] = self.made("randomize_gear_type", GEARS_KINDS)
+            self.terms["progress_context"] = self.made("progress_context", PROGRESS)
+            self.termination_manager.progress = self.remembering[-1]
+
+    def look(self) -> None:
+        """Brings up to date what terms ask other terms for."""
+        if self.task == "table":
+            self._gear_type_manager._current_gear_type_indices[:] = tensor(self._env, "gear")[:, 0].long()
+            self.terms["progress_context"]()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._env, name)
@@ -48,14 +62,17 @@ class Environment:
 
     def made(self, name: str, term: Term) -> Any:
         """A function without arguments, for a term that is a function or a class."""
-        from isaaclab.managers import RewardTermCfg, TerminationTermCfg
+        from isaaclab.managers import EventTermCfg, RewardTermCfg, TerminationTermCfg
 
         params = {key: resolved(value, self._env) for key, value in term.params.items()}
-        function = getattr(importlib.import_module(term.module), name)
+        function: Any = getattr(importlib.import_module(term.module), name)
         if isinstance(function, type):
-            terminates = term.module.endswith("terminations")
-            cfg = TerminationTermCfg(func=function, params=params) if terminates else None
-            function = function(cfg or RewardTermCfg(func=function, params=params, weight=1.0), self)
+            cfg: Any = RewardTermCfg(func=function, params=params, weight=1.0)
+            if term.module.endswith("terminations"):
+                cfg = TerminationTermCfg(func=function, params=params)
+            elif term.module.endswith("events"):
+                cfg = EventTermCfg(func=function, mode="reset", params=params)
+            function = function(cfg, self)
             self.remembering.append(function)
         return lambda: function(self, **params)
 
@@ -70,15 +87,23 @@ def resolved(value: Any, env: Any) -> Any:
     """An argument as Isaac Lab takes it."""
     from isaaclab.managers import SceneEntityCfg
 
+    if isinstance(value, Made):
+        module, _, name = value.path.partition(":")
+        made = getattr(importlib.import_module(module), name)
+        return made(**{key: resolved(item, env) for key, item in value.params.items()})
+    if isinstance(value, list):
+        return [resolved(item, env) for item in value]
     if not isinstance(value, Entity):
         return value
-    parts: dict[str, Any] = {"joint_names": value.joints, "body_names": value.bodies}
-    entity = SceneEntityCfg(value.name, **{key: [pattern] for key, pattern in parts.items() if pattern})
+    patterns = {"joint_names": value.joints, "body_names": value.bodies}
+    parts: dict[str, Any] = {key: [pattern] for key, pattern in patterns.items() if pattern}
+    entity = SceneEntityCfg(value.name, **parts)
     entity.resolve(env.scene)
     return entity
 
 
-ALIASES = {"robot": "robot_arm", "object": "cube_1", "cabinet": "robot_cabinet"}
+ALIASES = {"robot": "robot_arm", "object": "object_cube_1", "cabinet": "robot_cabinet"}
+ALIASES |= {name: f"object_{name}" for name in ("cube_1", "cube_2", "cube_3")}
 """What terms expect in a scene, by its name in the generated one."""
 
 
@@ -96,27 +121,49 @@ class Scene:
         return self._scene[name if name in known else ALIASES[name]]
 
 
+def tensor(env: Any, name: str) -> Any:
+    """A buffer of an environment of either back end, with a row for each environment."""
+    import torch
+    import warp
+
+    value = getattr(env, f"_{name}")
+    value = value if isinstance(value, torch.Tensor) else warp.to_torch(value)
+    return value.reshape(env.num_envs, -1)
+
+
 class Commands:
-    """Constant commands: velocities, and a pose of seven numbers."""
+    """The commands that an environment has drawn, in the columns of Isaac Lab's."""
 
-    def __init__(self, env: Any) -> None:
-        import torch
-
-        self._env, self._numbers = env, {"goal": COMMAND, "pose": POSE}
-        self._made = {name: torch.tensor(numbers, device=env.device) for name, numbers in self._numbers.items()}
+    def __init__(self, env: Any, buffers: dict[str, tuple[str, ...]]) -> None:
+        self._env, self._buffers = env, buffers
 
     def get_command(self, name: str) -> Any:
-        return self._made[name].expand(self._env.num_envs, -1)
+        import torch
+
+        return torch.cat([tensor(self._env, buffer) for buffer in self._buffers[name]], dim=1)
 
     def get_term(self, name: str) -> Any:
-        return SimpleNamespace(quat_command_w=self.get_command(name)[:, 3:])
+        import torch
+        from isaaclab.utils.math import quat_from_euler_xyz
+
+        if name == "typing":  # one keyboard in each environment
+            keyboard = self._env.scene["object_cube_3"]
+            instances = torch.arange(self._env.num_envs, device=self._env.device).unsqueeze(1)
+            return SimpleNamespace(keyboard=keyboard, keyboard_instance_ids=instances)
+        return SimpleNamespace(quat_command_w=quat_from_euler_xyz(*self.get_command(name).unbind(dim=1)))
 
 
 class Terminations:
     """What the terminations of this step say."""
 
+    progress: Any = None
+    """A term of its class, where others ask what it has found."""
+
     def __init__(self, env: Any) -> None:
         self._env = env
+
+    def get_term_cfg(self, name: str) -> Any:
+        return SimpleNamespace(func=self.progress)
 
     def _column(self, name: str) -> Any:
         import sys
@@ -151,14 +198,16 @@ _ENVIRONMENTS: dict[int, Environment] = {}
 
 def environment(env: Any) -> Environment:
     """The environment with its managers, the same one at each call."""
-    return _ENVIRONMENTS.setdefault(id(env), Environment(env))
+    if id(env) not in _ENVIRONMENTS:
+        _ENVIRONMENTS[id(env)] = Environment(env)
+    return _ENVIRONMENTS[id(env)]
 
 
 def add_frames(env_cfg: Any) -> None:
-    """Isaac Lab's frame transformers, and the name of the gripper's joints, which manipulation terms read."""
+    """Isaac Lab's frame transformers, and what is said of the gripper, which manipulation terms read."""
     from isaaclab.sensors import FrameTransformerCfg
 
-    env_cfg.gripper_joint_names = ["upper", "lower"]
+    env_cfg.gripper_joint_names, env_cfg.gripper_open_val, env_cfg.gripper_threshold = ["upper", "lower"], 0.0, 0.005
     scene = env_cfg.scene
     for name, robot, base, bodies in (
         ("ee_frame", scene.robot_arm, "stand", ("hand", "upper_finger", "lower_finger")),
@@ -184,6 +233,7 @@ def between(env: Any) -> dict[str, Array]:
     seen = environment(env)
     seen.action_manager.action = env.actions
     look_at_frames(env)
+    seen.look()
     found = {}
     for category in ("reward", "termination"):
         for name, term in seen.table[category].items():
@@ -197,7 +247,10 @@ def after(env: Any) -> dict[str, Array]:
 
     seen = environment(env)
     look_at_frames(env)
+    seen.look()
     found = {f"observation {name}": seen.call(name, term) for name, term in seen.table["observation"].items()}
+    if seen.task == "table":
+        found["gear"] = np.array(tensor(env, "gear")[:, 0].cpu())
     seen.action_manager.prev_action = env.actions.clone()
     ended = [
         flag if isinstance(flag, torch.Tensor) else flag.numpy() for flag in (env.reset_terminated, env.reset_time_outs)
@@ -210,19 +263,52 @@ def after(env: Any) -> dict[str, Array]:
 
 def resets(env: Any) -> dict[str, Any]:
     """The state that our reset leaves, and the one after the events of Isaac Lab. Runs at the end."""
-    import torch
-    from isaaclab.managers import EventTermCfg
+    import sys
 
-    data, seen, found = env.scene["robot"].data, environment(env), {}
+    seen, found = environment(env), {}
+    for name, value in RESETS[seen.task].items():
+        setattr(env.cfg.reset, name, (value, value))
+    made = sys.modules[type(env).__module__]
+    if hasattr(made, "ResetSettings"):  # what kernels read of the cfg
+        env._reset = made.settings(made.ResetSettings, env.cfg.reset)
     env.reset()
     for side in ("ours", "theirs"):
         if side == "theirs":
-            for name, event in EVENTS.items():
-                function = getattr(importlib.import_module(event.module), name)
-                params = {key: resolved(value, env) for key, value in event.params.items()}
-                if isinstance(function, type):
-                    function = function(EventTermCfg(func=function, mode="reset", params=params), seen)
-                function(seen, torch.arange(env.num_envs, device=env.device), **params)
-        for name in ("joint_pos", "joint_vel", "root_link_pose_w", "root_link_vel_w"):
-            found[f"{side} {name}"] = getattr(data, name).torch.clone()
+            with patch("isaaclab.utils.math.sample_uniform", at_share):
+                for name, event in EVENTS[seen.task].items():
+                    call_event(seen, name, event)
+        for asset, item in (env.scene.articulations | env.scene.rigid_objects).items():
+            for name in ("joint_pos", "joint_vel", "root_link_pose_w", "root_link_vel_w"):
+                if hasattr(item.data, name):
+                    found[f"{side} {asset} {name}"] = getattr(item.data, name).torch.clone()
     return found
+
+
+def at_share(lower: Any, upper: Any, size: Any, device: Any) -> Any:
+    """In place of a uniform draw: the same share of every range."""
+    import torch
+
+    return torch.as_tensor(lower + SHARE * (upper - lower), dtype=torch.float32, device=device).expand(size)
+
+
+def call_event(seen: Environment, name: str, event: Event) -> None:
+    """Calls an event of Isaac Lab for every environment."""
+    import torch
+    from isaaclab.managers import EventTermCfg
+
+    function = getattr(importlib.import_module(event.module), name)
+    params = {key: resolved(value, seen) for key, value in event.params.items()}
+    if event.chain:
+        params["terms"] = {link: event_cfg(seen, link) for link in event.chain}
+    if isinstance(function, type):
+        function = function(EventTermCfg(func=function, mode="reset", params=params), seen)
+    function(seen, torch.arange(seen.num_envs, device=seen.device), **params)
+
+
+def event_cfg(seen: Environment, name: str) -> Any:
+    """An event as others take it for an argument."""
+    from isaaclab.managers import EventTermCfg
+
+    event = EVENTS[seen.task][name]
+    params = {key: resolved(value, seen) for key, value in event.params.items()}
+    return EventTermCfg(func=getattr(importlib.import_module(event.module), name), mode="reset", params=params)
