@@ -31,7 +31,7 @@ def to_add(name: str, wanted: str, robots: Mapping[str, RobotValue]) -> tuple[st
         wanted: what is asked of it: a quantity that is read, the kind of a parameter, ``[]`` for an index of a sensor.
         robots: those of the task.
     """
-    for robot in reversed(robots.values()):
+    for robot in reversed(list(robots.values())):
         word = "joint" if name in robot.model.joint_names else "body"
         if name in (*robot.model.joint_names, *robot.model.body_names):
             return (f'name it in robot `{robot.name}`: `{word} {name} = "{name}"`',)
