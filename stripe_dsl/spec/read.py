@@ -102,6 +102,10 @@ class StatementReader(Builder):
         if isinstance(value, ast.Name):
             from stripe_dsl.units import UnitError, parse_unit
 
+            if value.id == "extends":
+                help = "give what it extends a `param`, and set that where it is used"
+                self.error("E0206", f"only tasks extend one another, {block_name(model)} does not", value.span, help)
+                return
             if any(value.id in slots(block) for block in (model, RobotSpec, TaskSpec)):
                 help = f"put `;` or a new line before `{value.id}`"
                 self.error("E0103", "two statements on one line", value.span, help)
