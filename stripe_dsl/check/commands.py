@@ -141,7 +141,7 @@ class Draft:
         assert not problems, text
         several = len(self.low.scope.robots) > 1
         phase, self.low.phase = self.low.phase, Phase.REWARD
-        node = self.low.number(_placed(expr, self.name, self.robot if several else "", self.spec.value.span))
+        node = self.low.number(placed(expr, self.name, self.robot if several else "", self.spec.value.span))
         self.low.phase = phase
         assert node is not None, text
         return node
@@ -333,18 +333,18 @@ class Commands:
         return self.low.graph.add("state", type=state.type, attr=state.name, span=state.span)
 
 
-def _placed(node: Any, command: str, robot: str, span: Span) -> Any:
+def placed(node: Any, command: str, robot: str, span: Span) -> Any:
     """A syntax tree with every span in one place, and the names of the command and of its robot put in."""
     if isinstance(node, Span):
         return span
     if isinstance(node, tuple):
-        return tuple(_placed(item, command, robot, span) for item in node)
+        return tuple(placed(item, command, robot, span) for item in node)
     if isinstance(node, ast.Name) and node.id == "goal":
         return ast.Name(span, command)
     if isinstance(node, ast.Name) and node.id == "base" and robot:
         return ast.Field(span, ast.Name(span, robot), "base", span)
     if is_dataclass(node) and not isinstance(node, type):
         return replace(
-            node, **{item.name: _placed(getattr(node, item.name), command, robot, span) for item in fields(node)}
+            node, **{item.name: placed(getattr(node, item.name), command, robot, span) for item in fields(node)}
         )
     return node

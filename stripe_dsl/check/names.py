@@ -113,8 +113,19 @@ class Names:
             return entity
         if name in self.low.scope.unknown_sets or self.low.scope.incomplete:
             return None
-        self.unknown(expr, wanted)
-        return None
+        zone = self.zone(expr)
+        if zone is None:
+            self.unknown(expr, wanted)
+        return zone
+
+    def zone(self, expr: ast.Name) -> Value | None:
+        """A zone of the scene, which is seen from the base of the only robot."""
+        from stripe_dsl.check.places import zone_value
+
+        zone = self.low.scope.zones.get(expr.id)
+        if zone is None or len(self.low.scope.robots) != 1:
+            return None
+        return zone_value(self.low, zone, expr.span)
 
     def unknown(self, expr: ast.Name, wanted: str = "") -> None:
         from stripe_dsl.check.functions import FUNCTIONS
@@ -130,7 +141,7 @@ class Names:
             return
         if expr.id in self.low.scope.places:
             what = "the ground of the scene" if expr.id == "ground" else f"`{expr.id}` of the scene"
-            help = "zones, layers and maps are used within the scene so far"
+            help = "zones with a shape are read for the base of the only robot, as in `trail.distance`"
             self.low.report.error("E0616", f"a task cannot read {what} yet", expr.span, help)
             return
         robots = self.low.scope.robots

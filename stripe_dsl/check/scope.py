@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from stripe_dsl.check.values import Base, BodySet, CommandValue, Episode, JointSet, RobotValue, SensorValue
 from stripe_dsl.ir.types import Type
@@ -11,6 +12,9 @@ from stripe_dsl.spec.document import StateSpec
 from stripe_dsl.spec.modules import Module
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.units import Dimension
+
+if TYPE_CHECKING:
+    from stripe_dsl.ir.scene import Zone  # only scenes with a terrain need it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Scope:
         modules: every file that was read, by its source.
         overridden: what the file says for the parameters that ``--set`` changes.
         places: names of the scene: zones, layers, water, maps and ``ground``.
+        zones: those of the scene, by name.
     """
 
     params: dict[str, Expression] = field(default_factory=dict)
@@ -62,6 +67,7 @@ class Scope:
     modules: dict[SourceFile, Module] = field(default_factory=dict)
     overridden: dict[str, Expression] = field(default_factory=dict)
     places: set[str] = field(default_factory=set)
+    zones: dict[str, Zone] = field(default_factory=dict)
 
     def of_file(self, name: str, module: Module) -> bool:
         """Whether a parameter of the task is the one that a file defines."""

@@ -109,6 +109,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     ground, lights, place = check_scene(task.scene, settings, task.scene_name, task.scene_module)
     if place is not None:
         scope.places = names_of(task.scene)
+        scope.zones = {zone.name: zone for zone in place.zones}
         robots = [replace(item, at_spawn=spec.robot[Text(item.name)].at is None) for item in robots]
         if sim is not None and place.variants == 1 and place.terrain.tiles is None:
             sim = replace(sim, spacing=0.0)  # all environments stand in the one scene

@@ -103,7 +103,7 @@ class SensorReading:
 
 @dataclass(frozen=True, slots=True)
 class CommandValue:
-    """A command of the task.
+    """A command of the task, or (of the kind ``zone``) a zone of its scene.
 
     Attributes:
         fields: what can be read of it.
@@ -166,7 +166,7 @@ def describe(value: Value) -> str:
         case SensorValue() | SensorReading():
             return "a sensor"
         case CommandValue():
-            return f"the command `{value.name}`"
+            return f"the {'zone' if value.kind == 'zone' else 'command'} `{value.name}`"
         case Episode():
             return "the episode"
         case RangeValue():

@@ -14,6 +14,7 @@ import pytest
 
 from stripe_dsl.diagnostics.text import render_all
 from stripe_dsl.ir.assets import Asset
+from stripe_dsl.ir.graph import Node, Read
 from stripe_dsl.ir.rules import Avoid, Between, Gauss, Limit, Near
 from stripe_dsl.ir.scene import Counts, Layer, Scene
 from stripe_dsl.ir.scene import Path as Trail
@@ -314,3 +315,51 @@ def test_what_cannot_be_generated_yet_is_said(tmp_path: Path) -> None:
     packages, diagnostics = compile_file(tmp_path / "walk.stripe", tmp_path / "out", settings={"scene": "flat"})
     assert not diagnostics
     assert len(packages) == 1
+
+
+def reads(roots: list[Node]) -> set[Read]:
+    """What a graph reads of the simulation."""
+    found: set[Read] = set()
+    for node in roots:
+        found |= reads(list(node.args))
+        if node.read is not None:
+            found.add(node.read)
+    return found
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "circle 2 m at (6, 5)",
+        "box 4 m x 2 m at (6, 5) yaw 30 deg",
+        "path 1 m through (2, 2) (8, 3) (7, 9)",
+        "polygon (2, 2) (9, 3) (6, 5) (8, 9) (3, 7)",
+    ],
+)
+def test_a_task_reads_how_far_a_zone_is(zone: str) -> None:
+    """The formulas say what synthesis says of the same zone; only its edge is left out, where rounding decides."""
+    import numpy as np
+
+    from stripe_dsl.ir.reference import Inputs, evaluate
+    from stripe_dsl.scene.layout import zone_of
+    from stripe_dsl.scene.surroundings import Surroundings
+
+    text = (TASK % "").replace("seed 3;", f"zone goal = {zone}; seed 3;")
+    text = text.replace("up = cos(shoulder.pos)", "far = goal.distance; there = 1.0 * goal.inside")
+    found = check_source(SourceFile("t.stripe", text))
+    assert not found.diagnostics, render_all(found.diagnostics, color=False)
+    (program,) = found.programs
+    assert program.scene is not None
+    points = np.random.default_rng(0).uniform(0, 12, (500, 2))
+    high = np.concatenate([points, np.ones((500, 1))], axis=1)
+    roots = [term.value for term in program.rewards]
+    values = {read: high if read.quantity == "root.pos@world" else np.zeros_like(high) for read in reads(roots)}
+    assert {read.quantity for read in values} == {"root.pos@world", "env.origin"}
+    inputs = Inputs(reads=values)
+    far, there = evaluate(roots, inputs, 500)
+    made = zone_of(program.scene.zones[0], Surroundings(None, {}, {}), 0, "wood")  # type: ignore[arg-type]
+    expected = np.maximum(made.distance(points), 0)
+    assert far == pytest.approx(expected, abs=1e-9)
+    clear = np.abs(made.distance(points)) > 1e-6
+    assert (there[clear] == (expected[clear] == 0)).all()
+    assert 0 < (expected == 0).mean() < 1
