@@ -233,12 +233,9 @@ class Placer:
             if not inside[row]:
                 problems.append(Problem("outside", layer, species.name, 1, 0, spot=spot, warning=layer.best_effort))
                 continue
-            guilty = [
-                share
-                for place, share in enumerate(where.shares)
-                if where.one(place, points[row : row + 1], own[row : row + 1])[0] == 0
-            ]
-            limiting = guilty[0] if guilty else None
+            limiting = next(
+                (share for share in where.shares if where.excludes(share.rule, points[row], own[row])), None
+            )
             problems.append(Problem("spot", layer, species.name, 1, 0, limiting, spot=spot, warning=layer.best_effort))
         kept = np.flatnonzero(stays)
         rows = Rows(

@@ -117,8 +117,11 @@ class Suitability:
                 return (
                     1 - rule.penalty * np.clip(1 - away / rule.reach, 0, 1) if rule.reach > 0 else np.ones(len(points))
                 )
+            case ir.Combine():
+                assert self._combined is not None
+                return around.ground.grid.sample(self._combined, points)
             case _:
-                return np.ones(len(points))
+                raise TypeError(f"no such rule: {type(rule).__name__}")
 
     def __call__(self, points: Points, own: Floats) -> Floats:
         """Suitability of points, 0..1, shape (n,), for footprints of radii ``own`` [m], shape (n,) or ()."""
@@ -134,6 +137,10 @@ class Suitability:
             elif len(left):
                 suits[left] *= self.one(place, points[left], own[left])
         return suits
+
+    def excludes(self, rule: ir.Rule, point: Points, own: float) -> bool:
+        """Whether one of the rules forbids a point, shape (2,), to a footprint of that radius [m]."""
+        return bool(self.one(self.rules.index(rule), point[None], np.array([own]))[0] == 0)
 
     @cached_property
     def _cheap_first(self) -> list[int]:
@@ -211,13 +218,19 @@ class Suitability:
 
     @cached_property
     def shares(self) -> tuple[Share, ...]:
-        """What each rule takes of the ground, in the order of the rules."""
+        """What each rule takes of the ground, in the order of the rules; soft rules that a function combines are in the
+        function's share."""
         points = self._region[0] if self._region[2] is None else self._all
         own = np.full(len(points), self.own)
-        alone = [self.one(place, points, own) for place in range(len(self.rules))]
+        rules = [
+            (place, rule)
+            for place, rule in enumerate(self.rules)
+            if self._combined is None or hard(rule) or isinstance(rule, ir.Combine)
+        ]
+        alone = [self.one(place, points, own) for place, _ in rules]
         product = np.prod([np.ones(len(points)), *alone], axis=0).mean()
         found: list[Share] = []
-        for place, rule in enumerate(self.rules):
+        for place, (_, rule) in enumerate(rules):
             others = np.prod([np.ones(len(points)), *alone[:place], *alone[place + 1 :]], axis=0).mean()
             found.append(Share(rule, float(1 - alone[place].mean()), float(others - product)))
         return tuple(found)

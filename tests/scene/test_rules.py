@@ -189,6 +189,8 @@ def test_a_function_of_the_users_combines_soft_rules_and_hard_ones_hold() -> Non
     where = Suitability(rules, around(east()), NAMES)
     points = np.array([(2.0, 2.0), (15.0, 2.0), (38.0, 2.0), (30.0, 20.0)])
     assert where(points, np.zeros(4)).tolist() == [0.5, 0, 1, 0]
+    assert [share.rule.text for share in where.shares] == ["avoid trees by 0 m", "combine"]
+    assert where.limiting is not None and where.limiting.rule is rules[2]
     for python in (f"{__name__}:wrong", f"{__name__}:nothing", "no_such_module:f"):
         with pytest.raises(RuleError, match=python.replace(".", r"\.")):
             Suitability([ir.Combine(text="", python=python)], around(east()), NAMES)(points, np.zeros(4))

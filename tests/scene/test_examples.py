@@ -1,0 +1,58 @@
+"""The scenes of the examples, placed: what their files say holds of what stands."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stripe_dsl.ir.rules import Avoid
+from stripe_dsl.pipeline import check_file
+from stripe_dsl.scene.layout import Layout, build_layout
+from stripe_dsl.scene.terrain import build_ground
+from tests.scene.test_poisson import shortfall
+
+SCENES = Path(__file__).parents[2] / "examples" / "scenes"
+NAMES = ("pine_forest", "orchard", "boulder_field")
+
+
+@cache
+def layout(name: str) -> Layout:
+    (scene,) = check_file(SCENES / f"{name}.stripe").scenes
+    return build_layout(scene, ground=build_ground(scene))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_layers_find_their_place(name: str) -> None:
+    found = layout(name)
+    assert not found.failed, [problem.message for problem in found.problems]
+    for instances in found.layers.values():
+        assert len(instances) and np.isfinite(instances.position).all()
+        assert np.linalg.norm(instances.rotation, axis=1) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_spacing_and_avoided_places_hold(name: str) -> None:
+    found = layout(name)
+    around = found.surroundings
+    for instances in found.layers.values():
+        points = instances.position[:, :2]
+        if instances.layer.kind != "place":
+            spacing = np.array([species.spacing for species in instances.layer.species])
+            assert shortfall(points, np.maximum(spacing[instances.species], 1e-9)) <= 0
+        for index, species in enumerate(instances.layer.species):
+            mine = (instances.species == index) & ~instances.dead
+            for rule in species.rules:
+                if isinstance(rule, Avoid):
+                    away = around.distance(rule.target, points[mine])
+                    assert (away >= rule.distance + instances.footprint[mine] - 1e-9).all(), rule.text
+
+
+def test_the_forest_has_grown() -> None:
+    trees = layout("pine_forest").layers["canopy"]
+    assert trees.layer.years == 70
+    assert (trees.age < 20).any() and (trees.age > 60).any() and trees.dead.any()
+    labels = {trees.assets[row].label for row in np.unique(trees.asset[trees.dead])}
+    assert labels == {"log"}
