@@ -12,6 +12,7 @@ from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.scope import ActionValue
 from stripe_dsl.check.tunables import Role
 from stripe_dsl.check.values import JointSet, describe
+from stripe_dsl.check.wrenches import WRENCH_ACTIONS, Pushed, declare_wrench, wrench_action
 from stripe_dsl.ir.graph import Node, Read
 from stripe_dsl.ir.program import Action
 from stripe_dsl.ir.types import Kind, Type
@@ -25,7 +26,7 @@ from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, did_you_mean, plural
 from stripe_dsl.units import ANGLE, ANGULAR_SPEED, DIMENSIONLESS, FORCE, LENGTH, SPEED, TORQUE, Dimension
 
-OPTIONS = ("scale", "offset", "clip", "limit", "smooth", "open", "close", "delay")
+OPTIONS = ("scale", "offset", "clip", "limit", "smooth", "open", "close", "axis", "delay")
 """Keys of an action in the order in which they work."""
 
 AFFINE = ("scale", "offset", "clip", "limit")
@@ -68,10 +69,13 @@ class Actions:
         self.said: dict[str, Node | str] = {}
         """What the present action says, by key."""
 
-    def declare(self, name: Text, item: Item) -> tuple[JointSet, str] | None:
+    def declare(self, name: Text, item: Item) -> tuple[JointSet | Pushed, str] | None:
         """Makes the name of an action known to expressions."""
         node = item.value.node
-        known = list(JOINT_ACTIONS)
+        known = [*JOINT_ACTIONS, *WRENCH_ACTIONS]
+        pushed = declare_wrench(self, name, node)
+        if pushed is not None:
+            return pushed if pushed[0] is not None else None
         if not (isinstance(node, ast.Call) and isinstance(node.function, ast.Name)):
             if not isinstance(node, ast.Broken):
                 self.report.error(
@@ -115,10 +119,13 @@ class Actions:
         self.low.scope.actions[str(name)] = ActionValue(str(name), type, dim)
         return joints, kind
 
-    def action(self, name: Text, item: Item, joints: JointSet, kind: str) -> Action | None:
+    def action(self, name: Text, item: Item, joints: JointSet | Pushed, kind: str) -> Action | None:
         """One action term: its command as an expression of the agent's numbers."""
         self.low.phase = Phase.ACTION
-        self.options(item, kind)
+        if isinstance(joints, Pushed):
+            self.options(item, kind, WRENCH_ACTIONS[kind])
+            return wrench_action(self, name, item, joints, kind)
+        self.options(item, kind, JOINT_ACTIONS[kind].options)
         declared = self.low.scope.actions[str(name)]
         raw = self.raw(declared)
         self.said = {}
@@ -152,9 +159,8 @@ class Actions:
             span=item.span,
         )
 
-    def options(self, item: Item, kind: str) -> None:
+    def options(self, item: Item, kind: str, known: tuple[str, ...]) -> None:
         """Reports keys that this kind of action does not have."""
-        known = JOINT_ACTIONS[kind].options
         for key in type(item).model_fields:
             value = getattr(item, key)
             if key in ("value", "name") or value is None or key in known:
@@ -170,7 +176,7 @@ class Actions:
         """The agent's own numbers."""
         return self.low.graph.add("read", type=action.type, read=Read("", f"action.{action.name}"))
 
-    def affine(self, item: Item, joints: JointSet, kind: str, dim: Dimension, raw: Node) -> Node | None:
+    def affine(self, item: Item, joints: JointSet | Pushed, kind: str, dim: Dimension, raw: Node) -> Node | None:
         """``offset + scale * clip(action)``, within ``limit``; around the present position where it is relative."""
         type = Type(axis=joints.axis, dim=dim)
         if item.scale is None:  # the agent's number is the command in SI units
@@ -187,7 +193,7 @@ class Actions:
             self.said["offset"] = offset
             value = self.low.graph.add("add", (offset, value), type=type, span=item.span)
         value = self.clipped(value, item.limit, dim, Role.LIMIT)
-        if kind == "relative_position":
+        if kind == "relative_position" and isinstance(joints, JointSet):
             current = self.low.reading.read(joints.robot, "joint.pos", joints.names, type, item.value.span)
             value = self.low.graph.add("add", (current, value), type=type, span=item.value.span)
         return value
@@ -308,13 +314,13 @@ class Actions:
         ends = [self.low.graph.add("tunable", type=Type(dim=dim), attr=(path, end), span=bounds.span) for end in (0, 1)]
         return self.low.graph.add("clip", (value, *ends), type=value.type, span=bounds.span)
 
-    def offset(self, value: Expression | None, dim: Dimension, joints: JointSet, kind: str) -> Node | None:
+    def offset(self, value: Expression | None, dim: Dimension, joints: JointSet | Pushed, kind: str) -> Node | None:
         """The offset of an action; ``default`` is the default joint position."""
         if value is None:
             return None
         node = value.node
         if isinstance(node, ast.Name) and node.id == "default":
-            if kind != "position":
+            if kind != "position" or isinstance(joints, Pushed):
                 self.report.error(
                     "E0201", f"`default` has no meaning for `{kind}`", node.span, "it is a joint position"
                 )
@@ -323,11 +329,17 @@ class Actions:
             return self.low.reading.read(joints.robot, "joint.default_pos", joints.names, type, node.span)
         return self.sized(value, dim, "offset", joints, Role.OFFSET)
 
-    def sized(self, value: Expression | None, dim: Dimension, key: str, joints: JointSet, role: Role) -> Node | None:
+    def sized(
+        self, value: Expression | None, dim: Dimension, key: str, joints: JointSet | Pushed, role: Role
+    ) -> Node | None:
         """A value in the unit of the command, one number or one for each joint."""
         if value is None:
             return None
         if isinstance(value.node, ast.Braces):
+            if isinstance(joints, Pushed):
+                help = "write an action for each part of the bodies"
+                self.report.error("E0309", f"`{key}` of a thrust is one number for all bodies", value.span, help)
+                return None
             numbers = self.by_joint(value, value.node, dim, key, joints)
             return self.numbers(numbers, dim, joints, role, value.span) if numbers is not None else None
         node = self.low.number(value.node, role)

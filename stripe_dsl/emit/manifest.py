@@ -139,8 +139,13 @@ def _action(program: Program, action: Action, start: int) -> dict[str, Any]:
         "kind": action.kind,
         "unit": str(action.command.type.dim),
         "robot": action.robot,
-        "joints": action.joints,
     }
+    if action.kind == "wrench":
+        entry |= {"bodies": action.bodies, "frame": "world" if action.world else "body"}
+        members = action.raw.type.axis.names if action.raw.type.axis is not None else ()
+        entry |= {"axis": action.axis} if action.axis else {"members": members}
+    else:
+        entry["joints"] = action.joints
     if action.form != action.kind:
         entry["form"] = action.form
     said = {

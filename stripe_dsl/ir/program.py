@@ -96,13 +96,18 @@ class Sim:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Action:
-    """One action term: what the agent's numbers do to some joints.
+    """One action term: what the agent's numbers do to some joints or bodies.
 
     Attributes:
-        kind: which target of the joints is written: ``effort``, ``position`` or ``velocity``.
+        kind: which target of the joints is written: ``effort``, ``position`` or ``velocity``; ``wrench`` where forces
+            act on bodies, at their centres of mass, in every physics step.
         joints: joints written, in order.
+        bodies: bodies on which forces act, in order.
+        axis: direction of the forces in the frames of the bodies, where the command has one number for each body;
+            empty where it has three of a force [N] and three of a torque [N*m], on one body.
+        world: whether that force and torque are given in the world, and not in the body's frame.
         raw: the agent's own numbers, a read of ``action.<name>``.
-        command: what is written [N, N*m, rad, …], one value for each joint, or a single one for a single joint.
+        command: what is written [N, N*m, rad, …], one value for each joint or body, or a single one for a single one.
         form: the word that the file writes: ``position``, ``relative_position``, ``binary`` …
         settings: what it says beside, by key: a node, or the path of a tunable. The command holds all of it.
         each_step: the command reads the present state, and is computed anew before each physics step.
@@ -123,6 +128,9 @@ class Action:
     each_step: bool = False
     remembers: bool = False
     delay: str = ""
+    bodies: tuple[str, ...] = ()
+    axis: tuple[float, float, float] | tuple[()] = ()
+    world: bool = False
     span: Span | None = None
 
     @property

@@ -65,6 +65,9 @@ class Item(Entry):
     )
     open: Expression | None = Field(None, description="of a binary action: positions where the agent's number is >= 0")
     close: Expression | None = Field(None, description="of a binary action: positions where it is negative")
+    axis: Expression | None = Field(
+        None, description="of a thrust: x, y, z, -x, -y or -z in the body's frame; z where absent"
+    )
     delay: Expression | None = Field(
         None, description="of an action: time that it takes to arrive; a range is drawn from in each episode"
     )

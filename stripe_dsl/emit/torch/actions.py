@@ -12,6 +12,7 @@ from stripe_dsl.emit.torch.delays import delay_action
 from stripe_dsl.emit.torch.expressions import TorchWriter
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves
 from stripe_dsl.emit.torch.lines import Lines
+from stripe_dsl.emit.torch.wrenches import push_bodies
 from stripe_dsl.emit.values import Value, suffixed
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.program import Action, Program
@@ -71,6 +72,9 @@ class ActionWriter:
         lines.statement(f"{name} = ", self.value(action, root, start, lines, sent).text)
         if action.remembers:
             lines.statement(f"self.{self.leaves.targets[action.name]} = ", name)
+        if action.kind == "wrench":
+            push_bodies(action, self.leaves, self.context, lines)
+            return
         ids = self.leaves.command_ids(action)
         setter = f"self.{self.leaves.entities[action.robot]}.actuators.target_command.set_{action.kind}_index"
         lines.statement("", f"{setter}(value={name}, joint_ids={ids})")

@@ -47,6 +47,9 @@ def write_command(kernel: Kernel, leaves: Leaves, action: Action) -> None:
     kernel.wishes[root.id] = action.kind
     kernel.plan([root])
     kernel.compute([root])
+    if action.kind == "wrench":
+        _write_wrench(kernel, leaves, action)
+        return
     outputs = [f"{name}[env, {{joint}}]" for name in leaves.commands(kernel, action)]
     if action.remembers:
         outputs.append(f"{leaves.target(kernel, action)}[env, {{i}}]")
@@ -66,6 +69,16 @@ def write_command(kernel: Kernel, leaves: Leaves, action: Action) -> None:
         loop.line(f"{name} = {loop.value(root).text}")
         for output in outputs:
             loop.line(f"{output.format(joint=joint, i='i')} = {name}")
+
+
+def _write_wrench(kernel: Kernel, leaves: Leaves, action: Action) -> None:
+    """Writes the forces that an action commands to where the kernel before each physics step reads them."""
+    root, array = action.command, leaves.wrench(kernel, action)
+    if root.type.axis is None:
+        kernel.statement(f"{array}[env, 0] = ", kernel.value(root).text)
+        return
+    with kernel.loop(root.type.axis, [root]) as loop:
+        loop.line(f"{array}[env, i] = {loop.value(root).text}")
 
 
 def starts(program: Program) -> list[tuple[Action, int]]:

@@ -24,8 +24,9 @@ from stripe_dsl.emit.warp.leaves import Leaves
 from stripe_dsl.emit.warp.memory import Memory
 from stripe_dsl.emit.warp.module import Attribute, Module, Struct
 from stripe_dsl.emit.warp.observations import Observing
-from stripe_dsl.emit.warp.randomize import RESERVED, interval_kernel, moved_joints, moves, push_kernel, told
+from stripe_dsl.emit.warp.randomize import RESERVED, interval_kernel, moved_joints, moves, told
 from stripe_dsl.emit.warp.resets import reset_kernel
+from stripe_dsl.emit.warp.wrenches import command_buffers, push_kernel, pushed_robots
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.ops import REDUCTIONS
 from stripe_dsl.ir.program import Program
@@ -85,6 +86,7 @@ class WarpEnv:
     told_on_time: list[str] = field(default_factory=list)
     moves: bool = False
     pushed: list[str] = field(default_factory=list)
+    acts_on_bodies: bool = False
     moved_joints: list[str] = field(default_factory=list)
     needs_shapes: bool = False
     needs_flags: bool = False
@@ -117,6 +119,7 @@ class _Writer:
         env.memories += self.memory.buffers()
         env.memories += self.observing.buffers
         env.memories += self.delays.buffers()
+        env.memories += command_buffers(program, self.leaves)
         self.actions()
         self.end_step()
         self.observe()
@@ -269,7 +272,8 @@ class _Writer:
         env.needs_shapes = any(change.quantity == "shape.friction" for change in randomize.later)
         env.needs_flags = any("ModelFlags" in line for line in (*env.told_at_reset, *env.told_on_time))
         env.pushed = [self.leaves.entities[robot] for robot in randomize.pushed]
-        if randomize.pushed:
+        env.acts_on_bodies = bool(pushed_robots(self.program))
+        if env.acts_on_bodies:
             kernel = push_kernel(self.kernel(RESERVED), self.program, self.module, self.leaves)
             doc = "Turn the forces and torques on bodies into the world, where Newton reads them."
             env.kernels["push_bodies"] = self.finish("push_bodies", doc, kernel)

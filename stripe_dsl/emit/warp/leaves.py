@@ -65,6 +65,7 @@ class Leaves:
         sensors: attribute of each sensor.
         memories: attribute of the memory of each operand of ``prev``, by id.
         targets: attribute that holds the last target of an action, by its name.
+        wrenches: attribute that holds the forces which an action commands, by its name.
         states: attribute of each state, by name.
     """
 
@@ -78,6 +79,11 @@ class Leaves:
         self.memories: dict[int, str] = {}
         self.targets = {
             action.name: module.own(f"{action.name}_target") for action in program.actions if action.remembers
+        }
+        self.wrenches = {
+            action.name: module.own(f"{action.name}_{'thrust' if action.axis else 'wrench'}")
+            for action in program.actions
+            if action.kind == "wrench"
         }
         self.states: dict[str, str] = {}
         self.scheduled = places(program)
@@ -282,6 +288,11 @@ class Leaves:
     def target(self, kernel: Kernel, action: Action) -> str:
         """The argument that holds the last target of an action."""
         name = self.targets[action.name]
+        return kernel.parameter(f"self.{name}", "wp.array2d(dtype=float)", name.strip("_"))
+
+    def wrench(self, kernel: Kernel, action: Action) -> str:
+        """The argument that holds the forces which an action commands."""
+        name = self.wrenches[action.name]
         return kernel.parameter(f"self.{name}", "wp.array2d(dtype=float)", name.strip("_"))
 
     def commands(self, kernel: Kernel, action: Action) -> list[str]:

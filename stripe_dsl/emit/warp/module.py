@@ -123,6 +123,8 @@ class Module:
 
     def length(self, axis: Axis) -> str:
         """Text of the number of members of a set."""
+        if axis.kind == "wrench":
+            return self.count(len(axis), "wrench_numbers")
         if axis.kind == "ray":
             return self.count(len(axis), f"{axis.entity}_rays")
         return f"wp.static(len({self.members(axis.names)}))"

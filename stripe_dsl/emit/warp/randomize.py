@@ -136,7 +136,7 @@ class Draws:
         self.line(f"{array}[env, {shapes}[i]] = {self.changed(change, f'{default}[env, {shapes}[i]]')}", 1)
 
     def wrench(self, change: Change) -> None:
-        array = _pushes(self.kernel, change.robot, self.program, self.leaves)[change.quantity]
+        array = pushes(self.kernel, change.robot, self.program, self.leaves)[change.quantity]
         if len(change.names) == 1:
             host = self.leaves.single(change.robot, "body", change.names[0])
             deeper, body = 0, self.kernel.parameter(host, "int", word(change.names[0]))
@@ -207,7 +207,7 @@ class Draws:
         self.line(f"{velocity}[env] = velocity")
 
 
-def _pushes(kernel: Kernel, robot: str, program: Program, leaves: Leaves) -> dict[str, str]:
+def pushes(kernel: Kernel, robot: str, program: Program, leaves: Leaves) -> dict[str, str]:
     """The arguments that hold the forces and torques on the bodies of a robot, by quantity."""
     own = "" if len(program.robots) == 1 else f"{word(robot)}_"
     names = {"body.force": "forces", "body.torque": "torques"}
@@ -222,27 +222,10 @@ def _pushes(kernel: Kernel, robot: str, program: Program, leaves: Leaves) -> dic
 def calm(kernel: Kernel, program: Program, leaves: Leaves) -> None:
     """The forces of an episode end with it."""
     for robot in program.randomize.pushed:
-        forces, torques = _pushes(kernel, robot, program, leaves).values()
+        forces, torques = pushes(kernel, robot, program, leaves).values()
         kernel.line(f"for i in range({forces}.shape[1]):")
         kernel.line(f"{forces}[env, i] = wp.vec3(0.0)", 2)
         kernel.line(f"{torques}[env, i] = wp.vec3(0.0)", 2)
-
-
-def push_kernel(kernel: Kernel, program: Program, module: Module, leaves: Leaves) -> Kernel:
-    """The body of ``push_bodies``."""
-    for robot in program.randomize.pushed:
-        forces, torques = _pushes(kernel, robot, program, leaves).values()
-        poses = leaves.data(kernel, robot, "body_link_pose_w", 2, "wp.transform")
-        owner = leaves.entities[robot]
-        own = "" if len(program.robots) == 1 else f"{owner}_"
-        text = f'self.{owner}.root_view.get_attribute("body_f", NewtonManager.get_state_0())[:, 0]'
-        host = module.attribute(text, f"{own}body_f")
-        wrenches = kernel.parameter(host, "wp.array2d(dtype=wp.spatial_vector)", f"{own}body_f")
-        kernel.line(f"for i in range({forces}.shape[1]):")
-        kernel.line(f"quat = wp.transform_get_rotation({poses}[env, i])", 2)
-        force, torque = (f"wp.quat_rotate(quat, {array}[env, i])" for array in (forces, torques))
-        kernel.lines.append(layout(f"{wrenches}[env, i] = ", f"wp.spatial_vector({force}, {torque})", 8))
-    return kernel
 
 
 def timer_reset(kernel: Kernel, intervals: Sequence[Interval], leaves: Leaves) -> None:
