@@ -61,7 +61,13 @@ class ActuatorCheck:
         kind = self.kind()
         gains = {key: self.gain(key) for key in GAINS}
         self.fitting(kind)
-        delay = self.settings.not_negative(self.spec.delay, TIME, "delay") if self.spec.delay is not None else None
+        if self.spec.delay is not None and isinstance(self.spec.delay.node, ast.Range):
+            help = "write one time here, and a range at the action: `position(joints) … delay 0..20 ms`"
+            message = "an actuator's `delay` is one time: Newton's motors take the upper end of a range"
+            self.report.error("E0309", message, self.spec.delay.span, help)
+            delay = None
+        else:
+            delay = self.settings.not_negative(self.spec.delay, TIME, "delay")
         return Actuator(
             name=str(self.name),
             kind=kind,

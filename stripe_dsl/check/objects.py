@@ -36,7 +36,10 @@ def rigid_object(name: Text, spec: ObjectSpec, settings: Settings) -> tuple[Base
     before = len(report.diagnostics)
     shape = shape_of(kinds[0], block, settings)
     mass = settings.positive(spec.mass, MASS, "mass", 1.0)
-    if spec.mass is None:
+    if spec.kinematic and spec.mass is not None:
+        message = f"object `{name}` is kinematic: no force moves it, whatever its `mass`"
+        report.error("E0309", message, spec.mass.span, "remove the mass, or `kinematic`")
+    elif spec.mass is None and not spec.kinematic:
         report.error("E0214", f"object `{name}` does not say its `mass`", spec.span, "add `mass 0.2 kg`")
     friction = settings.not_negative(spec.friction, DIMENSIONLESS, "friction")
     restitution = settings.not_negative(spec.restitution, DIMENSIONLESS, "restitution")
@@ -54,6 +57,7 @@ def rigid_object(name: Text, spec: ObjectSpec, settings: Settings) -> tuple[Base
         restitution=restitution or 0.0,
         position=(position[0], position[1], position[2]),
         rotation=facing,
+        kinematic=spec.kinematic,
         span=spec.span,
     )
     return Base(str(name), model, str(name), single=True), made

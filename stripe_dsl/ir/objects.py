@@ -18,7 +18,8 @@ class RigidObject:
     Attributes:
         name: as in the file.
         shape: what it is made of, at its origin.
-        mass: [kg]
+        mass: [kg]; has no meaning for a kinematic one.
+        kinematic: neither forces nor contacts move it.
         friction: static and dynamic, dimensionless.
         position: spawn position in the environment's frame [m].
         rotation: spawn rotation, quaternion (x, y, z, w).
@@ -31,4 +32,5 @@ class RigidObject:
     restitution: float
     position: tuple[float, float, float]
     rotation: tuple[float, float, float, float]
+    kinematic: bool = False
     span: Span | None = None

@@ -122,4 +122,5 @@ class ObjectSpec(Block):
     mass: Expression | None = None
     friction: Expression | None = Field(None, description="static and dynamic, one number for both; 1 where absent")
     restitution: Expression | None = Field(None, description="0 where absent")
+    kinematic: bool = Field(False, description="nothing moves it but a reset: it has no mass, and stays in the air")
     spawn: Spawn | None = None
