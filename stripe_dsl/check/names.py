@@ -142,6 +142,8 @@ class Names:
         if expr.id in self.low.scope.places:
             what = "the ground of the scene" if expr.id == "ground" else f"`{expr.id}` of the scene"
             help = "zones with a shape are read for the base of the only robot, as in `trail.distance`"
+            if self.low.phase is Phase.RESET:
+                help = "points are drawn in circles and boxes, as in `base.pos.xy = start.point`"
             self.low.report.error("E0616", f"a task cannot read {what} yet", expr.span, help)
             return
         robots = self.low.scope.robots

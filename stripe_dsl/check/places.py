@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import cos, hypot, sin
+from math import cos, hypot, pi, sin
 from typing import TYPE_CHECKING
 
-from stripe_dsl.check.values import CommandValue
+from stripe_dsl.check.phase import Phase
+from stripe_dsl.check.values import CommandValue, RangeValue
+from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.types import Kind, Type
 from stripe_dsl.source import SourceFile, Span
+from stripe_dsl.units import ANGLE, DIMENSIONLESS, LENGTH, Dimension
 
 if TYPE_CHECKING:
     from stripe_dsl.check.expressions import Lowering
@@ -24,11 +28,15 @@ X, Y = "base.pos.x", "base.pos.y"
 def zone_value(low: Lowering, zone: Zone, span: Span) -> CommandValue | None:
     """A zone as expressions see it: `.distance` of the base to it [m], 0 inside, and whether it is `.inside`.
 
-    ``None`` for a zone that follows from rules, which takes a raster.
+    In a reset, `.point` is one that is drawn in it. ``None`` for a zone whose formulas are not known: one that follows
+    from rules takes a raster, and points are drawn in discs and boxes alone.
     """
     from stripe_dsl.check.commands import placed
     from stripe_dsl.syntax.parser import parse_expression
 
+    if low.phase is Phase.RESET:
+        point = drawn_point(low, zone, span)
+        return None if point is None else CommandValue(zone.name, "zone", {"point": point})
     text = distance(zone)
     if text is None:
         return None
@@ -43,6 +51,39 @@ def zone_value(low: Lowering, zone: Zone, span: Span) -> CommandValue | None:
             return CommandValue(zone.name, "zone", {})  # why was reported
         fields[name] = node
     return CommandValue(zone.name, "zone", fields)
+
+
+def drawn_point(low: Lowering, zone: Zone, span: Span) -> Node | None:
+    """A point of a disc or box, evenly spread [m], in the frame of the environment."""
+    from stripe_dsl.ir.scene import Box, Circle
+
+    def number(value: float, dim: Dimension = LENGTH) -> Node:
+        return low.math.const(value, Type(dim=dim), span)
+
+    def drawn(reach: float, dim: Dimension, least: float = 0.0) -> Node:
+        ends = number(least, dim), number(reach, dim)
+        return low.draw(RangeValue(*ends), span, Type(dim=dim))
+
+    def node(op: str, *args: Node, dim: Dimension = LENGTH) -> Node:
+        return low.graph.add(op, args, type=Type(dim=dim), span=span)
+
+    match zone:
+        case Circle(radius=radius):  # the square of the distance from the middle is even
+            share, angle = drawn(1.0, DIMENSIONLESS), drawn(pi, ANGLE, -pi)
+            away = node("mul", number(radius), node("sqrt", share, dim=DIMENSIONLESS))
+            parts = [node("mul", away, node(op, angle, dim=DIMENSIONLESS)) for op in ("cos", "sin")]
+        case Box(size=(width, height), yaw=yaw):
+            along, aside = drawn(width / 2, LENGTH, -width / 2), drawn(height / 2, LENGTH, -height / 2)
+            c, s, minus_s = (number(value, DIMENSIONLESS) for value in (cos(yaw), sin(yaw), -sin(yaw)))
+            parts = [
+                node("add", node("mul", along, c), node("mul", aside, minus_s)),
+                node("add", node("mul", along, s), node("mul", aside, c)),
+            ]
+        case _:
+            return None
+    placed = [node("add", number(middle), part) for middle, part in zip(zone.center, parts, strict=True)]
+    type = Type(Kind.VEC2, dim=LENGTH, frame="env")
+    return low.graph.add("vec", tuple(placed), type=type, span=span)
 
 
 def distance(zone: Zone) -> str | None:

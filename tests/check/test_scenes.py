@@ -363,3 +363,32 @@ def test_a_task_reads_how_far_a_zone_is(zone: str) -> None:
     clear = np.abs(made.distance(points)) > 1e-6
     assert (there[clear] == (expected[clear] == 0)).all()
     assert 0 < (expected == 0).mean() < 1
+
+
+@pytest.mark.parametrize("zone", ["circle 2 m at (6, 5)", "box 4 m x 2 m at (6, 5) yaw 30 deg"])
+def test_a_reset_draws_a_point_of_a_zone(zone: str) -> None:
+    """All lie in it, evenly: halves and quarters of a zone have their share."""
+    import numpy as np
+
+    from stripe_dsl.ir.reference import Inputs, evaluate
+    from stripe_dsl.scene.layout import zone_of
+    from stripe_dsl.scene.surroundings import Surroundings
+
+    text = (TASK % "").replace("seed 3;", f"zone start = {zone}; seed 3;")
+    text = text.replace("terminate { timeout }", "terminate { timeout }; reset { base.pos.xy = start.point }")
+    found = check_source(SourceFile("t.stripe", text))
+    assert not found.diagnostics, render_all(found.diagnostics, color=False)
+    (program,) = found.programs
+    assert program.scene is not None
+    (reset,) = program.resets
+    assert reset.parts == "xy"
+    count = 20_000
+    (points,) = evaluate([reset.value], Inputs(rng=np.random.default_rng(1)), count)
+    made = zone_of(program.scene.zones[0], Surroundings(None, {}, {}), 0, "wood")  # type: ignore[arg-type]
+    away = -made.distance(points)
+    assert away.min() >= -1e-9
+    assert np.mean(points[:, 0] > 6) == pytest.approx(0.5, abs=0.02)
+    assert np.mean(points[:, 1] > 5) == pytest.approx(0.5, abs=0.02)
+    inner = 0.25 if zone.startswith("circle") else 3 * 1 / 8
+    half = 1.0 if zone.startswith("circle") else 0.5
+    assert np.mean(away > half) == pytest.approx(inner, abs=0.02)
