@@ -74,12 +74,24 @@ class Looks:
             weights / weights.sum(),
             np.array([species.spacing if choice.spacing is None else choice.spacing for choice in choices]),
             extents,
-            np.array([_footprint(species.solid, size) for size in extents]),
+            np.array(
+                [
+                    _footprint(touched(one.asset, species.solid), size)
+                    for one, size in zip(choices, extents, strict=True)
+                ]
+            ),
         )
 
     def drawn(self, random: np.random.Generator, count: int) -> Ints:
         """Which choice each instance is."""
         return random.choice(len(self.choices), size=count, p=self.weights)
+
+
+def touched(asset: Asset, solid: Solid) -> Solid:
+    """What of an asset can be touched: what its species says, but a log or a stump has no trunk and is its hull."""
+    if solid.kind == "trunk" and asset.grown is not None and asset.grown.trunk <= 0:
+        return Solid(kind="hull")
+    return solid
 
 
 def _footprint(solid: Solid, size: Extent) -> float:

@@ -34,6 +34,7 @@ class Kind:
         own: radius of a grown tree's footprint [m].
         capacity: trees that the stand holds.
         dead_share: of the trees that die of age, how many are left behind, 0..1.
+        wood: radius of the footprint of what is left behind [m]; where its rules exclude that, nothing is.
     """
 
     growth: Growth
@@ -42,6 +43,7 @@ class Kind:
     own: float
     capacity: int
     dead_share: float = 0.0
+    wood: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ def grow(
         luck = random.random(int(which.sum()))
         for index, kind in enumerate(kinds):
             left = (species[which] == index) & (luck < kind.dead_share)
+            left[left] = kind.where(points[which][left], np.full(int(left.sum()), kind.wood)) > 0
             gone_points.append(points[which][left])
             gone_species.append(species[which][left])
             gone_ages.append(ages[which][left])

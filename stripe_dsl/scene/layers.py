@@ -173,7 +173,13 @@ class Placer:
         if layer.years > 0:
             life = [
                 growth.Kind(
-                    one, float(spacing[index]), wheres[index], float(own[index]), asked[index], species.dead_share
+                    one,
+                    float(spacing[index]),
+                    wheres[index],
+                    float(own[index]),
+                    asked[index],
+                    species.dead_share,
+                    self._wood(species),
                 )
                 for index, species in enumerate(layer.species)
                 if (one := species.growth) is not None
@@ -196,6 +202,12 @@ class Placer:
             for i, one in enumerate(layer.species)
         ]
         return self._stand(layer, looks, rows), reports, problems
+
+    def _wood(self, species: Species) -> float:
+        """Radius of the largest footprint of what dead trees of a species leave [m]."""
+        if not species.dead:
+            return 0.0
+        return float(Looks.of(species.dead, species, self.measure).footprints.max()) * species.pose.scale[1]
 
     def _grown_rows(self, layer: Layer, looks: list[Looks], stand: growth.Stand) -> Rows:
         """Trees with sizes and looks; those of dead ones are behind those of the living in each species' choices."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stripe_dsl.ir.assets import Asset
-from stripe_dsl.ir.scene import Layer
+from stripe_dsl.ir.assets import Asset, Choice
+from stripe_dsl.ir.scene import Layer, Species
 from stripe_dsl.scene import pose
-from stripe_dsl.scene.extents import Looks, Measure, uniform
+from stripe_dsl.scene.extents import Extent, Looks, Measure, touched, uniform
 from stripe_dsl.scene.grid import Points
 from stripe_dsl.scene.ground import Ground
 from stripe_dsl.scene.placements import Instances
@@ -75,13 +75,16 @@ def stand(layer: Layer, looks: list[Looks], rows: Rows, ground: Ground, measure:
         footprint[mine] = prints[which] * scale
         crown[mine] = np.array([size.radius for size in extents])[which] * scale
         tall = np.array([size.height for size in extents])[which] * scale
-        trunk = species.solid.radius if species.solid.kind in ("trunk", "cylinder") else None
-        flat = [size.base if trunk is None else min(trunk, size.radius) for size in extents]
-        base[mine] = np.array(flat)[which] * scale
+        base[mine] = np.array(list(map(_base, choices, extents, [species] * len(choices))))[which] * scale
         turn = random(species.name, "pose")
         sunk[mine] = uniform(turn, species.pose.sink, len(mine)) * tall
         first = rows.first[mine] if rows.first is not None else None
         rotation[mine] = pose.rotations(turn, species.pose, normals[mine], first)
+        fallen = np.array([_lies(choice.asset) for choice in choices])[which]
+        if rows.dead is not None and (fallen & rows.dead[mine]).any():  # a log lies on the ground, also on a slope
+            logs = mine[fallen & rows.dead[mine]]
+            flat = replace(species.pose, align=1.0, lean=(0.0, 0.0))
+            rotation[logs] = pose.rotations(random(species.name, "fallen"), flat, normals[logs])
     z = pose.heights(ground, rows.points, rotation, base, sunk)
     if rows.z is not None:
         z = np.where(np.isnan(rows.z), z, rows.z)
@@ -102,6 +105,18 @@ def stand(layer: Layer, looks: list[Looks], rows: Rows, ground: Ground, measure:
         sunk=sunk,
         group=rows.group.astype(np.int32),
     )
+
+
+def _base(choice: Choice, size: Extent, species: Species) -> float:
+    """Radius of the disc that stands on the ground, at scale 1 [m]."""
+    solid = touched(choice.asset, species.solid)
+    if solid.kind in ("trunk", "cylinder") and solid.radius is not None:
+        return min(solid.radius, size.radius)
+    return size.base
+
+
+def _lies(asset: Asset) -> bool:
+    return asset.grown is not None and asset.grown.kind == "log"
 
 
 def crowd(instances: Instances, size: tuple[float, float]) -> Crowd:

@@ -11,6 +11,7 @@ import pytest
 from stripe_dsl.ir.rules import Avoid
 from stripe_dsl.pipeline import check_file
 from stripe_dsl.scene.layout import Layout, build_layout
+from stripe_dsl.scene.pose import rotated
 from stripe_dsl.scene.terrain import build_ground
 from tests.scene.test_poisson import shortfall
 
@@ -43,7 +44,7 @@ def test_spacing_and_avoided_places_hold(name: str) -> None:
             spacing = np.array([species.spacing for species in instances.layer.species])
             assert shortfall(points, np.maximum(spacing[instances.species], 1e-9)) <= 0
         for index, species in enumerate(instances.layer.species):
-            mine = (instances.species == index) & ~instances.dead
+            mine = instances.species == index
             for rule in species.rules:
                 if isinstance(rule, Avoid):
                     away = around.distance(rule.target, points[mine])
@@ -56,3 +57,12 @@ def test_the_forest_has_grown() -> None:
     assert (trees.age < 20).any() and (trees.age > 60).any() and trees.dead.any()
     labels = {trees.assets[row].label for row in np.unique(trees.asset[trees.dead])}
     assert labels == {"log"}
+
+
+def test_logs_lie_on_the_ground() -> None:
+    found = layout("pine_forest")
+    trees = found.layers["canopy"]
+    logs = np.flatnonzero(trees.dead)
+    up = rotated(trees.rotation[logs], np.tile((0.0, 0.0, 1.0), (len(logs), 1)))
+    assert up == pytest.approx(found.ground.normal_at(trees.position[logs, :2]), abs=1e-9)
+    assert trees.footprint[logs] == pytest.approx(trees.crown[logs])  # all of a log is solid, and none of it a trunk
