@@ -28,6 +28,7 @@ from stripe_dsl.text import and_list, did_you_mean
 if TYPE_CHECKING:
     from stripe_dsl.emit.output import Package
     from stripe_dsl.ir.scene import Scene
+    from stripe_dsl.scene.bake import Baked
 
 
 CONVERTED = ("urdf", "mjcf")
@@ -126,6 +127,25 @@ def _not_generated(programs: Sequence[Program]) -> list[Diagnostic]:
         for program in programs
         if program.scene is not None
     ]
+
+
+def baked_scene(scene: Scene) -> tuple[Baked | None, list[Diagnostic]]:
+    """The files of a scene, from the cache or made now; none for Isaac Lab's own tiles, and where there are errors."""
+    if scene.terrain.tiles is not None:
+        return None, []
+    from functools import partial
+
+    from stripe_dsl.scene.bake import bake
+    from stripe_dsl.scene.files import AssetFileError
+    from stripe_dsl.scene.made import make
+    from stripe_dsl.scene.measure import broken_asset, measure
+
+    try:
+        return bake(scene, partial(make, measure=measure))
+    except AssetFileError as problem:
+        return None, [broken_asset(problem, scene)]
+    except OSError as problem:
+        return None, [Diagnostic("E0609", f"cannot write `{problem.filename}`: {problem.strerror}")]
 
 
 def _with_stages(program: Program) -> tuple[Program, list[Diagnostic]]:

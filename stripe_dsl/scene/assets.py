@@ -9,7 +9,7 @@ import numpy as np
 from stripe_dsl.ir.assets import Asset, Grown, Part, Solid
 from stripe_dsl.robots.meshes import Mesh
 from stripe_dsl.scene import plants
-from stripe_dsl.scene.files import read_pieces
+from stripe_dsl.scene.files import AssetFileError, read_pieces
 from stripe_dsl.scene.shapes import Floats, box, capsule, cone, cylinder, placed, sphere
 from stripe_dsl.scene.streams import stream
 from stripe_dsl.scene.things import Piece, Thing, solid_of
@@ -22,18 +22,20 @@ def things_of(asset: Asset, solid: Solid, seed: int, scene: str) -> tuple[Thing,
         seed: of the scene, which with its name gives the random numbers that things grow from.
 
     Raises:
-        AssetFileError: if a file gives no triangles.
-        ValueError: if the asset has no such solid.
+        AssetFileError: if a file gives no triangles, or the asset no such solid.
     """
-    return tuple(
-        Thing(
-            asset.name,
-            pieces,
+    try:
+        return tuple(
             # rays see what is soft, so it has a mesh too
-            None if solid.kind == "visual" else _solid(pieces, solid),
+            Thing(asset.name, pieces, None if solid.kind == "visual" else _solid(pieces, solid))
+            for pieces in _shapes(asset, seed, scene)
         )
-        for pieces in _shapes(asset, seed, scene)
-    )
+    except AssetFileError as problem:
+        problem.asset = asset.name
+        raise
+    except ValueError as problem:
+        message = f"the asset `{asset.name}` cannot be `solid {solid.kind}`: {problem}"
+        raise AssetFileError(message, "choose another solid, as `solid mesh` or `solid box`", asset.name) from None
 
 
 def _solid(pieces: tuple[Piece, ...], solid: Solid) -> Mesh:

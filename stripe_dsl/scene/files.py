@@ -30,12 +30,14 @@ class AssetFileError(Exception):
     Attributes:
         reason: one sentence.
         hint: what to do about it; empty for nothing.
+        asset: name of the asset, once it is known.
     """
 
-    def __init__(self, reason: str, hint: str = "") -> None:
+    def __init__(self, reason: str, hint: str = "", asset: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.hint = hint
+        self.asset = asset
 
 
 def read_pieces(path: Path) -> tuple[Piece, ...]:

@@ -6,6 +6,7 @@
     /Scene/Ground/<class>         a mesh that is seen and collides
     /Scene/Solids/<layer>         one mesh of all that collides in a layer, of the purpose `guide`: not seen
     /Scene/Looks/<layer>/<piece>  what is seen, a mesh for each colour; collides with nothing
+    /Scene/Looks/<sheet>          water, which is seen alone
     /Scene/Materials/<name>       friction and restitution, and colours
 
 What a layer repeats is merged: a simulator's scene with a prim for each of 10,000 trees takes a minute to load, one
@@ -93,10 +94,22 @@ class PlacedLayer:
     tile: float | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """A surface that is only seen, as water is: ``opacity`` 0..1."""
+
+    name: str
+    mesh: Mesh
+    color: Color
+    opacity: float
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
 def write_stage(
     path: Path,
     grounds: Sequence[GroundPart],
     layers: Sequence[PlacedLayer],
+    sheets: Sequence[Sheet] = (),
     *,
     about: str = "",
 ) -> None:
@@ -106,13 +119,13 @@ def write_stage(
         about: what it was made from, for the stage's documentation.
 
     Raises:
-        ValueError: if two of the grounds or of the layers have one name.
+        ValueError: if two of the grounds, or of the layers and sheets, have one name.
         OSError: if the file cannot be written.
     """
-    for names in ([piece.name for piece in grounds], [layer.name for layer in layers]):
+    for names in ([piece.name for piece in grounds], [item.name for item in (*layers, *sheets)]):
         if len(set(names)) < len(names):
             raise ValueError(f"names of prims occur twice: {names}")
-    stage = build_stage(grounds, layers, about=about)
+    stage = build_stage(grounds, layers, sheets, about=about)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
     os.close(handle)
@@ -125,7 +138,9 @@ def write_stage(
         Path(name).unlink(missing_ok=True)
 
 
-def build_stage(grounds: Sequence[GroundPart], layers: Sequence[PlacedLayer], *, about: str = "") -> Any:
+def build_stage(
+    grounds: Sequence[GroundPart], layers: Sequence[PlacedLayer], sheets: Sequence[Sheet] = (), *, about: str = ""
+) -> Any:
     """The stage of :func:`write_stage`, in memory."""
     stage = pxr("Usd").Stage.CreateInMemory()
     pxr("UsdGeom").SetStageUpAxis(stage, pxr("UsdGeom").Tokens.z)
@@ -149,6 +164,12 @@ def build_stage(grounds: Sequence[GroundPart], layers: Sequence[PlacedLayer], *,
         if len(layer.kind):
             _add_solids(stage, materials, layer)
             _add_looks(stage, materials, layer)
+    for sheet in sheets:
+        _scope(stage, f"{ROOT}/Looks")
+        path = f"{ROOT}/Looks/{prim_name(sheet.name)}"
+        prim = _mesh_prim(stage, path, sheet.mesh.points, sheet.mesh.triangles)
+        materials.colored(prim, sheet.color, sheet.opacity)
+        _label(prim.GetPrim(), sheet.labels)
     return stage
 
 
@@ -328,7 +349,7 @@ class _Materials:
     def __init__(self, stage: Any) -> None:
         self._stage = stage
         self._contacts: dict[Contact, Any] = {}
-        self._colors: dict[Color, Any] = {}
+        self._colors: dict[tuple[Color, float], Any] = {}
 
     def contact(self, name: str, contact: Contact) -> Any:
         """The physics material of a surface; surfaces that meet others alike share one, named after the first."""
@@ -342,9 +363,9 @@ class _Materials:
             self._contacts[contact] = material
         return self._contacts[contact]
 
-    def colored(self, mesh: Any, color: Color) -> None:
+    def colored(self, mesh: Any, color: Color, opacity: float = 1.0) -> None:
         """Gives a mesh a colour: as a preview surface, and as the display colour for readers without materials."""
-        if color not in self._colors:
+        if (color, opacity) not in self._colors:
             _scope(self._stage, f"{ROOT}/Materials")
             path = f"{ROOT}/Materials/color_{len(self._colors):03d}"
             material = pxr("UsdShade").Material.Define(self._stage, path)
@@ -352,7 +373,9 @@ class _Materials:
             shader.CreateIdAttr("UsdPreviewSurface")
             shader.CreateInput("diffuseColor", pxr("Sdf").ValueTypeNames.Color3f).Set(pxr("Gf").Vec3f(*color))
             shader.CreateInput("roughness", pxr("Sdf").ValueTypeNames.Float).Set(0.9)
+            if opacity < 1:
+                shader.CreateInput("opacity", pxr("Sdf").ValueTypeNames.Float).Set(opacity)
             material.CreateSurfaceOutput().ConnectToSource(shader.ConnectableAPI(), "surface")
-            self._colors[color] = material
+            self._colors[color, opacity] = material
         mesh.CreateDisplayColorAttr([pxr("Gf").Vec3f(*color)])
-        pxr("UsdShade").MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(self._colors[color])
+        pxr("UsdShade").MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(self._colors[color, opacity])
