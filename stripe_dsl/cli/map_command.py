@@ -34,9 +34,14 @@ def run(
         raise fail(f"`{wanted.name}` has no variant {variant}", f"it has {wanted.variants}, counted from 0")
     if wanted.terrain.tiles is not None:
         raise fail(f"`{wanted.name}` is made of Isaac Lab's own tiles", "they are made when a task of it starts")
+    from stripe_dsl.scene.files import AssetFileError
     from stripe_dsl.scene.made import make
+    from stripe_dsl.scene.measure import broken_asset, measure
 
-    made, diagnostics = make(wanted, variant)
+    try:
+        made, diagnostics = make(wanted, variant, measure)
+    except AssetFileError as problem:
+        made, diagnostics = None, [broken_asset(problem, wanted)]
     show(diagnostics)
     if made is not None:
         from stripe_dsl.scene.overview import overview

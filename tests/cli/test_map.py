@@ -60,3 +60,13 @@ def test_map_says_what_it_cannot_draw(stripec: Stripec, tmp_path: Path) -> None:
         done = stripec("map", *arguments)
         assert done.returncode == 1, arguments
         assert reason in done.stderr, done.stderr
+
+
+def test_sizes_of_files_are_read(stripec: Stripec, tmp_path: Path) -> None:
+    (tmp_path / "hills.stripe").write_text(SCENE.replace("rock { radius 30 cm }", '"rock.obj"'))
+    (tmp_path / "rock.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 2 3\nf 1 2 4\nf 2 3 4\nf 1 3 4\n")
+    done = stripec("map", "hills.stripe")
+    assert done.returncode == 0 and "rocks: 5 of 5" in done.stdout, done.stderr
+    (tmp_path / "rock.obj").write_text("nothing")
+    done = stripec("map", "hills.stripe")
+    assert done.returncode == 1 and "E0617" in done.stderr and "rock.obj" in done.stderr
