@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier
@@ -159,8 +160,10 @@ class _EnvWriter:
     def observations(self) -> None:
         context = self.context
         writer = Observing(self.program, self.names, self.leaves, self.writer, self.graph, self.sharing, self.states)
-        self.alias(context.observe_lines, "observe", (), force=writer.reads_cfg)
-        context.observe_lines += writer.write()
+        lines = writer.write()
+        reads_cfg = writer.reads_cfg or any(re.search(r"(?<![\w.])cfg\.", line) for line in lines)
+        self.alias(context.observe_lines, "observe", (), force=reads_cfg)
+        context.observe_lines += lines
         context.memories += writer.buffers
         context.histories = [*writer.histories.values()]
         context.bias_lines = writer.draws()
