@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from stripe_dsl.check.constants import Settings
-from stripe_dsl.ir.agent import Curiosity, Distill, Network, Train
+from stripe_dsl.ir.agent import Convolution, Curiosity, Distill, Network, Train
+from stripe_dsl.ir.program import Group
+from stripe_dsl.source import Span
 from stripe_dsl.spec.agents import DistillSpec, RndSpec, TrainSpec
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
@@ -175,6 +177,7 @@ def _network(words: list[Expression], key: str, settings: Settings) -> Network:
     """``lstm 256 128 64 elu normalize``: recurrent layers, then sizes, an activation and whether to normalise."""
     hidden: list[int] = []
     recurrent: list[tuple[str, int]] = []
+    convolutions: list[Convolution] = []
     activation, normalize = "elu", False
     first, words = words[0] if words else None, list(words)
     while words:
@@ -186,17 +189,101 @@ def _network(words: list[Expression], key: str, settings: Settings) -> Network:
             normalize = True
         elif name in ACTIVATIONS:
             activation = name
+        elif isinstance(word.node, ast.Call):
+            convolutions += _convolution(word.node, key, settings, behind=bool(hidden))
         elif name in RECURRENT:
             recurrent += _recurrent(word, words, key, settings, behind=bool(hidden))
         else:
             text = word.span.text
             helps = did_you_mean(text, [*ACTIVATIONS, *RECURRENT, "normalize"], listing=True)
-            message = f"`{key}` takes layer sizes, an activation, recurrent layers and `normalize`, not `{text}`"
+            message = (
+                f"`{key}` takes layer sizes, an activation, recurrent layers, `conv(…)` and `normalize`, not `{text}`"
+            )
             settings.report.error("E0309", message, word.span, *helps)
     kind, size = recurrent[0] if recurrent else ("", 0)
     if first is not None and len(set(recurrent)) > 1:
         settings.report.error("E0309", f"the recurrent layers of `{key}` are of one kind and size", first.span)
-    return Network(tuple(hidden) or (128, 128, 128), activation, normalize, kind, size, len(recurrent))
+    if first is not None and recurrent and convolutions:
+        message = f"`{key}` has recurrent layers and convolutions, which rsl_rl's models do not combine"
+        settings.report.error("E0309", message, first.span, "keep one of the two")
+    sizes = tuple(hidden) or (128, 128, 128)
+    return Network(sizes, activation, normalize, kind, size, len(recurrent), tuple(convolutions))
+
+
+def _convolution(node: ast.Call, key: str, settings: Settings, *, behind: bool) -> list[Convolution]:
+    """``conv(16, 5, stride = 2)``: numbers for each place, edge of the kernel, step."""
+    example = "write `conv(16, 5, stride = 2)`: channels, kernel, stride"
+    given = {name.id: value for name, value in node.keywords}
+    given = dict(zip(("channels", "kernel", "stride"), node.args, strict=False)) | given
+    called = isinstance(node.function, ast.Name) and node.function.id == "conv"
+    known = {"channels", "kernel"} <= given.keys() <= {"channels", "kernel", "stride"}
+    if not called or not known or len(given) != len(node.args) + len(node.keywords):
+        settings.report.error("E0209", f"a layer of `{key}` is no `{node.span.text}`", node.span, example)
+        return []
+    if behind:
+        message = f"convolutions of `{key}` stand before the other layers"
+        settings.report.error("E0309", message, node.span, f"write `{key} {node.span.text} 128 elu`")
+    whole = {name: settings.whole(Expression(value), name, 1) for name, value in given.items()}
+    return [Convolution(whole["channels"], whole["kernel"], whole.get("stride", 1))]
+
+
+def check_pictures(spec: TrainSpec | None, train: Train, groups: Mapping[str, Group], settings: Settings) -> None:
+    """Reports networks that cannot see what they are shown: pictures go through convolutions, numbers do not."""
+    parts = [("actor", train.actor, train.actor_sees, spec.actor if spec is not None else [])]
+    parts.append(("critic", train.critic, train.critic_sees, (spec.critic or spec.actor) if spec is not None else []))
+    if spec is not None and spec.distill is not None and train.distill is not None:
+        parts.append(("student", train.distill.student, train.distill.sees, spec.distill.student))
+    told: set[int] = set()
+    for key, network, sees, words in parts:
+        seen = [groups[name] for name in sees if name in groups]
+        pictures = [group for group in seen if group.picture is not None]
+        span = words[0].span if words else train.span
+        if span is None or span.start in told or not (pictures or network.convolutions):
+            continue
+        before = len(settings.report.diagnostics)
+        if not network.convolutions:
+            message = f"the {key} sees the picture `{pictures[0].name}` and has no convolutions"
+            help = f"write `{key} conv(16, 5, stride = 2) 128 elu`, or show it other groups with `sees`"
+            settings.report.error("E0309", message, span, help)
+        elif not pictures:
+            message = f"the {key} has convolutions and sees no picture"
+            settings.report.error("E0309", message, span, f"show it one, as in `sees {{ {key} policy pixels }}`")
+        elif network.normalize and len(pictures) == len(seen):
+            message = f"`normalize` is for numbers, and the {key} sees pictures alone"
+            settings.report.error("E0309", message, span, "remove it, and `scale` the pictures")
+        else:
+            for group in pictures:
+                _fits_picture(key, network, group, span, settings)
+        if len(settings.report.diagnostics) > before:
+            told.add(span.start)
+    if spec is None:
+        return
+    if spec.rnd is not None and train.rnd is not None:
+        for name in train.rnd.sees:
+            if name in groups and groups[name].picture is not None:
+                message = f"curiosity about pictures is not there: `{name}` is one"
+                settings.report.error("E0309", message, spec.rnd.span, "let `sees` name groups of numbers")
+    for word in spec.libraries:
+        if (
+            isinstance(word.node, ast.Name)
+            and word.node.id in train.libraries
+            and (train.actor.convolutions or train.critic.convolutions)
+        ):
+            help = f"take `{word.node.id}` out of `libraries`"
+            settings.report.error("E0309", f"`{word.node.id}` has no convolutions in its cfg", word.span, help)
+
+
+def _fits_picture(key: str, network: Network, group: Group, span: Span, settings: Settings) -> None:
+    """Reports kernels that are larger than what the layer before leaves of a picture."""
+    assert group.picture is not None
+    rows, columns = group.picture
+    for number, layer in enumerate(network.convolutions, start=1):
+        if min(rows, columns) < layer.kernel:
+            message = f"the kernel of convolution {number} of the {key} is {layer.kernel} x {layer.kernel}"
+            message += f", and the picture `{group.name}` is {columns} x {rows} there"
+            settings.report.error("E0309", message, span, "take a smaller kernel or stride, or a larger picture")
+            return
+        rows, columns = layer.result(rows), layer.result(columns)
 
 
 def _recurrent(

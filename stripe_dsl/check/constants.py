@@ -179,7 +179,8 @@ class Settings:
         if node is None:
             return None
         if node.type.kind is not Kind.VEC2 or node.type.axis is not None:
-            self.report.error("E0303", f"`{key}` is a vec2, not {node.type.describe()}", value.span, "write `(x, y) m`")
+            help = f"write `(x, y){'' if dim.is_none else ' m'}`"
+            self.report.error("E0303", f"`{key}` is a vec2, not {node.type.describe()}", value.span, help)
             return None
         folded = fold(node)
         if not self.check_unit(node, dim, key, value.span):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from stripe_dsl.check.cameras import picture
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.phase import Phase
@@ -78,7 +79,8 @@ class Observations:
                 out += [replace(entry, name=_unique(entry.name, names)) for entry in entries]
         if not spec[name]:
             self.report.error("E0214", f"observation group `{name}` is empty", name.span, "add what it observes")
-        return Group(str(name), tuple(out), name.span)
+        size = picture(name, out, spec[name], self.low.scope.sensors, self.report)
+        return Group(str(name), tuple(out), name.span, size)
 
     def command(self, node: ast.Name, item: Item) -> list[Item]:
         """A whole command is one entry for each of its fields."""

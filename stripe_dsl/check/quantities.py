@@ -229,6 +229,23 @@ IMU: dict[str, Quantity] = {
 }
 """Quantities of an inertial sensor."""
 
+CAMERA: dict[str, Quantity] = {
+    "depth": Quantity(
+        "camera.depth", Kind.FLOAT, LENGTH, "along the view to what each pixel sees; `reach` where it sees nothing"
+    ),
+    "rgb": Quantity("camera.rgb", Kind.VEC3, DIMENSIONLESS, "red, green and blue of each pixel, 0 to 1"),
+    "normals": Quantity(
+        "camera.normals",
+        Kind.VEC3,
+        DIMENSIONLESS,
+        "unit vector on the surface that each pixel sees; zero where it sees nothing",
+        None,
+        ("world",),
+        "world",
+    ),
+}
+"""Quantities of a camera, one for each pixel."""
+
 EPISODE: dict[str, Quantity] = {
     "time": Quantity("env.time", Kind.FLOAT, TIME, "time since the episode began"),
     "step": Quantity("env.dt", Kind.FLOAT, TIME, "the control step"),
@@ -241,5 +258,9 @@ SENSORS: dict[str, dict[str, Quantity]] = {
     "height_scan": HEIGHT_SCAN,
     "lidar": LIDAR,
     "imu": IMU,
+    "camera": CAMERA,
 }
 """Kinds of sensors, with what they measure."""
+
+CARRIED = ("height_scan", "lidar", "imu", "camera")
+"""Kinds of sensors that sit on one body."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check.frames import OWNED
 from stripe_dsl.check.missing import has
-from stripe_dsl.check.quantities import BASE, BODY, CONTACTS, EPISODE, JOINT, PARTNER, SENSORS, Quantity
+from stripe_dsl.check.quantities import BASE, BODY, CARRIED, CONTACTS, EPISODE, JOINT, PARTNER, SENSORS, Quantity
 from stripe_dsl.check.values import (
     Base,
     BodySet,
@@ -204,6 +204,9 @@ class Reading:
             return self.low.graph.add("gt", (touched, zero), type=replace(type, axis=bodies.axis), span=span)
         if sensor.kind == "imu":
             return self.read(sensor.name, key, (), type, span)
+        if sensor.camera is not None:
+            pixels = Axis("pixel", sensor.name, tuple(map(str, range(sensor.camera.pixels))), sensor.name)
+            return self.read(sensor.name, key, (), replace(type, axis=pixels), span)
         return self.read(sensor.name, key, bodies.names, replace(type, axis=bodies.axis), span)
 
     def meeting(self, sensor: SensorValue, bodies: BodySet, type: Type, span: Span) -> Node:
@@ -321,7 +324,7 @@ class Reading:
                 "E0303", f"only sensors are indexed, not {describe(owner)}", expr.span, "as in `wrench[feet].force`"
             )
             return None
-        if owner.rays is not None or owner.kind == "imu":
+        if owner.kind in CARRIED:
             help = f"read it as a whole, as in `{owner.name}.{next(iter(SENSORS[owner.kind]))}`"
             self.low.report.error("E0303", f"`{owner.name}` has no bodies to be read at", expr.span, help)
             return None

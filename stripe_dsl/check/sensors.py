@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from stripe_dsl.check.cameras import camera
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.expressions import Lowering
-from stripe_dsl.check.quantities import SENSORS
+from stripe_dsl.check.quantities import CARRIED, SENSORS
 from stripe_dsl.check.rays import Rays
 from stripe_dsl.check.rotations import rotation
 from stripe_dsl.check.values import Base, BodySet, RobotValue, SensorValue, Value, describe
-from stripe_dsl.ir.sensors import ContactSettings, MountSettings, Partner, RaySettings, Sensor
+from stripe_dsl.ir.sensors import ContactSettings, MountSettings, Partner, RaySettings, Sensor, SensorSettings
 from stripe_dsl.spec.document import SensorSpec
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
@@ -21,6 +22,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "height_scan": ("size", "spacing", "above", "at", "reach"),
     "lidar": ("channels", "vertical", "horizontal", "step", "at", "facing", "reach"),
     "imu": ("at", "facing"),
+    "camera": ("size", "fov", "at", "facing", "reach"),
 }
 """Keys of each kind of sensor."""
 
@@ -30,11 +32,9 @@ EXAMPLES = {
     "height_scan": "height_scan(base)",
     "lidar": "lidar(base)",
     "imu": "imu(base)",
+    "camera": "camera(base)",
 }
 """How each kind is written."""
-
-CARRIED = ("height_scan", "lidar", "imu")
-"""Kinds that sit on one body."""
 
 
 class Sensors:
@@ -81,7 +81,7 @@ class Sensors:
         measured = self.lowering.value(node.args[0])
         if measured is None:
             return None
-        settings: ContactSettings | RaySettings | MountSettings | None = None
+        settings: SensorSettings | None = None
         if kind == "joint_wrench":
             value = self.wrench(name, measured, node)
         elif kind == "contacts":
@@ -95,7 +95,10 @@ class Sensors:
         elif kind == "imu":
             at = self.settings.vector(spec.at, LENGTH, "at", (0.0, 0.0, 0.0))
             settings = MountSettings((at[0], at[1], at[2]), rotation(self.settings, spec.facing))
-            value = self.carried(name, kind, None, measured, node)
+            value = self.carried(name, kind, settings, measured, node)
+        elif kind == "camera":
+            settings = camera(self.settings, spec)
+            value = self.carried(name, kind, settings, measured, node)
         else:
             settings = Rays(self.settings).settings(kind, spec)
             value = self.carried(name, kind, settings, measured, node)
@@ -183,11 +186,11 @@ class Sensors:
         return SensorValue(str(name), "contacts", bodies.robot, bodies, settings)
 
     def carried(
-        self, name: Text, kind: str, rays: RaySettings | None, measured: Value, node: ast.Call
+        self, name: Text, kind: str, settings: SensorSettings, measured: Value, node: ast.Call
     ) -> SensorValue | None:
         """A sensor on one body, which a robot's name stands for where its base is meant."""
         match measured:
-            case RobotValue() | Base():
+            case RobotValue() | Base(single=False):
                 robot, model = (measured.name if isinstance(measured, RobotValue) else measured.robot), measured.model
                 body = BodySet(robot, model, (model.root_body,), "base", single=True)
             case BodySet(single=True):
@@ -196,11 +199,11 @@ class Sensors:
                 message = f"`{kind}` is carried by one body, not by {describe(measured)}"
                 self.report.error("E0309", message, node.args[0].span, f"as in `{EXAMPLES[kind]}`")
                 return None
-        if rays is not None and not self.has_ground:
+        if isinstance(settings, RaySettings) and not self.has_ground:
             message = f"`{kind}` has nothing to measure: the scene has no ground"
             self.report.error("E0214", message, node.span, "add `ground plane` to the scene")
             return None
-        return SensorValue(str(name), kind, body.robot, body, rays)
+        return SensorValue(str(name), kind, body.robot, body, settings)
 
 
 def partner_of(sensor: SensorValue) -> Partner | None:

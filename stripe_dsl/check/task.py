@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from stripe_dsl.check.actions import Actions
-from stripe_dsl.check.agents import check_train
+from stripe_dsl.check.agents import check_pictures, check_train
 from stripe_dsl.check.commands import Commands
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.curriculum import Curriculum
@@ -134,6 +134,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     for name, command in spec.command.items():
         commands.define(name, command)
     groups = Observations(lowering, settings).groups(spec.observe)
+    check_pictures(spec.train, train, groups, settings)
     if "policy" not in groups:
         report.error(
             "E0214",

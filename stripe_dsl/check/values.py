@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stripe_dsl.ir.graph import Node
-from stripe_dsl.ir.sensors import ContactSettings, MountSettings, RaySettings
+from stripe_dsl.ir.sensors import CameraSettings, ContactSettings, RaySettings, SensorSettings
 from stripe_dsl.ir.types import Axis
 from stripe_dsl.robots.model import RobotModel
 
@@ -80,7 +80,12 @@ class SensorValue:
     kind: str
     robot: str
     bodies: BodySet
-    settings: ContactSettings | RaySettings | MountSettings | None = None
+    settings: SensorSettings | None = None
+
+    @property
+    def camera(self) -> CameraSettings | None:
+        """The settings of a camera."""
+        return self.settings if isinstance(self.settings, CameraSettings) else None
 
     @property
     def contacts(self) -> ContactSettings | None:

@@ -103,6 +103,7 @@ def _ppo_names(program: Program) -> list[str]:
     train = program.train
     names = ["RslRlMLPModelCfg", "RslRlOnPolicyRunnerCfg", "RslRlPpoAlgorithmCfg"]
     names += ["RslRlRNNModelCfg"] if train.actor.recurrent or train.critic.recurrent else []
+    names += ["RslRlCNNModelCfg"] if train.actor.convolutions or train.critic.convolutions else []
     names += ["RslRlRndCfg"] if train.rnd is not None else []
     names += ["RslRlSymmetryCfg"] if train.symmetry is not None else []
     return names
@@ -113,7 +114,9 @@ def _distillation_names(program: Program) -> list[str]:
     if distill is None:
         return []
     names = ["RslRlDistillationAlgorithmCfg", "RslRlDistillationRunnerCfg", "RslRlMLPModelCfg"]
-    return names + (["RslRlRNNModelCfg"] if distill.student.recurrent or program.train.actor.recurrent else [])
+    networks = (distill.student, program.train.actor)
+    names += ["RslRlCNNModelCfg"] if any(network.convolutions for network in networks) else []
+    return names + (["RslRlRNNModelCfg"] if any(network.recurrent for network in networks) else [])
 
 
 def _import(names: list[str]) -> str:
@@ -129,5 +132,5 @@ def _divisor(number: int, wish: int) -> int:
 
 
 def _unlike(actor: Network, critic: Network) -> bool:
-    names = ("hidden", "activation", "normalize", "recurrent", "recurrent_size", "recurrent_layers")
+    names = ("hidden", "activation", "normalize", "recurrent", "recurrent_size", "recurrent_layers", "convolutions")
     return any(getattr(actor, name) != getattr(critic, name) for name in names)

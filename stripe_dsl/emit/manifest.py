@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
@@ -17,9 +17,10 @@ import numpy as np
 
 from stripe_dsl.ir.agent import Train
 from stripe_dsl.ir.graph import Node, Read, walk
-from stripe_dsl.ir.program import Action, Observation, Program
+from stripe_dsl.ir.program import Action, Group, Program
 from stripe_dsl.ir.reference import Inputs, evaluate
 from stripe_dsl.ir.robots import Actuator, Gain, Robot
+from stripe_dsl.ir.sensors import CameraSettings, Sensor
 from stripe_dsl.robots.model import RobotJoint
 
 VERSION = 1
@@ -43,6 +44,7 @@ def manifest(program: Program, files: Mapping[str, str], sources: Mapping[str, s
     for action in program.actions:
         actions.append(_action(program, action, start))
         start += action.width
+    cameras = [_camera(sensor) for sensor in program.sensors if sensor.kind == "camera"]
     return {
         "manifest": VERSION,
         "task": f"Stripe-{program.name}",
@@ -53,8 +55,9 @@ def manifest(program: Program, files: Mapping[str, str], sources: Mapping[str, s
         "seed": program.train.seed,
         "policy": _policy(program.train),
         "robots": [_robot(robot) for robot in program.robots],
+        **({"cameras": cameras} if cameras else {}),
         "actions": actions,
-        "observations": {group.name: _entries(program, group.items) for group in program.groups},
+        "observations": {group.name: _entries(program, group) for group in program.groups},
         "definitions": {let.name: let.source for let in program.lets if let.source},
         "parameters": {
             item.name: list(item.value) if isinstance(item.value, tuple) else item.value
@@ -86,6 +89,22 @@ def _policy(train: Train) -> dict[str, Any]:
             "layers": train.actor.recurrent_layers,
         }
     return policy
+
+
+def _camera(sensor: Sensor) -> dict[str, Any]:
+    """Where a camera sits, and its lens."""
+    settings = sensor.settings
+    assert isinstance(settings, CameraSettings)
+    return {
+        "name": sensor.name,
+        "robot": sensor.robot,
+        "body": sensor.bodies[0],
+        "position": settings.at,
+        "rotation_xyzw": settings.facing,
+        "size": [settings.columns, settings.rows],
+        "fov": settings.fov,
+        "reach": settings.reach,
+    }
 
 
 def _robot(robot: Robot) -> dict[str, Any]:
@@ -157,7 +176,8 @@ def _action(program: Program, action: Action, start: int) -> dict[str, Any]:
     return entry | {key: said[key] for key in ACTION_SETTINGS if key in said}
 
 
-def _entries(program: Program, items: Sequence[Observation]) -> list[dict[str, Any]]:
+def _entries(program: Program, group: Group) -> list[dict[str, Any]]:
+    items, picture = group.items, group.picture
     entries, column = [], 0
     for item in items:
         type = item.value.type
@@ -165,8 +185,10 @@ def _entries(program: Program, items: Sequence[Observation]) -> list[dict[str, A
         entry["unit"] = str(type.dim)
         if type.frame is not None:
             entry["frame"] = type.frame
-        if type.axis is not None:
+        if type.axis is not None and picture is None:
             entry["members"] = type.axis.names
+        if picture is not None:
+            entry["picture"] = [type.components, *picture]
         for key, noise in (("noise", item.noise), ("bias", item.bias)):
             if noise is not None:
                 entry[key] = {noise.kind: _tunable(program, noise.tunable)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import tan
 
 from stripe_dsl.emit.cfg import origin, prim_names
 from stripe_dsl.emit.identifiers import literal, safe_identifier
@@ -11,7 +12,16 @@ from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.naming import escaped
 from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.program import Program
-from stripe_dsl.ir.sensors import ContactSettings, MountSettings, Partner, RaySettings, Sensor, in_degrees
+from stripe_dsl.ir.sensors import (
+    CameraSettings,
+    ContactSettings,
+    MountSettings,
+    Partner,
+    RaySettings,
+    Sensor,
+    in_degrees,
+)
+from stripe_dsl.robots.rotations import times
 
 CLASSES = {
     "joint_wrench": "JointWrenchSensor",
@@ -19,6 +29,7 @@ CLASSES = {
     "height_scan": "RayCaster",
     "lidar": "RayCaster",
     "imu": "Imu",
+    "camera": "Camera",
 }
 """Isaac Lab's class of each kind."""
 
@@ -27,6 +38,9 @@ INTEGRATING = ("contacts",)
 
 CASTING = ("height_scan", "lidar")
 """Kinds that cast rays, from where their body is now."""
+
+RENDERING = ("camera",)
+"""Kinds that draw pictures, from where their body is now."""
 
 TIMES = ("air_time", "contact_time", "last_air_time", "last_contact_time", "landed", "lifted")
 """Readings of contacts that need ``track_air_time``."""
@@ -76,11 +90,15 @@ def sensor_cfgs(program: Program) -> list[SensorText]:
 
 def _arguments(program: Program, sensor: Sensor, prim: str) -> dict[str, str]:
     """Arguments of the configuration, as source texts."""
-    if isinstance(sensor.settings, RaySettings | MountSettings):
+    if isinstance(sensor.settings, RaySettings | MountSettings | CameraSettings):
         model = next(robot.model for robot in program.robots if robot.name == sensor.robot)
         body = f"{prim}{model.body(sensor.bodies[0]).below}"
         if isinstance(sensor.settings, RaySettings):
             return _rays(sensor.settings, body)
+        if isinstance(sensor.settings, CameraSettings):
+            # in the order of the table, whatever the order of the file
+            seen = [name for name in CAMERA if name in quantities(program, sensor)]
+            return _camera(sensor.settings, f"{body}/{safe_identifier(sensor.name)}", seen or ["depth"])
         return {"prim_path": literal(body)} | _offset("ImuCfg", sensor.settings)
     if not isinstance(sensor.settings, ContactSettings):
         return {"prim_path": literal(prim)}
@@ -131,6 +149,42 @@ def _rays(settings: RaySettings, prim: str) -> dict[str, str]:
         arguments["max_distance"] = literal(settings.reach)
     # Newton casts against all that does not move, PhysX against the ground
     return arguments | {"mesh_prim_paths": '["/World/Ground"]', "global_world_only": "True"}
+
+
+CAMERA = ("depth", "rgb", "normals")
+"""Readings of a camera, by their name in Isaac Lab."""
+
+FOCAL_LENGTH = 24.0
+"""Of every camera, in USD's tenths of a unit: with the aperture it makes the angle of view."""
+
+
+def _camera(settings: CameraSettings, prim: str, kinds: list[str]) -> dict[str, str]:
+    """Arguments of a ``CameraCfg``, whose prim is made below that of the body."""
+    aperture = 2 * FOCAL_LENGTH * tan(settings.fov / 2)
+    lens = {
+        "focal_length": literal(FOCAL_LENGTH),
+        "horizontal_aperture": literal(round(aperture, 6)),
+        "clipping_range": literal((0.01, settings.reach)),
+    }
+    offset = {"pos": literal(settings.at), "rot": literal(settings.facing), "convention": literal("world")}
+    return {
+        "prim_path": literal(prim),
+        "offset": f"CameraCfg.OffsetCfg({_keywords(offset)})",
+        "spawn": f"sim_utils.PinholeCameraCfg({_keywords(lens)})",
+        "data_types": literal(kinds),
+        "width": str(settings.columns),
+        "height": str(settings.rows),
+        "update_latest_camera_pose": "True",
+        "renderer_cfg": f"NewtonWarpRendererCfg(depth_clipping_behavior={literal('max')})",
+    }
+
+
+def camera_mount(settings: CameraSettings) -> str:
+    """The pose of the camera of the renderer in the frame of the body: it looks along -z, with y up."""
+    x, y, z, w = settings.facing
+    turned = times((w, x, y, z), (0.5, 0.5, -0.5, -0.5))
+    rotation = literal(tuple(round(part, 9) + 0.0 for part in (*turned[1:], turned[0])))
+    return f"wp.transform({literal(settings.at)}, {rotation})"
 
 
 def _offset(cfg: str, settings: RaySettings | MountSettings) -> dict[str, str]:

@@ -10,9 +10,10 @@ from stripe_dsl.source import Span
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Network:
-    """A multi-layer perceptron, behind recurrent layers where there are some.
+    """A multi-layer perceptron, behind recurrent layers or convolutions where there are some.
 
     Attributes:
+        convolutions: those that each picture goes through, in order.
         recurrent: ``lstm``, ``gru`` or empty.
         recurrent_size: numbers in the hidden state of each recurrent layer.
     """
@@ -23,6 +24,20 @@ class Network:
     recurrent: str = ""
     recurrent_size: int = 0
     recurrent_layers: int = 0
+    convolutions: tuple[Convolution, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Convolution:
+    """One layer of convolutions: numbers that it gives, edge of its kernel, and step from one place to the next."""
+
+    channels: int
+    kernel: int
+    stride: int
+
+    def result(self, edge: int) -> int:
+        """Rows or columns of what it makes of so many; none where the kernel is larger."""
+        return (edge - self.kernel) // self.stride + 1 if edge >= self.kernel else 0
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

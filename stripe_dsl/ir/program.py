@@ -179,16 +179,32 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Group:
-    """An observation group: entries in order, concatenated."""
+    """An observation group: entries in order, concatenated.
+
+    Attributes:
+        picture: rows and columns, where the entries have a value for each pixel. The group is then a picture with a
+            channel for each number of a pixel, and its columns are those of one channel after another.
+    """
 
     name: str
     items: tuple[Observation, ...]
     span: Span | None = None
+    picture: tuple[int, int] | None = None
 
     @property
     def width(self) -> int:
         """Columns of the group."""
         return sum(item.width for item in self.items)
+
+    @property
+    def channels(self) -> int:
+        """Numbers of each pixel of a picture."""
+        return sum(item.value.type.components for item in self.items)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one environment's observation: ``(width,)``, of a picture ``(channels, rows, columns)``."""
+        return (self.width,) if self.picture is None else (self.channels, *self.picture)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -17,7 +17,7 @@ class Sensor:
 
     Attributes:
         name: key in the scene, and the entity of its ``read`` nodes.
-        kind: ``joint_wrench``, ``contacts``, ``height_scan``, ``lidar`` or ``imu``.
+        kind: ``joint_wrench``, ``contacts``, ``height_scan``, ``lidar``, ``imu`` or ``camera``.
         robot: the robot that carries it.
         bodies: the bodies that it measures, or the one that carries it; empty for all.
         settings: what its kind adds; ``None`` for a kind without any.
@@ -27,7 +27,7 @@ class Sensor:
     kind: str
     robot: str
     bodies: tuple[str, ...] = ()
-    settings: ContactSettings | RaySettings | MountSettings | None = None
+    settings: SensorSettings | None = None
     span: Span | None = None
 
 
@@ -68,6 +68,32 @@ class MountSettings:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
+class CameraSettings:
+    """A pinhole camera with square pixels that looks along the x axis of its frame, with z up in the picture.
+
+    Attributes:
+        at: position in the body's frame [m].
+        facing: rotation in the body's frame, quaternion (x, y, z, w).
+        columns: pixels beside each other.
+        rows: pixels above each other.
+        fov: horizontal angle of what it sees [rad].
+        reach: depth of pixels that see nothing, and beyond which nothing is seen [m].
+    """
+
+    at: tuple[float, float, float]
+    facing: tuple[float, float, float, float]
+    columns: int
+    rows: int
+    fov: float
+    reach: float
+
+    @property
+    def pixels(self) -> int:
+        """Of one picture; row by row from the top left."""
+        return self.columns * self.rows
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RaySettings:
     """Rays from a body to what does not move.
 
@@ -104,6 +130,10 @@ class RaySettings:
         low, high = map(in_degrees, self.horizontal)
         around = abs(abs(low - high) - 360.0) < 1e-6
         return self.channels * (ceil((high - low) / in_degrees(self.step)) + (0 if around else 1))
+
+
+type SensorSettings = ContactSettings | RaySettings | MountSettings | CameraSettings
+"""What the kinds of sensors add."""
 
 
 def in_degrees(angle: float) -> float:

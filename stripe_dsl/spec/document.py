@@ -29,7 +29,10 @@ class SensorSpec(Entry):
     against: Expression | None = Field(
         None, description="contacts: with these alone, a robot, some of its bodies, an object or `ground`"
     )
-    size: Expression | None = Field(None, description="height_scan: length and width, (1.6, 1) m where absent")
+    size: Expression | None = Field(
+        None, description="height_scan: length and width, (1.6, 1) m where absent; camera: columns and rows of pixels"
+    )
+    fov: Expression | None = Field(None, description="camera: horizontal angle that it sees, 80 deg where absent")
     spacing: Expression | None = Field(None, description="height_scan: between rays, 10 cm where absent")
     above: Expression | None = Field(None, description="height_scan: where rays begin, 20 m above the body")
     channels: Expression | None = Field(None, description="lidar: rays above each other, 1 where absent")
@@ -38,7 +41,7 @@ class SensorSpec(Entry):
     step: Expression | None = Field(None, description="lidar: between rays beside each other, 10 deg where absent")
     at: Expression | None = Field(None, description="position of the sensor in the body's frame")
     facing: Expression | None = Field(None, description="rotation of the sensor in the body's frame")
-    reach: Expression | None = Field(None, description="rays: distance beyond which nothing is hit")
+    reach: Expression | None = Field(None, description="rays and cameras: distance beyond which nothing is seen")
 
 
 class Placed(Entry):

@@ -101,3 +101,40 @@ def test_rays_begin_at_the_body_of_the_file() -> None:
         "horizontal_fov_range=(-180.0, 180.0), horizontal_res=90.0), max_distance=4.0, "
         'mesh_prim_paths=["/World/Ground"], global_world_only=True,)'
     )
+
+
+def test_pictures_are_drawn_where_they_are_read() -> None:
+    """As rays are cast; and only what is read of them."""
+    eye = "sensor eye = camera(base) size (8, 6); observe pixels { eye.normals; eye.depth }"
+    made = files(eye, "joints.pos; min(eye.depth)")
+    assert "data_types=['depth', 'normals']" in made["env_cfg.py"].replace('"', "'")
+    drawn = made["env_warp.py"]
+    assert drawn.count("self._render_pictures()") == 1
+    assert drawn.index("self._render_pictures()") > drawn.index("def _get_observations")
+    assert "wp.to_torch(self._pixels).view(-1, 4, 6, 8)" in drawn
+    assert "_render_pictures" not in files("sensor chest = imu(ant)", "chest.ang_vel")["env_warp.py"]
+    both = files(f"{eye}; truncate {{ lost = min(eye.depth) < 5 cm }}", "joints.pos")["env_warp.py"]
+    assert both.count("self._render_pictures()") == 2
+
+
+def test_a_picture_may_be_all_that_the_policy_sees() -> None:
+    made = files("sensor eye = camera(base) size (8, 6); train ppo { actor conv(4, 3) 16 elu }", "eye.rgb")
+    assert "observation_space: list[int] = [3, 6, 8]" in made["env_cfg.py"]
+    assert "self.torch_obs_buf = wp.to_torch(self._policy).view(-1, 3, 6, 8)" in made["env_warp.py"]
+    assert "policy = self._eye_rgb.mT.reshape(-1, 3, 6, 8)" in made["env.py"]
+
+
+def test_convolutions_are_those_of_rsl_rl() -> None:
+    """The fields of its ``CNNModel``, for the network that sees the picture."""
+    sees = "sees { actor policy pixels; critic policy }"
+    train = f"train ppo {{ actor conv(8, 5, stride = 2) conv(16, 3) 32 tanh; critic 16; {sees} }}"
+    eye = "sensor eye = camera(base) size (16, 12); observe pixels { eye.depth }"
+    text = files(f"{eye}; {train}", "joints.pos")["agents/rsl_rl_ppo_cfg.py"]
+    actor, _, critic = text.partition("critic = ")
+    assert "actor = RslRlCNNModelCfg(" in actor
+    assert "RslRlCNNModelCfg" not in critic
+    layers = re.sub(r"\s+", "", actor[actor.index("cnn_cfg=") :])
+    assert layers.startswith(
+        'cnn_cfg=RslRlCNNModelCfg.CNNCfg(output_channels=[8,16],kernel_size=[5,3],stride=[2,1],activation="tanh",)'
+    )
+    assert '"actor": ["policy", "pixels"], "critic": ["policy"]' in text

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from stripe_dsl.ir.graph import Node, Read, walk
 from stripe_dsl.ir.memory import renewed, updated
-from stripe_dsl.ir.program import Observation, Program
+from stripe_dsl.ir.program import Group, Observation, Program
 from stripe_dsl.ir.reference import Inputs, evaluate, with_history
 
 from .recorder import Recording, roots_of
@@ -108,11 +108,25 @@ def entries(program: Program, recording: Recording) -> dict[tuple[str, str], Arr
     found = {}
     for group in program.groups:
         column = 0
+        if group.picture is not None:
+            found |= _pictures(group, recording.groups[group.name])
+            continue
         for item in group.items:
             width = item.width
             found[group.name, item.name] = recording.groups[group.name][..., column : column + width]
             column += width
         assert column == recording.groups[group.name].shape[-1]
+    return found
+
+
+def _pictures(group: Group, values: Array) -> dict[tuple[str, str], Array]:
+    """The entries of a group of pictures, whose channels stand above each other: pixel by pixel, as lists are."""
+    assert values.shape[2:] == group.shape
+    found, channel = {}, 0
+    for item in group.items:
+        end = channel + item.value.type.components
+        found[group.name, item.name] = np.moveaxis(values[:, :, channel:end], 2, -1).reshape(*values.shape[:2], -1)
+        channel = end
     return found
 
 

@@ -76,6 +76,10 @@ def quantity(env: Any, read: Read, *, single: bool) -> Array:
     data = asset.data
     if kind == "imu":
         return array(getattr(data, {"lin_acc@sensor": "lin_acc_b", "ang_vel@sensor": "ang_vel_b"}[name]))
+    if kind == "camera":
+        values = array(data.output[name.removesuffix("@world")])
+        values = values.reshape(len(values), -1, values.shape[-1])
+        return values[..., 0] if name == "depth" else values / np.float32(255.0) if name == "rgb" else values
     if kind == "ray":
         return array(data.ray_hits_w)
     if kind == "partner":

@@ -123,6 +123,7 @@ class EnvContext:
     math_imports: str = ""
     compiled: list[str] = field(default_factory=list)
     uses_time: bool = False
+    looks: bool = False
     aliases_action: bool = False
     ends: list[str] = field(default_factory=list)
     terminated: str = ""

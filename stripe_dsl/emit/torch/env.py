@@ -97,6 +97,7 @@ class _EnvWriter:
         log_uniform = any(change.distribution == "log_uniform" for change in program.randomize.later)
         context.needs_math = "math" in self.writer.modules or log_uniform
         context.uses_time = self.leaves.uses_time
+        context.looks = any(".data.output[" in item.text for item in (*self.leaves.state, *self.leaves.observed))
         return context
 
     def reads(self, items: Sequence[Attribute]) -> Lines:

@@ -222,6 +222,9 @@ class Leaves:
         if quantity in sensors.WHOLE:
             name = sensors.name(quantity)
             return f"{owner}.data.{sensors.WHOLE[quantity]}.torch", f"{self.sensors[read.entity]}_{name}"
+        if quantity in sensors.PICTURES:
+            name = sensors.name(quantity)
+            return f"{owner}.data.{sensors.PICTURES[quantity]}", f"{self.sensors[read.entity]}_{name}"
         kind = "body" if read.entity in self.sensors or quantity in BODY_DATA else "joint"
         ids = self.index(read.entity, kind, read.names, single=single)
         label = ids.removeprefix("self._")

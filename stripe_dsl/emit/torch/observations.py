@@ -120,6 +120,9 @@ class Observing:
         """Concatenates the entries of one group."""
         lines.comment(group.span)
         pairs = list(zip(group.items, results, strict=True))
+        if group.picture is not None:
+            self.picture(lines, group, [self.entry(lines, group, item, result) for item, result in pairs])
+            return
         columns = [self.entry(lines, group, item, result) for item, result in pairs]
         flat = all(not item.value.type.shape and item.history == 1 for item in group.items)
         name = local_name(group.name)
@@ -134,6 +137,21 @@ class Observing:
             value.text if flat else self.flat(item, value) for item, value in zip(group.items, columns, strict=True)
         ]
         lines.columns(f"{name} = ", "stack" if flat else "cat", texts)
+
+    def picture(self, lines: Lines, group: Group, values: Sequence[Value]) -> None:
+        """Makes a picture with channels first of values by pixel."""
+        parts: list[str] = []
+        for item, value in zip(group.items, values, strict=True):
+            vector = item.value.type.components > 1
+            single = "" if len(group.items) == 1 else ".unsqueeze(1)"
+            parts.append(f"{value.atom}.mT" if vector else f"{value.atom}{single}" if single else value.atom)
+        (first, *others) = group.items
+        shape = ", ".join(map(str, group.shape))
+        joined = f"torch.cat(({', '.join(parts)}), dim=1)" if others else parts[0]
+        treated = first.noise or first.clip or first.scale
+        bare = not others and is_kept(first.value) and not treated and first.value.type.components == 1
+        text = f"{joined}.reshape(-1, {shape})" + (".clone()" if bare else "")
+        lines.statement(f"{local_name(group.name)} = ", text)
 
     def flat(self, item: Observation, value: Value) -> str:
         """An entry with one row of columns for each environment."""

@@ -19,6 +19,13 @@ PARTNER = {"partner.force@world": "force_matrix_w", "partner.normal_force@world"
 WHOLE = {"ray.hit@world": "ray_hits_w", "imu.lin_acc@sensor": "lin_acc_b", "imu.ang_vel@sensor": "ang_vel_b"}
 """Fields that are read as they are, without bodies."""
 
+PICTURES = {
+    "camera.depth": 'output["depth"].torch.flatten(1)',
+    "camera.rgb": 'output["rgb"].torch.flatten(1, 2) / 255.0',
+    "camera.normals@world": 'output["normals"].torch.flatten(1, 2)',
+}
+"""What a camera sees, pixel by pixel: fields of its data, and how they become a list."""
+
 TRANSITIONS = {"contact.landed": "compute_first_contact", "contact.lifted": "compute_first_air"}
 """Methods of a contact sensor that tell what happened within a time; they share one buffer."""
 

@@ -13,7 +13,7 @@ from stripe_dsl.emit.actuators import delay_steps
 from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import WIDTH
-from stripe_dsl.emit.sensors import CASTING, INTEGRATING
+from stripe_dsl.emit.sensors import CASTING, INTEGRATING, RENDERING, camera_mount
 from stripe_dsl.emit.substitution import is_previous_action, memory_operands
 from stripe_dsl.emit.values import Precedence, Value, infix
 from stripe_dsl.emit.warp.actions import command_leaf, keep_actions, starts, write_command
@@ -30,6 +30,7 @@ from stripe_dsl.emit.warp.wrenches import command_buffers, push_kernel, pushed_r
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.ops import REDUCTIONS
 from stripe_dsl.ir.program import Program
+from stripe_dsl.ir.sensors import CameraSettings, Sensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,23 @@ class KernelText:
         return "\n".join([" " * 12 + "inputs=[", *(f"{' ' * 16}{host}," for host in hosts), " " * 12 + "],"])
 
 
+@dataclass(frozen=True, slots=True)
+class CameraText:
+    """A camera, as source texts.
+
+    Attributes:
+        name: its attribute.
+        poses: of the bodies of what carries it.
+        body: index of the body.
+        mount: attribute of its pose in the frame of the body.
+    """
+
+    name: str
+    poses: str
+    body: str
+    mount: str
+
+
 @dataclass
 class WarpEnv:
     """Everything the template needs."""
@@ -70,6 +88,8 @@ class WarpEnv:
     lazy: list[str] = field(default_factory=list)
     resetting: list[str] = field(default_factory=list)
     casting: dict[str, list[str]] = field(default_factory=dict)
+    cameras: list[CameraText] = field(default_factory=list)
+    rendering: list[str] = field(default_factory=list)
     sets: list[tuple[str, str]] = field(default_factory=list)
     constants: list[tuple[str, str]] = field(default_factory=list)
     structs: list[Struct] = field(default_factory=list)
@@ -77,7 +97,7 @@ class WarpEnv:
     attributes: list[Attribute] = field(default_factory=list)
     memories: list[Attribute] = field(default_factory=list)
     kernels: dict[str, KernelText] = field(default_factory=dict)
-    groups: list[tuple[str, str, int]] = field(default_factory=list)
+    groups: list[tuple[str, str, int, str]] = field(default_factory=list)
     keeps_previous_actions: bool = False
     needs_any: bool = False
     foreign: list[str] = field(default_factory=list)
@@ -149,12 +169,18 @@ class _Writer:
         env.foreign = [f"cfg.scene.{entities[robot.name]}" for robot in program.robots if robot.cfg_reference]
         env.sensors = [(self.leaves.sensors[sensor.name], sensor.kind) for sensor in program.sensors]
         env.integrating = [name for name, kind in env.sensors if kind in INTEGRATING]
-        env.lazy = [name for name, kind in env.sensors if kind not in (*INTEGRATING, *CASTING)]
-        env.resetting = [name for name, kind in env.sensors if kind not in CASTING]
+        env.lazy = [name for name, kind in env.sensors if kind not in (*INTEGRATING, *CASTING, *RENDERING)]
+        env.resetting = [name for name, kind in env.sensors if kind not in (*CASTING, *RENDERING)]
         env.casting = {
             kernel: [name for name, kind in env.sensors if kind in CASTING and self.reads(kernel, name)]
             for kernel in ("end_step", "observe")
         }
+        env.cameras = [self.camera(sensor) for sensor in program.sensors if sensor.kind in RENDERING]
+        env.rendering = [
+            kernel
+            for kernel in ("end_step", "observe")
+            if any(self.reads(kernel, camera.name) for camera in env.cameras)
+        ]
         env.sets = [(name, literal(names)) for names, name in module.sets.items()]
         env.constants = module.constants
         env.structs = module.structs
@@ -164,8 +190,24 @@ class _Writer:
         nodes = walk([*self.operands, *program.ending, *program.observing])
         read = {node.read.quantity for node in nodes if node.read is not None}
         env.reads_effort, env.reads_acceleration = "joint.effort" in read, "joint.acc" in read
-        env.groups = [(group.name, self.groups[group.name], group.width) for group in program.groups]
+        env.groups = [
+            (
+                group.name,
+                self.groups[group.name],
+                group.width,
+                f".view(-1, {', '.join(map(str, group.shape))})" if group.picture is not None else "",
+            )
+            for group in program.groups
+        ]
         return env
+
+    def camera(self, sensor: Sensor) -> CameraText:
+        """What it takes to point a camera where its body looks."""
+        assert isinstance(sensor.settings, CameraSettings)
+        name, owner = self.leaves.sensors[sensor.name], self.leaves.entities[sensor.robot]
+        mount = self.module.attribute(camera_mount(sensor.settings), f"{name}_mount")
+        body = self.leaves.single(sensor.robot, "body", sensor.bodies[0])
+        return CameraText(name, f"self.{owner}.data.body_link_pose_w.warp", body, mount)
 
     def reads(self, kernel: str, sensor: str) -> bool:
         """Whether a kernel reads the data of a sensor."""

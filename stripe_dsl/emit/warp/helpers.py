@@ -155,6 +155,19 @@ def peak_partner_force(history: wp.array4d(dtype=wp.vec3), env: int, body: int) 
         peak = wp.max(peak, wp.length(force))
     return peak
 ''',
+    "color_of": '''
+@wp.func
+def color_of(picture: wp.array3d(dtype=wp.uint8), env: int, pixel: int) -> wp.vec3:
+    """Return red, green and blue of a pixel, 0 to 1."""
+    red, green, blue = picture[env, pixel, 0], picture[env, pixel, 1], picture[env, pixel, 2]
+    return wp.vec3(float(red), float(green), float(blue)) / 255.0
+''',
+    "vector_of": '''
+@wp.func
+def vector_of(picture: wp.array3d(dtype=float), env: int, pixel: int) -> wp.vec3:
+    """Return the three numbers of a pixel."""
+    return wp.vec3(picture[env, pixel, 0], picture[env, pixel, 1], picture[env, pixel, 2])
+''',
     "is_within": '''
 @wp.func
 def is_within(time: float, longest: float) -> bool:

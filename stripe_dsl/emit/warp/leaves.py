@@ -197,7 +197,7 @@ class Leaves:
             data, kind, function = BODY_DATA[quantity]
             place = self.place(kernel, loop, node, "body", read)
             return Value(f"{function}({self.data(kernel, read.entity, data, 2, kind)}[env, {place}])")
-        if quantity in sensors.WHOLE:
+        if quantity in sensors.WHOLE or quantity in sensors.PICTURES:
             place = loop.index if loop is not None and node.type.axis is not None else ""
             return sensors.reading(self.module, kernel, self.sensors[read.entity], quantity, place)
         if read.entity in self.sensors:

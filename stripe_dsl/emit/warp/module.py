@@ -125,8 +125,8 @@ class Module:
         """Text of the number of members of a set."""
         if axis.kind == "wrench":
             return self.count(len(axis), "wrench_numbers")
-        if axis.kind == "ray":
-            return self.count(len(axis), f"{axis.entity}_rays")
+        if axis.kind in ("ray", "pixel"):
+            return self.count(len(axis), f"{axis.entity}_{axis.kind}s")
         return f"wp.static(len({self.members(axis.names)}))"
 
     def count(self, number: int, wish: str) -> str:
@@ -199,6 +199,7 @@ ATTRIBUTES = frozenset(
         "_advance_clocks",
         "_apply_action",
         "_cast_rays",
+        "_render_pictures",
         "_cached_spec",
         "_command",
         "_compute_efforts",

@@ -166,6 +166,8 @@ class Observing:
             if item.value.type.is_bool:
                 value = call("float", [value])
             places = [_place(first, size, part, loop) for first in (start, 0)]
+            if group.picture is not None:  # one channel after another
+                places[0] = _place(start + part * (width // size), 1, 0, loop)
             text = self.treated(kernel, group, item, value, places[1]).text
             if loop is None:
                 kernel.statement(f"{target}[env, {places[0]}] = ", text)

@@ -16,6 +16,21 @@ TIMES = {
     "contact.last_contact_time": "last_contact_time",
 }
 PARTNER = {"partner.force@world": "force_matrix_w", "partner.normal_force@world": "normal_force_matrix_w"}
+PICTURES = {
+    "camera.depth": ('data.output["depth"].warp.reshape((self.num_envs, -1))', "wp.array2d(dtype=float)", ""),
+    "camera.rgb": (
+        'data.output["rgba"].warp.reshape((self.num_envs, -1, 4))',
+        "wp.array3d(dtype=wp.uint8)",
+        "color_of",
+    ),
+    "camera.normals@world": (
+        'data.output["normals"].warp.reshape((self.num_envs, -1, 3))',
+        "wp.array3d(dtype=float)",
+        "vector_of",
+    ),
+}
+"""What a camera sees, pixel by pixel: its array, the type of that, and the function that makes a vector of a pixel."""
+
 TRANSITIONS = {"contact.landed": "current_contact_time", "contact.lifted": "current_air_time"}
 
 
@@ -31,6 +46,11 @@ def reading(module: Module, kernel: Kernel, sensor: str, quantity: str, place: s
         host = module.attribute(f"self.{sensor}.data.{field}.warp", f"{sensor}_{field}")
         return kernel.parameter(host, annotation, f"{sensor}_{field}")
 
+    if quantity in PICTURES:
+        text, annotation, function = PICTURES[quantity]
+        wish = f"{sensor}_{quantity.partition('.')[2].partition('@')[0]}"
+        picture = kernel.parameter(module.attribute(f"self.{sensor}.{text}", wish), annotation, wish)
+        return Value(f"{kernel.helper(function)}({picture}, env, {place})" if function else f"{picture}[env, {place}]")
     if quantity in WHOLE and not place:
         return Value(f"{array(WHOLE[quantity], 'wp.array(dtype=wp.vec3)')}[env]")
     if quantity in WRENCH or quantity in FORCES or quantity in WHOLE:

@@ -1,0 +1,108 @@
+"""Cameras on the real simulator: what each pixel sees, in both back ends and right after resets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stripe_dsl.ir.program import Program
+from stripe_dsl.pipeline import check_file
+
+from .compare import without_chance
+from .recorder import Array, Recording, Run, record
+from .replay import assert_replayed, entries
+
+pytestmark = pytest.mark.sim
+
+SOURCE = Path(__file__).parent / "tasks" / "camera.stripe"
+HALF_FOV = np.deg2rad(40)
+ROWS, COLUMNS = 12, 16
+
+
+@pytest.fixture(scope="module")
+def program() -> Program:
+    (program,) = check_file(SOURCE).programs
+    return program
+
+
+@pytest.fixture(scope="module")
+def runs(program: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+    """Torch looked at from inside; Warp as trainings replay it. Episodes end at different times."""
+    torch = Run(steps=60, num_envs=8, amplitude=3.0, shuffle=(0, 20), overrides=without_chance(program))
+    warp = replace(torch, backend="warp", inside=False)
+    return record(SOURCE, tmp_path_factory.mktemp("camera"), {"torch": torch, "warp": warp})
+
+
+@pytest.fixture(params=["torch", "warp"])
+def seen(request: pytest.FixtureRequest, program: Program, runs: dict[str, Recording]) -> dict[str, Array]:
+    """Entries by name, those of pictures ``(T + 1, N, rows, columns, …)``; ``fresh`` where an episode began."""
+    found = {name: value for (_, name), value in entries(program, runs[request.param]).items()}
+    for name in ("eye_depth", "eye_rgb", "eye_normals", "near"):
+        picture = found[name].reshape(*found[name].shape[:2], ROWS, COLUMNS, -1)
+        found[name] = picture[..., 0] if picture.shape[-1] == 1 else picture
+    fresh = runs[request.param].fresh
+    assert fresh[1:].sum() > 6
+    return found | {"fresh": fresh}
+
+
+def test_everything_is_as_the_reference_says(program: Program, runs: dict[str, Recording]) -> None:
+    assert_replayed(program, runs["torch"], absolute=1e-5, loose={})
+    assert runs["torch"].terminated.any()
+
+
+def test_the_back_ends_are_equal(runs: dict[str, Recording]) -> None:
+    torch, warp = runs["torch"], runs["warp"]
+    assert {name: values.shape[2:] for name, values in warp.groups.items()} == {
+        "policy": (5,),
+        "pixels": (8, ROWS, COLUMNS),
+        "floor": (1, 8, 8),
+    }
+    for name, theirs in torch.groups.items():
+        np.testing.assert_allclose(warp.groups[name], theirs, rtol=1e-5, atol=1e-5, err_msg=name)
+    np.testing.assert_allclose(warp.reward, torch.reward, atol=1e-6)
+    np.testing.assert_array_equal(warp.fresh, torch.fresh)
+
+
+def test_depth_is_the_distance_of_the_wall(seen: dict[str, Array]) -> None:
+    """Along the view, and at once after a reset: the camera is 15 cm before the cart, the wall 60 cm thick."""
+    wanted = seen["wall_pos_x"][..., 0] - 0.3 - seen["slider_pos"][..., 0] - 0.15
+    np.testing.assert_allclose(seen["ahead"][..., 0], wanted, atol=1e-3)
+    assert np.ptp(wanted) > 0.3
+    middle = seen["eye_depth"][:, :, ROWS // 2 - 1 : ROWS // 2 + 1, COLUMNS // 2 - 1 : COLUMNS // 2 + 1]
+    np.testing.assert_allclose(middle, np.broadcast_to(0.2 * wanted[..., None, None], middle.shape), atol=1e-3)
+    before, fresh = seen["before"][..., 0], seen["fresh"]
+    np.testing.assert_array_equal(before[1:][~fresh[1:]], seen["ahead"][..., 0][:-1][~fresh[1:]])
+    np.testing.assert_array_equal(before[fresh], seen["ahead"][..., 0][fresh])
+
+
+def test_the_ground_is_below(seen: dict[str, Array]) -> None:
+    """Beside the wall in the lowest row, by the height of the camera and the angle of its rays."""
+    edge = np.tan(HALF_FOV) * ROWS / COLUMNS
+    slope = edge * (ROWS - 0.5 - ROWS / 2) / (ROWS / 2)
+    lowest = seen["eye_depth"][:, :, -1, [0, -1]]
+    np.testing.assert_allclose(lowest, 0.2 * 2.0 / slope, rtol=1e-4)
+    normals = seen["eye_normals"][:, :, -1, [0, -1]]
+    np.testing.assert_allclose(normals, np.broadcast_to([0, 0, 1], normals.shape), atol=1e-5)
+    np.testing.assert_allclose(seen["ground"], 0.5, rtol=1e-4)
+
+
+def test_what_is_not_there_is_at_the_reach(seen: dict[str, Array]) -> None:
+    """In the top row is the sky: `reach`, cut to 5 m, without a normal, and grey; the wall is red."""
+    assert (seen["eye_depth"][:, :, 0] == 1.0).all()
+    assert not seen["eye_normals"][:, :, 0].any()
+    sky, wall = seen["eye_rgb"][:, :, 0], seen["eye_rgb"][:, :, ROWS // 2, COLUMNS // 2]
+    np.testing.assert_allclose(sky, 238 / 255, atol=1e-6)
+    assert (wall[..., 0] > 1.4 * wall[..., 1]).all()
+
+
+def test_the_wall_is_seen_upright(seen: dict[str, Array]) -> None:
+    """Its face looks back at the camera; it covers the middle of the picture, down to its edge but not up."""
+    normals = seen["eye_normals"][:, :, ROWS // 2 - 1, COLUMNS // 2]
+    np.testing.assert_allclose(normals, np.broadcast_to([-1, 0, 0], normals.shape), atol=1e-3)
+    covered = seen["near"] == 1.0
+    assert covered[:, :, ROWS // 2 :, COLUMNS // 2].all()
+    assert not covered[:, :, 0].any()
+    np.testing.assert_array_equal(covered, covered[..., ::-1], err_msg="it stands in the middle")
