@@ -87,46 +87,64 @@ def compile_file(
     task: str | None = None,
     settings: Mapping[str, str] | None = None,
     backends: Sequence[str] = ("torch", "warp"),
+    bake: bool = True,
 ) -> tuple[list[Package], list[Diagnostic]]:
     """The packages of the tasks in a file, ready to be written below ``out``; none where there are errors.
 
     Args:
         backends: which environments a package holds: one in torch, one in Warp, or both.
+        bake: whether scenes are baked; without that the packages lack the files of theirs, and nothing is known of
+            what finds no place in them.
     """
     from stripe_dsl.emit.output import render
+    from stripe_dsl.emit.scenes import not_generated
 
     checked = check_file(path, task=task, settings=settings)
     diagnostics = [*checked.diagnostics]
     if not checked.failed and not checked.programs:
         diagnostics.append(Diagnostic("E0214", f"`{path}` defines no task", helps=("add `task Name { … }`",)))
-    diagnostics += _not_generated(checked.programs)
     programs: list[Program] = []
+    scenes: list[Baked | None] = []
     for program in checked.programs:
         program, found = _with_stages(program)
         programs.append(program)
-        diagnostics += found
+        missing = not_generated(program)
+        diagnostics += [*found, *missing]
+        scene = None
+        if program.scene is not None and bake and not missing:
+            scene, found = baked_scene(program.scene)
+            diagnostics += found
+        scenes.append(scene)
     if "warp" in backends:
         diagnostics += [item for program in checked.programs for item in _in_phases(program)]
         diagnostics += [item for program in checked.programs for item in _not_recorded(program)]
     if any(item.severity == "error" for item in diagnostics):
         return [], diagnostics
     with _deep_chains():
-        return [render(program, out, checked.sources, backends) for program in programs], diagnostics
+        packages = [
+            render(program, out, checked.sources, backends, scene)
+            for program, scene in zip(programs, scenes, strict=True)
+        ]
+    return packages, diagnostics
 
 
-def _not_generated(programs: Sequence[Program]) -> list[Diagnostic]:
-    """What is checked and not emitted."""
-    help = "`stripec check` reads such scenes; a scene with `ground plane` can be compiled"
-    return [
-        Diagnostic(
-            "E0616",
-            f"an environment in the scene `{program.scene.name}` cannot be generated yet",
-            program.scene.span,
-            helps=(help,),
-        )
-        for program in programs
-        if program.scene is not None
-    ]
+def baked_scene(scene: Scene) -> tuple[Baked | None, list[Diagnostic]]:
+    """The files of a scene, from the cache or made now; none for Isaac Lab's own tiles, and where there are errors."""
+    if scene.terrain.tiles is not None:
+        return None, []
+    from functools import partial
+
+    from stripe_dsl.scene.bake import bake
+    from stripe_dsl.scene.files import AssetFileError
+    from stripe_dsl.scene.made import make
+    from stripe_dsl.scene.measure import broken_asset, measure
+
+    try:
+        return bake(scene, partial(make, measure=measure))
+    except AssetFileError as problem:
+        return None, [broken_asset(problem, scene)]
+    except OSError as problem:
+        return None, [Diagnostic("E0609", f"cannot write `{problem.filename}`: {problem.strerror}")]
 
 
 def baked_scene(scene: Scene) -> tuple[Baked | None, list[Diagnostic]]:

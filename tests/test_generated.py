@@ -24,17 +24,21 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.stripe"))
 NAMES = [path.stem for path in EXAMPLES]
 
 
+BAKED = (".usdc", ".npz", ".heights")
+"""Files of scenes: not in the repository, and what floats round to in them differs between computers."""
+
+
 def snapshot(folder: Path) -> dict[str, bytes]:
-    """Contents of the files of a package, without what Python leaves behind."""
+    """Contents of the files of a package, without what Python leaves behind and without baked scenes."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix not in BAKED
     }
 
 
 def packages_of(path: Path, out: Path) -> list[Package]:
-    packages, diagnostics = compile_file(path, out)
+    packages, diagnostics = compile_file(path, out, bake=False)
     assert not [item for item in diagnostics if item.severity == "error"], diagnostics
     return packages
 

@@ -36,7 +36,9 @@ def run(
     from stripe_dsl.pipeline import compile_file
 
     backends = tuple(Backend) if backend is Backends.both else (Backend(backend),)
-    packages, diagnostics = compile_file(file, out, task=task, settings=settings(set), backends=backends)
+    packages, diagnostics = compile_file(
+        file, out, task=task, settings=settings(set), backends=backends, bake=not check
+    )
     show(diagnostics)
     if failed(diagnostics):
         raise typer.Exit(1)

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from stripe_dsl.emit.actuators import ActuatorText, actuator_text
 from stripe_dsl.emit.identifiers import literal, remark, safe_identifier
 from stripe_dsl.emit.naming import Names, entity_attributes
+from stripe_dsl.emit.scenes import Place, placed
 from stripe_dsl.ir.objects import RigidObject
 from stripe_dsl.ir.program import Program, Sim, Tunable
 from stripe_dsl.ir.robots import Robot
@@ -64,6 +65,7 @@ class RobotText:
         cfg: name of the Isaac Lab cfg it is made from; empty for a file.
         senses_contacts: whether contacts of its bodies are sensed, which PhysX has to be told.
         actuators: its groups.
+        place: where it starts, if :attr:`placed`.
     """
 
     key: str
@@ -71,6 +73,7 @@ class RobotText:
     path: str
     robot: Robot
     origin: str
+    place: Place
     cfg: str = ""
     senses_contacts: bool = False
     actuators: tuple[ActuatorText, ...] = ()
@@ -128,6 +131,7 @@ class ObjectText:
     color: str
     item: RigidObject
     origin: str
+    place: Place
 
 
 def objects(program: Program) -> list[ObjectText]:
@@ -142,7 +146,8 @@ def objects(program: Program) -> list[ObjectText]:
         spawner = "CuboidCfg" if shape.kind is ShapeKind.BOX else f"{str(shape.kind).title()}Cfg"
         texts = tuple((name, literal(value)) for name, value in sizes.items())
         color = literal(shape.color) if shape.color is not None else ""
-        out.append(ObjectText(keys[item.name], prims[item.name], spawner, texts, color, item, origin(item.span)))
+        place = placed(program, item.position, item.rotation, at_spawn=False)
+        out.append(ObjectText(keys[item.name], prims[item.name], spawner, texts, color, item, origin(item.span), place))
     return out
 
 
@@ -166,7 +171,8 @@ def robots(program: Program, keys: dict[str, str], assets: Path) -> list[RobotTe
         path = "" if cfg else robot_path(robot, assets)
         senses = any(sensor.kind == "contacts" and sensor.robot == robot.name for sensor in program.sensors)
         actuators = tuple(actuator_text(actuator, program.sim.physics_dt) for actuator in robot.actuators)
-        out.append(RobotText(key, prim, path, robot, origin(robot.span), cfg, senses, actuators))
+        place = placed(program, robot.position, robot.rotation, at_spawn=robot.at_spawn)
+        out.append(RobotText(key, prim, path, robot, origin(robot.span), place, cfg, senses, actuators))
     return out
 
 

@@ -33,12 +33,18 @@ WIDTH = 160
 """Characters up to which a list or a mapping stands on one line: names of joints are to be read beside each other."""
 
 
-def manifest(program: Program, files: Mapping[str, str], sources: Mapping[str, str]) -> dict[str, Any]:
+def manifest(
+    program: Program,
+    files: Mapping[str, str],
+    sources: Mapping[str, str],
+    scene: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """The manifest as data.
 
     Args:
         files: contents of the package's files by path.
         sources: texts that the program was compiled from, by file name.
+        scene: the baked scene: its name, the hash of what it depends on, its files.
     """
     actions, start = [], 0
     for action in program.actions:
@@ -64,6 +70,7 @@ def manifest(program: Program, files: Mapping[str, str], sources: Mapping[str, s
             for item in program.tunables
             if item.group == "param"
         },
+        **({"scene": dict(scene)} if scene is not None else {}),
         "sources": {name: digest(text) for name, text in sorted(sources.items())},
         "files": {path: digest(text) for path, text in sorted(files.items())},
     }

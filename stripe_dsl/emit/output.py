@@ -5,18 +5,24 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.emit.manifest import digest, manifest, manifest_text
 from stripe_dsl.emit.package import BACKENDS, package_files
 from stripe_dsl.ir.program import Program
 from stripe_dsl.text import and_list
+
+if TYPE_CHECKING:
+    from stripe_dsl.scene.bake import Baked
 
 MANIFEST = "manifest.json"
 
@@ -29,24 +35,41 @@ class Package:
         task: name of the task, as the file has it.
         folder: where it goes.
         files: contents by path in the folder, the manifest included.
+        baked: files of a scene by path in the folder: where their contents are now. They are made of numbers that
+            computers round differently, so neither the manifest nor a repository holds them: the manifest has the
+            hash of what they depend on.
     """
 
     task: str
     folder: Path
     files: Mapping[str, str]
+    baked: Mapping[str, Path] = field(default_factory=dict)
 
 
-def render(program: Program, out: Path, sources: Mapping[str, str], backends: Sequence[str] = BACKENDS) -> Package:
+def render(
+    program: Program,
+    out: Path,
+    sources: Mapping[str, str],
+    backends: Sequence[str] = BACKENDS,
+    baked: Baked | None = None,
+) -> Package:
     """The package of a program below ``out``.
 
     Args:
         sources: texts that the program was compiled from, by file name; their hashes go into the manifest.
         backends: which environments to write.
+        baked: the files of the program's scene, where it has a terrain; without them the package lacks these files.
     """
     folder = out / program.package
     files = package_files(program, folder, backends)
-    text = manifest_text(manifest(program, files, sources))
-    return Package(program.name, folder, {**files, MANIFEST: text})
+    scene = None
+    if program.scene is not None and program.scene.terrain.tiles is None:
+        from stripe_dsl.scene.bake import described
+
+        scene = described(program.scene)
+    text = manifest_text(manifest(program, files, sources, scene))
+    stages = {f"assets/{name}": baked.folder / name for name in baked.files} if baked is not None else {}
+    return Package(program.name, folder, {**files, MANIFEST: text}, stages)
 
 
 def changes(package: Package) -> list[str]:
@@ -89,6 +112,10 @@ def write(*packages: Package, force: bool = False) -> list[Diagnostic]:
             for path in changes(package):
                 if path in package.files:
                     staged.append((_stage(package.folder / path, package.files[path]), package.folder / path))
+            for path, source in package.baked.items():
+                target = package.folder / path
+                if not (target.is_file() and filecmp.cmp(source, target, shallow=False)):
+                    staged.append((_stage(target, source), target))
         stale = [package.folder / path for package in packages for path in _stale(package)]
         while staged:
             os.replace(*staged[0])
@@ -133,13 +160,17 @@ def _read(path: Path) -> bytes | None:
         return b""
 
 
-def _stage(path: Path, text: str) -> str:
-    """Writes a file beside its place, under another name, and returns that name."""
+def _stage(path: Path, content: str | Path) -> str:
+    """Writes a text, or what a file holds, beside its place under another name, and returns that name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        if isinstance(content, Path):
+            os.close(handle)
+            shutil.copyfile(content, name)
+        else:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(content)
         os.chmod(name, 0o644)
     except BaseException:
         Path(name).unlink(missing_ok=True)

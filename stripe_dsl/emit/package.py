@@ -13,6 +13,7 @@ from stripe_dsl.emit.agents import SB3_ACTIVATIONS, SKRL_ACTIVATIONS, agent_cont
 from stripe_dsl.emit.cfg import groups, objects, origin, period, robots
 from stripe_dsl.emit.identifiers import docstring, literal, paragraph, remark, safe_identifier, validate_identifier
 from stripe_dsl.emit.layout import layout
+from stripe_dsl.emit.scenes import scene_text
 from stripe_dsl.emit.sensors import CLASSES, sensor_cfgs
 from stripe_dsl.emit.torch.env import EnvContext, env_context
 from stripe_dsl.emit.torch.randomize import startup_text
@@ -48,7 +49,10 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
     }
     robot_texts = robots(program, {name: key for key, name in env.robots}, folder / "assets")
     agent = agent_context(program)
+    scene = scene_text(program)
     context = {
+        "scene": scene,
+        "backends": {name: name in backends for name in BACKENDS},
         "program": program,
         "agent": agent,
         "env": env,
@@ -91,6 +95,8 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "assets/__init__.py": "assets.py.jinja",
         "pyproject.toml": "pyproject.toml.jinja",
     }
+    if scene is not None:
+        files["ground.py"] = "ground.py.jinja"
     if context["startup"] is not None:
         files["startup.py"] = "startup.py.jinja"
     if uses["uses_prim"]:
@@ -134,7 +140,8 @@ def _cfg_imports(program: Program) -> list[tuple[str, list[str]]]:
 
 
 def _asset_imports(program: Program, uses: dict[str, bool]) -> list[str]:
-    names = ["asset"] if program.ground is not None or any(not _remote(robot) for robot in program.robots) else []
+    grounded = program.ground is not None or program.scene is not None
+    names = ["asset"] if grounded or any(not _remote(robot) for robot in program.robots) else []
     names += ["UsdPrimCfg"] if uses["uses_prim"] else []
     names += ["package_file"] if uses["uses_package"] else []
     names += ["isaacsim_file"] if uses["uses_isaacsim"] else []
@@ -171,7 +178,9 @@ def _buffers(program: Program) -> Buffers:
     joints = sum(len(robot.model.joints) for robot in program.robots)
     # a robot that could not be read has no shapes in its model: assume many
     shapes = sum(robot.model.collision_shapes or 16 for robot in program.robots) + 2 * len(program.objects)
-    contacts = program.sim.nconmax or (min(4 * shapes, 128) if program.ground is not None else max(4, shapes))
+    contacts = program.sim.nconmax or (
+        min(4 * shapes, 128) if program.ground is not None or program.scene else max(4, shapes)
+    )
     rows = program.sim.njmax or 2 * joints + 4 * contacts
     return Buffers(rows, contacts)
 

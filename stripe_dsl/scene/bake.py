@@ -118,6 +118,12 @@ def scene_key(scene: Scene) -> str:
     return found.hexdigest()
 
 
+def described(scene: Scene) -> dict[str, Any]:
+    """What a manifest says of a scene: its name, the hash of all that it depends on, and its files."""
+    names = file_names(scene)
+    return {"name": scene.name, "key": scene_key(scene), "files": [*names.stages, *names.tables, names.heights]}
+
+
 def bake(scene: Scene, make: Maker) -> tuple[Baked | None, list[Diagnostic]]:
     """Bakes all variants of a scene, or finds what was baked before.
 

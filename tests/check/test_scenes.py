@@ -308,13 +308,14 @@ def test_the_command_line_swaps_the_scene() -> None:
 
 
 def test_what_cannot_be_generated_yet_is_said(tmp_path: Path) -> None:
-    (tmp_path / "walk.stripe").write_text(TASK % "")
-    packages, diagnostics = compile_file(tmp_path / "walk.stripe", tmp_path / "out")
-    assert [item.code for item in diagnostics] == ["E0616"]
-    assert not packages
-    packages, diagnostics = compile_file(tmp_path / "walk.stripe", tmp_path / "out", settings={"scene": "flat"})
-    assert not diagnostics
-    assert len(packages) == 1
+    tiled = "scene tiled { terrain ground { tiles { stairs 5..10 cm } } }\n"
+    (tmp_path / "walk.stripe").write_text(tiled + TASK % "")
+    for scene, codes in (("tiled", ["E0616"]), ("flat", [])):
+        packages, diagnostics = compile_file(
+            tmp_path / "walk.stripe", tmp_path / "out", settings={"scene": scene}, bake=False
+        )
+        assert [item.code for item in diagnostics] == codes
+        assert bool(packages) == (not codes)
 
 
 def reads(roots: list[Node]) -> set[Read]:

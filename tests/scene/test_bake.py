@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 
 from stripe_dsl.diagnostics import Diagnostic
+from stripe_dsl.emit.output import changes, write
 from stripe_dsl.ir.scene import Scene
-from stripe_dsl.pipeline import baked_scene, check_source
+from stripe_dsl.pipeline import baked_scene, check_source, compile_file
 from stripe_dsl.robots.usd_joints import pxr
 from stripe_dsl.scene.bake import Baked, bake, scene_key, variant_origins
 from stripe_dsl.scene.layout import Layout
@@ -222,3 +224,57 @@ def test_flat_things_have_no_hull(tmp_path: Path) -> None:
     assert baked is None
     assert [item.code for item in diagnostics] == ["E0617"]
     assert "cannot be `solid hull`" in diagnostics[0].message
+
+
+TASK = """
+robot cart {
+  link body { box (0.4, 0.3, 0.1) m; mass 2 kg }
+  link wheel { cylinder radius 5 cm length 0.02 m axis y at (0, 0.2, 0) m; mass 0.1 kg }
+  joint axle { type revolute; parent body; child wheel; axis y; at (0, 0.2, 0) m; limits -90..90 deg }
+  actuator axle { implicit; stiffness 1 N*m/rad; damping 0.1 N*m*s/rad; effort 5 N*m }
+  spawn at (1, 0, 0.2) m
+}
+task Drive {
+  robot cart
+  scene grove
+  sim { physics 100 Hz; control 50 Hz; episode 5 s; envs 16 }
+  action steer = position(axle) scale 0.5 rad
+  observe policy { axle.pos; base.pos }
+  reward per second { alive = 1.0 }
+  terminate { timeout }
+  train ppo { steps 16; iterations 2; actor 32 elu; critic 32 elu }
+}
+"""
+
+
+def test_a_package_holds_its_scene(tmp_path: Path) -> None:
+    source = tmp_path / "drive.stripe"
+    still = "\n".join(line for line in GROVE.splitlines() if "kind rigid" not in line)
+    source.write_text(still + TASK)
+    (package,), diagnostics = compile_file(source, tmp_path / "out")
+    assert not [item for item in diagnostics if item.severity == "error"], diagnostics
+    assert write(package) == []
+    folder = tmp_path / "out" / "drive"
+    names = [f"grove.{suffix}" for suffix in ("usdc", "npz", "heights")]
+    assert all((folder / "assets" / name).is_file() for name in names)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["scene"] == {"name": "grove", "key": scene_key(scene_of(still)), "files": names}
+    assert not any("grove" in path for path in manifest["files"]), "what floats round to is not in the manifest"
+    cfg = (folder / "env_cfg.py").read_text()
+    assert 'usd_path=asset("grove.usdc")' in cfg
+    assert "env_spacing: float = 0.0" in cfg
+    assert "pos=(13.0, 10.0, 0.2)" in cfg, "a metre to the east of the middle, where the scene spawns"
+    (folder / "assets" / "grove.usdc").unlink()
+    assert changes(package) == [], "a fresh clone has no baked files, and is up to date"
+    assert write(package) == []
+    assert (folder / "assets" / "grove.usdc").is_file()
+    quick = compile_file(source, tmp_path / "out", bake=False)[0][0]
+    assert quick.files == package.files and not quick.baked
+
+
+def test_things_that_move_are_not_generated_yet(tmp_path: Path) -> None:
+    source = tmp_path / "drive.stripe"
+    source.write_text(GROVE + TASK)
+    packages, diagnostics = compile_file(source, tmp_path / "out")
+    assert packages == []
+    assert "E0616" in [item.code for item in diagnostics]

@@ -45,6 +45,7 @@ ATTRIBUTES_OF_THE_BASE_CLASS = (
     "_get_observations",
     "_get_rewards",
     "_get_states",
+    "_ground",
     "_init_sim",
     "_is_closed",
     "_observation_noise_model",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stripe_dsl.emit.scenes import scene_text
 from stripe_dsl.emit.torch.expressions import Expression, TorchWriter
 from stripe_dsl.emit.torch.leaves import Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
@@ -53,6 +54,7 @@ class RobotReset:
         """Statements that treat all joints alike, so that they write whole tensors in whatever order joints stand."""
         self.kept = {TENSORS[reset.quantity] for place, reset in enumerate(self.resets) if self.is_read_later(place)}
         """Tensors whose defaults are read after a statement has overwritten them."""
+        self.on_ground = scene_text(program) is not None
         self.whole = False
         """Whether the present statement is one of those that treat all joints alike."""
 
@@ -67,6 +69,9 @@ class RobotReset:
         self.defaults(lines)
         lines += statements
         if not self.fixed:
+            if self.on_ground:
+                lines.remark("heights are above the ground, wherever that is")
+                lines.statement("root_pose[:, 2] += ", "height_at(self._ground, rows, root_pose[:, :2])")
             lines.statement("root_pose[:, :3] += ", "self.scene.env_origins[rows]")
         self.limit(lines)
         self.send(lines, attribute)

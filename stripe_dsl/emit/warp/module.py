@@ -222,6 +222,7 @@ ATTRIBUTES = frozenset(
         "_get_rewards",
         "_get_states",
         "_graph_cache",
+        "_ground",
         "_init_sim",
         "_is_closed",
         "_level",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.naming import word
+from stripe_dsl.emit.scenes import TAKEN, scene_text
 from stripe_dsl.emit.values import Precedence, Value, infix
 from stripe_dsl.emit.warp.curriculum import change_level
 from stripe_dsl.emit.warp.delays import Delays
@@ -33,7 +34,7 @@ def reset_kernel(
 ) -> Kernel:
     """The body of ``reset_envs``."""
     given: dict[str, str] = {}
-    kernel = Kernel(module, leaves.reset(given), lets, RESERVED)
+    kernel = Kernel(module, leaves.reset(given), lets, (*RESERVED, *TAKEN))
     mask = kernel.parameter("mask", "wp.array(dtype=wp.bool)", "mask")
     kernel.line(f"if not {mask}[env]:")
     kernel.line("return", 2)
@@ -105,6 +106,7 @@ class _RobotReset:
         self.attribute = leaves.entities[robot.name]
         self.jointed = isinstance(robot, Robot)
         self.fixed = isinstance(robot, Robot) and robot.model.fixed_base
+        self.on_ground = scene_text(program) is not None
         self.state: dict[str, str] = {}
         """Local variables that hold the state of the base: ``root_pos``, ``root_quat``, …"""
 
@@ -221,6 +223,11 @@ class _RobotReset:
         kernel, name = self.kernel, self.robot.name
         pose = self.leaves.data(kernel, name, "root_link_pose_w", 1, "wp.transform")
         velocity = self.leaves.data(kernel, name, "root_com_vel_w", 1, "wp.spatial_vector")
+        if self.on_ground:
+            ground = kernel.parameter("self._ground", "wp.array3d(dtype=float)", "ground")
+            at = self.state["root_pos"]
+            kernel.comment("heights are above the ground, wherever that is")
+            kernel.statement(f"{at}[2] = ", f"{at}[2] + ground_height({ground}, env, {at}[0], {at}[1])")
         position = f"{self.state['root_pos']} + {self.leaves.origins(kernel)}[env]"
         kernel.line(f"{pose}[env] = wp.transform({position}, {self.state['root_quat']})")
         speeds = f"{self.state['root_lin_vel']}, {self.state['root_ang_vel']}"

@@ -1,0 +1,131 @@
+"""A scene with a terrain in the generated package: its stages, the heights of its ground, and what stands on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import cos, sin
+
+from stripe_dsl.diagnostics import Diagnostic
+from stripe_dsl.ir.program import Program
+
+type Vector = tuple[float, float, float]
+type Quaternion = tuple[float, float, float, float]
+
+TAKEN = ("ground_height", "ground_heights", "height_at", "stand_on_tiles", "VARIANTS")
+"""Names that the module of the ground gives to the environments' modules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is put in the frame of the environment: position [m] and rotation, quaternion (x, y, z, w)."""
+
+    position: Vector = (0.0, 0.0, 0.0)
+    rotation: Quaternion = (0.0, 0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class StageText:
+    """One variant of the scene: its field in the scene's class, its prim, its file, and where it lies [m]."""
+
+    key: str
+    prim: str
+    file: str
+    origin: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class SceneText:
+    """A baked scene, as the templates take it.
+
+    Attributes:
+        name: of the scene.
+        stages: one for each variant.
+        heights: file of the heights of the ground.
+        shape: of the heights: variants, rows to the north, columns to the east.
+        cell: distance between two heights [m].
+    """
+
+    name: str
+    stages: tuple[StageText, ...]
+    heights: str
+    shape: tuple[int, int, int]
+    cell: float
+
+    @property
+    def variants(self) -> int:
+        """How many there are."""
+        return len(self.stages)
+
+
+def scene_text(program: Program) -> SceneText | None:
+    """The scene of a program; ``None`` where it has no terrain that is baked."""
+    scene = program.scene
+    if scene is None or scene.terrain.tiles is not None:
+        return None
+    from stripe_dsl.scene.bake import file_names, variant_origins  # NumPy, for scenes alone
+    from stripe_dsl.scene.grid import Grid
+
+    names, grid = file_names(scene), Grid.of(scene.size, scene.terrain.cell)
+    many = scene.variants > 1
+    stages = tuple(
+        StageText(
+            f"ground_{number}" if many else "ground",
+            f"/World/Ground_{number}" if many else "/World/Ground",
+            name,
+            (*origin, 0.0),
+        )
+        for number, (name, origin) in enumerate(zip(names.stages, variant_origins(scene), strict=True))
+    )
+    return SceneText(scene.name, stages, names.heights, (scene.variants, *grid.shape), grid.cell)
+
+
+def placed(program: Program, position: Vector, rotation: Quaternion, *, at_spawn: bool) -> Place:
+    """The place of a robot or an object.
+
+    Args:
+        at_spawn: whether position and rotation are seen from where the scene spawns.
+    """
+    if program.scene is None or not at_spawn:
+        return Place(position, rotation)
+    spawn = program.scene.spawn
+    x, y, z = position
+    c, s = cos(spawn.yaw), sin(spawn.yaw)
+    at = (round(spawn.at[0] + c * x - s * y, 9), round(spawn.at[1] + s * x + c * y, 9), z)
+    if spawn.yaw == 0.0:
+        return Place(at, rotation)
+    # a turn about the vertical before that of the file
+    a, b = sin(spawn.yaw / 2), cos(spawn.yaw / 2)
+    qx, qy, qz, qw = rotation
+    turned = (b * qx - a * qy, b * qy + a * qx, b * qz + a * qw, b * qw - a * qz)
+    return Place(at, (turned[0], turned[1], turned[2], turned[3]))
+
+
+def not_generated(program: Program) -> list[Diagnostic]:
+    """What of a scene is checked and not emitted."""
+    scene = program.scene
+    if scene is None:
+        return []
+    if scene.terrain.tiles is not None:
+        message = f"a ground of tiles, as that of `{scene.name}`, cannot be generated yet"
+        helps = ("write the terrain with `fractal`, `steps` and the like",)
+        return [Diagnostic("E0616", message, scene.terrain.tiles.span or scene.span, helps=helps)]
+    found = [
+        Diagnostic(
+            "E0616",
+            f"things that can be pushed, as those of `{layer.name}`, cannot be generated yet",
+            layer.span,
+            helps=("leave `kind rigid` out, or write them as an `object` of the task",),
+        )
+        for layer in scene.layers
+        if layer.movable
+    ]
+    return found + [
+        Diagnostic(
+            "E0616",
+            f"robot `{robot.name}` is fixed to the world, and the ground of `{scene.name}` has a height of its own",
+            robot.span,
+            helps=("put it on `ground plane`, or on a robot that can move",),
+        )
+        for robot in program.robots
+        if robot.model.fixed_base
+    ]

@@ -1,0 +1,141 @@
+"""Scenes on the real simulator: robots stand on their ground, rays see it, and nothing passes through what is solid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stripe_dsl.ir.graph import Read
+from stripe_dsl.ir.program import Program
+from stripe_dsl.pipeline import check_file
+from stripe_dsl.scene.bake import variant_origins
+from stripe_dsl.scene.layout import Layout
+from stripe_dsl.scene.made import make
+
+from .compare import without_chance
+from .recorder import Array, Recording, Run, record
+from .replay import assert_replayed, entries
+
+pytestmark = pytest.mark.sim
+
+SOURCE = Path(__file__).parent / "tasks" / "yard.stripe"
+RADIUS = 0.05  # of the balls [m]
+
+
+@pytest.fixture(scope="module")
+def program() -> Program:
+    (program,) = check_file(SOURCE).programs
+    return program
+
+
+@pytest.fixture(scope="module")
+def layouts(program: Program) -> list[Layout]:
+    assert program.scene is not None
+    return [made.layout for variant in range(2) if (made := make(program.scene, variant)[0]) is not None]
+
+
+@pytest.fixture(scope="module")
+def runs(program: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+    """By back end, with resets at random; ``calm`` without chance."""
+    torch = Run(steps=90, num_envs=4, shuffle=())
+    calm = replace(torch, steps=60, amplitude=0.0, inside=False, overrides=without_chance(program))
+    wanted = {
+        "torch": torch,
+        "warp": replace(torch, backend="warp", inside=False),
+        "calm torch": calm,
+        "calm warp": replace(calm, backend="warp"),
+    }
+    return record(SOURCE, tmp_path_factory.mktemp("yard"), wanted, timeout=1500)
+
+
+@pytest.fixture(params=["torch", "warp"])
+def recording(request: pytest.FixtureRequest, runs: dict[str, Recording]) -> Recording:
+    return runs[request.param]
+
+
+def heights(layouts: list[Layout], points: Array) -> Array:
+    """The ground's height at points of the environments' frames, shape (T, N, ..., 2)."""
+    shape = points.shape[:-1]
+    out = np.zeros(shape)
+    for env in range(shape[1]):
+        found = layouts[env % 2].ground.height_at(points[:, env].reshape(-1, 2))
+        out[:, env] = found.reshape(out[:, env].shape)
+    return out
+
+
+def columns(program: Program, recording: Recording) -> dict[str, Array]:
+    return {name: value for (_, name), value in entries(program, recording).items()}
+
+
+def test_environments_stand_on_copies_in_turn(program: Program, recording: Recording) -> None:
+    assert program.scene is not None
+    origins = np.array(variant_origins(program.scene))
+    assert origins[1, 0] > 12
+    found = recording.at_observation[Read("", "env.origin")]
+    np.testing.assert_allclose(found[..., :2], np.broadcast_to(origins[[0, 1, 0, 1]], found[..., :2].shape))
+
+
+def test_the_reference_agrees(program: Program, runs: dict[str, Recording]) -> None:
+    assert_replayed(program, runs["torch"], absolute=2e-5, loose={})
+
+
+def test_robots_begin_on_the_ground_and_stand(program: Program, layouts: list[Layout], recording: Recording) -> None:
+    """At the same height above it wherever a reset puts them; at the end of the episode they still stand."""
+    assert recording.fresh[1:].any()
+    seen = columns(program, recording)
+    above = seen["place"][..., 2] - heights(layouts, seen["place"][..., :2])
+    np.testing.assert_allclose(above[recording.fresh], 0.33, atol=1e-4)
+    places = seen["place"][recording.fresh]
+    assert (abs(places[:, :2] - 6) <= 0.5001).all()
+    assert np.ptp(heights(layouts, seen["place"][..., :2])) > 0.02
+    later = ~recording.fresh
+    assert above[later].min() > 0.2
+    assert (seen["gravity"][later][:, 2] < -0.9).all()
+    feet = seen["feet"].reshape(*later.shape, 4, 3)[..., 2].sum(axis=-1)
+    weight = feet[30:80].mean()
+    assert weight > 20, "they carry the robot"
+
+
+def test_rays_hit_the_ground(program: Program, layouts: list[Layout], recording: Recording) -> None:
+    seen = columns(program, recording)
+    points = seen["points"].reshape(*recording.fresh.shape, -1, 3)
+    np.testing.assert_allclose(points[..., 2], heights(layouts, points[..., :2]), atol=2e-3)
+    assert np.ptp(points[..., 2], axis=-1).max() > 0.02
+    np.testing.assert_allclose(seen["near"], points[..., 2] - seen["place"][..., 2:], atol=1e-4)
+
+
+def test_nothing_passes_through_what_is_solid(program: Program, layouts: list[Layout], recording: Recording) -> None:
+    """A ball of 10 cm, at 3 m/s against a wall and a trunk, from 1.5 m onto a boulder and from 1 m onto the ground."""
+    seen = columns(program, recording)
+    balls = {name: seen[f"{name}_pos"] for name in ("thrown", "struck", "dropped", "fallen")}
+    for name, place in balls.items():
+        above = place[..., 2] - heights(layouts, place[..., :2])
+        assert above.min() > 0.3 * RADIUS, f"{name} gives way a little where it lands, and no more"
+    wall, trunk = balls["thrown"], balls["struck"]
+    assert wall[..., 0].max() < 9 - 0.15 - RADIUS + 0.02
+    assert wall[..., 0].max() > 8.7, "it reached the wall"
+    assert np.hypot(trunk[..., 0] - 6, trunk[..., 1] - 9).min() > 0.15 * np.cos(np.pi / 8) + RADIUS - 0.02
+    assert trunk[..., 1].max() > 8.7, "it reached the trunk"
+    stone = layouts[0].layers["stone"]
+    assert float(stone.footprint[0]) > 0.3
+    first = balls["dropped"][: recording.fresh[1:].argmax() or None]
+    landed = first[..., 2] - heights(layouts, first[..., :2])
+    resting = landed[25:32].min(axis=0)
+    assert (resting > 0.3).any() or resting.max() > RADIUS, "it fell onto the boulder"
+
+
+def test_copies_of_one_variant_are_one(program: Program, runs: dict[str, Recording]) -> None:
+    """Without chance, environments on the same copy are equal, and those on another one are not."""
+    seen = columns(program, runs["calm torch"])["place"]
+    np.testing.assert_allclose(seen[:, 0], seen[:, 2], atol=1e-4)
+    assert abs(seen[:, 0] - seen[:, 1]).max() > 0.01
+
+
+def test_the_back_ends_are_equal(runs: dict[str, Recording]) -> None:
+    torch, warp = runs["calm torch"], runs["calm warp"]
+    for name in torch.states:
+        np.testing.assert_array_equal(warp.states[name], torch.states[name], err_msg=name)
+    np.testing.assert_allclose(warp.groups["policy"], torch.groups["policy"], atol=1e-5)
