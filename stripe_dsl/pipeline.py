@@ -147,25 +147,6 @@ def baked_scene(scene: Scene) -> tuple[Baked | None, list[Diagnostic]]:
         return None, [Diagnostic("E0609", f"cannot write `{problem.filename}`: {problem.strerror}")]
 
 
-def baked_scene(scene: Scene) -> tuple[Baked | None, list[Diagnostic]]:
-    """The files of a scene, from the cache or made now; none for Isaac Lab's own tiles, and where there are errors."""
-    if scene.terrain.tiles is not None:
-        return None, []
-    from functools import partial
-
-    from stripe_dsl.scene.bake import bake
-    from stripe_dsl.scene.files import AssetFileError
-    from stripe_dsl.scene.made import make
-    from stripe_dsl.scene.measure import broken_asset, measure
-
-    try:
-        return bake(scene, partial(make, measure=measure))
-    except AssetFileError as problem:
-        return None, [broken_asset(problem, scene)]
-    except OSError as problem:
-        return None, [Diagnostic("E0609", f"cannot write `{problem.filename}`: {problem.strerror}")]
-
-
 def _with_stages(program: Program) -> tuple[Program, list[Diagnostic]]:
     """The program with its URDF and MJCF robots as USD: Isaac Lab reads USD alone on the Newton backend."""
     if all(robot.model.format not in CONVERTED for robot in program.robots):
