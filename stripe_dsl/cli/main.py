@@ -10,6 +10,7 @@ COMMANDS = {
     "check": "report every mistake in a file",
     "compile": "turn tasks into Python packages",
     "map": "draw maps of a scene",
+    "show": "draw a scene in 3D",
     "bake": "write a scene as USD, without a task",
     "train": "compile and train a task",
     "play": "run a trained policy",

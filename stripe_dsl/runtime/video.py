@@ -99,7 +99,7 @@ class Video:
             self._focus = root
         place = self._focus + np.asarray(self.away)
         count = self._model.world_count
-        transforms = np.tile(np.asarray([*place, *_looking(-np.asarray(self.away))], np.float32), (1, count, 1))
+        transforms = np.tile(np.asarray([*place, *looking(-np.asarray(self.away))], np.float32), (1, count, 1))
         self._transforms.assign(transforms)
         self._manager.forward()
         state = self._manager.get_state_0()
@@ -127,7 +127,7 @@ class Video:
         return self.path
 
 
-def _looking(direction: Any) -> tuple[float, float, float, float]:
+def looking(direction: Any) -> tuple[float, float, float, float]:
     """The rotation (x, y, z, w) of a camera that looks along ``direction`` with the world's z upwards.
 
     Cameras look along their -z axis, with y up: a turn about x by 90 deg makes that +y ahead and z up, a pitch about x

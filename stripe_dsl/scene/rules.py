@@ -187,7 +187,7 @@ class Suitability:
         for rule in self.rules:
             zone = self.around.zones.get(rule.zone) if isinstance(rule, ir.Within) and rule.distance == 0 else None
             if isinstance(zone, Shape | Raster):
-                points = _spread(zone, stream(*self.names, "region"), 20_000, self.size)
+                points = zone.draw(stream(*self.names, "region"), 20_000, self.size)
                 return points, _area(zone, self.size), zone
         rows, columns = self._cells
         x = (np.arange(columns) + 0.5) * self.size[0] / columns
@@ -278,7 +278,7 @@ class Suitability:
             repeat = int(np.clip(1.2 / max(rate, 1e-3), 1, max(1, _DARTS // len(left))))
             items = np.repeat(left, repeat)
             if zone is not None:
-                darts, top = _spread(zone, random, len(items), self.size), np.ones(len(items))
+                darts, top = zone.draw(random, len(items), self.size), np.ones(len(items))
             elif edges is None:
                 darts, top = random.random((len(items), 2)) * self.size, np.ones(len(items))
             else:
@@ -300,23 +300,6 @@ def _ramp(value: Floats, zero: float, one: float) -> Floats:
         return (value >= one).astype(np.float64)
     with np.errstate(invalid="ignore"):
         return np.clip((value - zero) / (one - zero), 0, 1)
-
-
-def _spread(zone: Shape | Raster, random: np.random.Generator, count: int, size: tuple[float, float]) -> Points:
-    """Points spread evenly over what of a zone lies in the scene; of shapes by triangles, as they may be narrow."""
-    if isinstance(zone, Raster):
-        return zone.draw(random, count, size)
-    shape = zone.outline().intersection(shapely.box(0, 0, *size))
-    if not count or shape.area <= 0:
-        return np.empty((0, 2))
-    pieces = shapely.get_parts(shapely.constrained_delaunay_triangles(shape))
-    corners = shapely.get_coordinates(pieces).reshape(-1, 4, 2)
-    ends = np.cumsum(shapely.area(pieces))
-    which = np.minimum(np.searchsorted(ends, random.random(count) * ends[-1]), len(ends) - 1)
-    u, v = random.random((2, count, 1))
-    u, v = np.where(u + v > 1, 1 - u, u), np.where(u + v > 1, 1 - v, v)
-    first, second, third = (corners[which, corner] for corner in range(3))
-    return np.clip(first + u * (second - first) + v * (third - first), 0, size)
 
 
 def _area(zone: Shape | Raster, size: tuple[float, float]) -> float:

@@ -83,17 +83,16 @@ class Shape:
         shape = self.outline().intersection(shapely.box(0, 0, *size))
         if count == 0 or shape.is_empty or shape.area < 1e-9:
             return np.empty((0, 2))
-        left, bottom, right, top = shape.bounds
-        low, extent = np.array([left, bottom]), np.array([right - left, top - bottom])
-        share = shape.area / (extent[0] * extent[1])
-        found: list[Points] = []
-        missing = count
-        while missing > 0:  # a share of the bounding box is within, so this ends
-            darts = low + extent * random.random((int(missing / share * 1.2) + 16, 2))
-            hits = darts[(self.distance(darts) <= 0) & _inside(darts, size)][:missing]
-            found.append(hits)
-            missing -= len(hits)
-        return np.concatenate(found)
+        # by triangles, since a narrow path fills little of the box around it
+        corners = shapely.get_coordinates(shapely.get_parts(shapely.constrained_delaunay_triangles(shape)))
+        first, second, third = corners.reshape(-1, 4, 2)[:, :3].swapaxes(0, 1)
+        doubled = np.abs(np.linalg.det(np.stack((second - first, third - first), axis=-1)))
+        ends = np.cumsum(doubled)
+        which = np.minimum(np.searchsorted(ends, random.random(count) * ends[-1]), len(ends) - 1)
+        u, v = random.random((2, count, 1))
+        u, v = np.where(u + v > 1, 1 - u, u), np.where(u + v > 1, 1 - v, v)
+        points = first[which] + u * (second - first)[which] + v * (third - first)[which]
+        return np.clip(points, 0, size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +104,8 @@ class Raster:
 
     def distance(self, points: Points) -> NDArray[np.float64]:
         """Distance to the outline [m], negative within, shape (n,), to half a cell; infinite where it is empty."""
+        if not self.vertices.any():  # between infinite values nothing can be sampled
+            return np.full(len(points), np.inf)
         return self.grid.sample(fields.signed_distance(self.vertices, self.grid.cell), points)
 
     def mask(self, grid: Grid) -> NDArray[np.bool_]:

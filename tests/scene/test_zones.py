@@ -100,6 +100,22 @@ def test_an_empty_zone_has_no_points() -> None:
     assert len(disc((5, 5), 1).draw(stream(1), 0, SIZE)) == 0
 
 
+def test_an_empty_zone_is_infinitely_far_from_everything() -> None:
+    nothing = Raster(GRID, np.zeros(GRID.shape, dtype=bool))
+    away = nothing.distance(np.array([(0.0, 0.0), (3.1, 4.7), (20.0, 10.0), (30.0, -1.0)]))
+    assert np.isposinf(away).all() and away.shape == (4,)
+
+
+def test_as_many_numbers_are_drawn_for_a_narrow_path_as_for_a_disc() -> None:
+    """Three for each point, though the path fills a thousandth of the box around it."""
+    narrow = path([(0, 0), (20, 10), (20, 0)], 0.002)
+    for zone in (narrow, disc((6, 5), 3)):
+        random, counted = np.random.default_rng(1), np.random.default_rng(1)
+        assert (zone.distance(zone.draw(random, 500, SIZE)) <= 1e-9).all()
+        counted.random(3 * 500)
+        assert random.random() == counted.random()
+
+
 def test_a_zone_of_rules_keeps_its_grid() -> None:
     zone = raster(SHAPES["disc"][0])
     assert np.abs(zone.field(GRID) - SHAPES["disc"][0].field(GRID)).max() < GRID.cell

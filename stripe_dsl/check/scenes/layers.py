@@ -255,6 +255,9 @@ class Layers:
             return base
         if len(flags) == 2:
             self.report.error("E0309", "`soft` and `visual` do not go together", spec.span, "keep one of them")
+        elif spec.soft:
+            help = "write `visual`, which rays do not see, or `solid hull`, which bodies feel"
+            self.report.error("E0616", "things that are `soft` cannot be generated yet", spec.span, help)
         if flags:
             return Solid(kind=flags[0])
         if spec.solid is None or spec.solid.broken:
