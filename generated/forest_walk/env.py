@@ -34,26 +34,7 @@ JOINTS = (
     "RR_calf_joint",
 )
 FEET = ("FL_foot", "FR_foot", "RL_foot", "RR_foot")
-BODIES = (
-    "trunk",
-    "FL_hip",
-    "FL_thigh",
-    "FL_calf",
-    "FL_foot",
-    "FR_hip",
-    "FR_thigh",
-    "FR_calf",
-    "FR_foot",
-    "RL_hip",
-    "RL_thigh",
-    "RL_calf",
-    "RL_foot",
-    "RR_hip",
-    "RR_thigh",
-    "RR_calf",
-    "RR_foot",
-)
-REWARD_TERMS = ("track_xy", "track_yaw", "bounce", "wobble", "level", "torque", "accel", "jerk", "air_time", "hit")
+REWARD_TERMS = ("track_xy", "track_yaw", "bounce", "wobble", "level", "torque", "accel", "jerk", "air_time")
 TERMINATION_TERMS = ("fallen", "left_west", "left_east", "left_south", "left_north", "timeout")
 METRICS = ("goal/error_vel_xy", "goal/error_vel_yaw")
 LOG_ENTRIES = (
@@ -92,9 +73,6 @@ class ForestWalkEnv(DirectRLEnv):
         self._touch_trunk = self.touch.find_sensors("trunk")[0][0]
         self._touch_feet = columns(
             self.touch.find_sensors(FEET, preserve_order=True)[0], self.touch.num_sensors, self.device
-        )
-        self._touch_bodies = columns(
-            self.touch.find_sensors(BODIES, preserve_order=True)[0], self.touch.num_sensors, self.device
         )
         self._vec2 = torch.tensor(((0.0, 0.0),), device=self.device)
         # limits and defaults of joints do not change
@@ -149,10 +127,6 @@ class ForestWalkEnv(DirectRLEnv):
         self._joints_acc = self.robot.data.joint_acc.torch[:, self._joints]
         self._touch_feet_landed = self.touch.compute_first_contact(self.step_dt).torch[:, self._touch_feet] > 0.0
         self._touch_feet_last_air_time = self.touch.data.last_air_time.torch[:, self._touch_feet]
-        self._touch_bodies_peak = torch.amax(
-            torch.linalg.norm(self.touch.data.net_normal_forces_w_history.torch[:, :, self._touch_bodies], dim=-1),
-            dim=1,
-        )
 
     def _get_dones(self) -> tuple[torch.Tensor, torch.Tensor]:
         self._read_state()
@@ -172,13 +146,13 @@ class ForestWalkEnv(DirectRLEnv):
         cfg = self.cfg.terminate
         # quadruped_walk.stripe:51
         fallen = self._touch_trunk_peak > cfg.fallen_threshold
-        # forest_walk.stripe:18
+        # forest_walk.stripe:17
         left_west = self._root_pos[:, 0] < cfg.left_west_threshold
-        # forest_walk.stripe:19
+        # forest_walk.stripe:18
         left_east = self._root_pos[:, 0] > cfg.left_east_threshold
-        # forest_walk.stripe:20
+        # forest_walk.stripe:19
         left_south = self._root_pos[:, 1] < cfg.left_south_threshold
-        # forest_walk.stripe:21
+        # forest_walk.stripe:20
         left_north = self._root_pos[:, 1] > cfg.left_north_threshold
         timeout = self.episode_length_buf >= self.max_episode_length
         self._terminations = torch.stack((fallen, left_west, left_east, left_south, left_north, timeout), dim=-1)
@@ -214,7 +188,6 @@ class ForestWalkEnv(DirectRLEnv):
                     ),
                     0.0,
                 ),
-                cfg.hit * dt * torch.sum(self._touch_bodies_peak > cfg.hit_threshold, dim=-1).float(),
             ),
             dim=-1,
         )
@@ -304,19 +277,24 @@ class ForestWalkEnv(DirectRLEnv):
         root_vel = data.default_root_vel.torch[rows]
         joint_pos = data.default_joint_pos.torch[rows]
         joint_vel = data.default_joint_vel.torch[rows]
+        default_root_pose = root_pose.clone()
         lower, upper = data.soft_joint_pos_limits.torch[rows].unbind(dim=-1)
         # quadruped_walk.stripe:53
-        root_pose[:, 0:2] += torch.empty((len(env_ids), 2), device=self.device).uniform_(*cfg.base_pos_xy)
+        root_pose[:, 0:2] = default_root_pose[:, :3][:, :2] + torch.empty(
+            (len(env_ids), 2), device=self.device
+        ).uniform_(*cfg.base_pos_xy)
         # quadruped_walk.stripe:54
         turn = (
             torch.empty(len(env_ids), device=self.device).uniform_(*cfg.base_yaw)
-            - euler_xyz_from_quat(root_pose[:, 3:])[2]
+            - euler_xyz_from_quat(default_root_pose[:, 3:])[2]
         )
         root_pose[:, 3:] = quat_mul(
-            quat_from_euler_xyz(torch.zeros_like(turn), torch.zeros_like(turn), turn), root_pose[:, 3:]
+            quat_from_euler_xyz(torch.zeros_like(turn), torch.zeros_like(turn), turn), default_root_pose[:, 3:]
         )
         # quadruped_walk.stripe:55
         joint_pos = joint_pos * torch.empty((len(env_ids), 12), device=self.device).uniform_(*cfg.joints_pos)
+        # forest_walk.stripe:15
+        root_pose[:, 2] = default_root_pose[:, :3][:, 2] + cfg.base_pos_z_offset
         # heights are above the ground, wherever that is
         root_pose[:, 2] += height_at(self._ground, rows, root_pose[:, :2])
         root_pose[:, :3] += self.scene.env_origins[rows]

@@ -15,7 +15,7 @@ from isaaclab.scene import InteractiveSceneCfg
 from isaaclab.sensors import ContactSensorCfg, RayCasterCfg, patterns
 from isaaclab.sim import SimulationCfg
 from isaaclab.utils import configclass
-from isaaclab_newton.physics import MJWarpSolverCfg, NewtonCfg
+from isaaclab_newton.physics import MJWarpSolverCfg, NewtonCfg, NewtonShapeCfg
 from isaaclab_newton.sim.schemas import NewtonArticulationCfg
 from isaaclab_ov.physics import OvPhysxCfg
 from isaaclab_physx.physics import PhysxCfg
@@ -38,9 +38,11 @@ class PhysicsCfg(PresetCfg):
             # MuJoCo's own contacts turn meshes into hulls; Newton's take them as they are
             use_mujoco_contacts=False,
             # room for constraints and contacts of one environment
-            njmax=40,
-            nconmax=12,
+            njmax=60,
+            nconmax=20,
         ),
+        # as in Isaac Lab's own walking tasks: softer contacts let small feet through the ground
+        default_shape_cfg=NewtonShapeCfg(ke=160000.0, kd=1100.0),
     )
     default: NewtonCfg = newton_mjwarp
 
@@ -163,7 +165,7 @@ class ObserveCfg:
     """Range that ``policy_scan_height`` is clipped to [m]."""
 
 
-# forest_walk.stripe:15
+# rewards.stripe:9
 @configclass
 class RewardCfg:
     """Weights of the reward terms. Those per second are multiplied by the control step."""
@@ -207,14 +209,8 @@ class RewardCfg:
     air_time_threshold: float = 0.1
     """Threshold in ``air_time`` [m/s]."""
 
-    hit: float = -1.0
-    """Weight of ``hit``, per second."""
 
-    hit_threshold: float = 50.0
-    """Threshold in ``hit`` [N]."""
-
-
-# forest_walk.stripe:18
+# forest_walk.stripe:17
 @configclass
 class TerminateCfg:
     """Thresholds of the terminations."""
@@ -235,7 +231,7 @@ class TerminateCfg:
     """Threshold in ``left_north`` [m]."""
 
 
-# quadruped_walk.stripe:53
+# forest_walk.stripe:15
 @configclass
 class ResetCfg:
     """Ranges that a new episode is drawn from, uniformly."""
@@ -248,6 +244,9 @@ class ResetCfg:
 
     joints_pos: tuple[float, float] = (0.8, 1.2)
     """Range of ``joints_pos``."""
+
+    base_pos_z_offset: float = 0.08
+    """Offset in ``base_pos_z`` [m]."""
 
 
 # quadruped_walk.stripe:58

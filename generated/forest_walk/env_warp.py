@@ -33,26 +33,7 @@ JOINTS = (
     "RR_calf_joint",
 )
 FEET = ("FL_foot", "FR_foot", "RL_foot", "RR_foot")
-BODIES = (
-    "trunk",
-    "FL_hip",
-    "FL_thigh",
-    "FL_calf",
-    "FL_foot",
-    "FR_hip",
-    "FR_thigh",
-    "FR_calf",
-    "FR_foot",
-    "RL_hip",
-    "RL_thigh",
-    "RL_calf",
-    "RL_foot",
-    "RR_hip",
-    "RR_thigh",
-    "RR_calf",
-    "RR_foot",
-)
-REWARD_TERMS = ("track_xy", "track_yaw", "bounce", "wobble", "level", "torque", "accel", "jerk", "air_time", "hit")
+REWARD_TERMS = ("track_xy", "track_yaw", "bounce", "wobble", "level", "torque", "accel", "jerk", "air_time")
 TERMINATION_TERMS = ("fallen", "left_west", "left_east", "left_south", "left_north", "timeout")
 METRICS = ("goal/error_vel_xy", "goal/error_vel_yaw")
 LOGGED = len(REWARD_TERMS) + len(TERMINATION_TERMS) + len(METRICS)
@@ -103,8 +84,6 @@ class RewardSettings:
     air_time: float
     air_time_target: float
     air_time_threshold: float
-    hit: float
-    hit_threshold: float
 
 
 @wp.struct
@@ -125,6 +104,7 @@ class ResetSettings:
     base_pos_xy: wp.vec2
     base_yaw: wp.vec2
     joints_pos: wp.vec2
+    base_pos_z_offset: float
 
 
 @wp.struct
@@ -245,7 +225,6 @@ def end_step(
     touch_current_contact_time: wp.array2d(dtype=float),
     since_last_step: float,
     touch_last_air_time: wp.array2d(dtype=float),
-    touch_bodies: wp.array(dtype=int),
     rewards: wp.array(dtype=float),
     episode_sums: wp.array2d(dtype=float),
     metrics: wp.array2d(dtype=float),
@@ -269,13 +248,13 @@ def end_step(
     root_pos_world_difference = root_pos - env_origins[env]
     # quadruped_walk.stripe:51
     fallen = peak_force(touch_net_normal_forces_w_history, env, trunk) > terminate.fallen_threshold
-    # forest_walk.stripe:18
+    # forest_walk.stripe:17
     left_west = root_pos_world_difference[0] < terminate.left_west_threshold
-    # forest_walk.stripe:19
+    # forest_walk.stripe:18
     left_east = root_pos_world_difference[0] > terminate.left_east_threshold
-    # forest_walk.stripe:20
+    # forest_walk.stripe:19
     left_south = root_pos_world_difference[1] < terminate.left_south_threshold
-    # forest_walk.stripe:21
+    # forest_walk.stripe:20
     left_north = root_pos_world_difference[1] > terminate.left_north_threshold
     failed = fallen or left_west or left_east or left_south or left_north
     timeout = episode_length[env] >= max_episode_length
@@ -307,10 +286,6 @@ def end_step(
             0.0,
         )
         air_time_sum += contact_last_air_time_difference
-    hit_count = wp.float32(0.0)
-    for i in range(wp.static(len(BODIES))):
-        body = touch_bodies[i]
-        hit_count += float(peak_force(touch_net_normal_forces_w_history, env, body) > reward.hit_threshold)
     # quadruped_walk.stripe:41
     track_xy = (
         reward.track_xy
@@ -335,10 +310,8 @@ def end_step(
     air_time = (
         reward.air_time * wp.where(wp.length(goal_xy[env]) > reward.air_time_threshold, air_time_sum, 0.0) * step_dt
     )
-    # forest_walk.stripe:15
-    hit = reward.hit * hit_count * step_dt
-    rewards[env] = track_xy + track_yaw + bounce + wobble + level + torque + accel + jerk + air_time + hit
-    terms = wp.vector(track_xy, track_yaw, bounce, wobble, level, torque, accel, jerk, air_time, hit)
+    rewards[env] = track_xy + track_yaw + bounce + wobble + level + torque + accel + jerk + air_time
+    terms = wp.vector(track_xy, track_yaw, bounce, wobble, level, torque, accel, jerk, air_time)
     for k in range(wp.static(len(REWARD_TERMS))):
         episode_sums[env, k] = episode_sums[env, k] + terms[k]
     # quadruped_walk.stripe:18
@@ -473,6 +446,8 @@ def reset_envs(
     for i in range(wp.static(len(JOINTS))):
         joint = joints[i]
         joint_pos[env, joint] = default_joint_pos[env, joint] * wp.randf(rng, reset.joints_pos[0], reset.joints_pos[1])
+    # forest_walk.stripe:15
+    root_pos[2] = default_root_pos[2] + reset.base_pos_z_offset
     # the simulator takes any state, so keep what was drawn within the limits of the joints;
     # zero stands for a velocity limit that the robot file does not name
     for column in range(joint_pos.shape[1]):
@@ -574,9 +549,6 @@ class ForestWalkWarpEnv(DirectRLEnvWarp):
         )
         self._touch_current_contact_time = self.touch.data.current_contact_time.warp
         self._touch_last_air_time = self.touch.data.last_air_time.warp
-        self._touch_bodies = wp.array(
-            self.touch.find_sensors(BODIES, preserve_order=True)[0], dtype=wp.int32, device=self.device
-        )
         self._scan_ray_hits_w = self.scan.data.ray_hits_w.warp
         self._ground = wp.from_torch(ground_heights(self.device))
         self._env_origins = wp.from_torch(self.scene.env_origins, dtype=wp.vec3f)
@@ -766,7 +738,6 @@ class ForestWalkWarpEnv(DirectRLEnvWarp):
                 self._touch_current_contact_time,
                 self.step_dt + 0.5 * self.physics_dt,
                 self._touch_last_air_time,
-                self._touch_bodies,
                 self._rewards,
                 self._episode_sums,
                 self._metrics,

@@ -1,8 +1,6 @@
 """Step two environments under one tape and compare what they answer.
 
-Two simulations cannot live in one process, so each environment is stepped by a worker of its own::
-
-    python -m tests.sim.differential --package generated/cartpole --task Stripe-Cartpole --tape in.npz --out out.npz
+Two simulations cannot live in one process, so each environment is stepped by a worker of its own.
 
 The tape holds the actions, and the state to write at the start and at every reset: a reset draws its state at random,
 and the two sides draw differently, so right after a reset the state of the tape is written over the one drawn. Which
@@ -24,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from tests import forks
 
 if TYPE_CHECKING:
     from isaaclab.assets import Articulation
@@ -144,23 +144,21 @@ def record(
     stem = task.lower()
     tape_file, out, log = (folder / f"{stem}{suffix}" for suffix in (".tape.npz", ".npz", ".log"))
     tape.save(tape_file)
-    command = [sys.executable, "-m", "tests.sim.differential", "--task", task, "--tape", tape_file, "--out", out]
+    command: list[str | Path] = ["--task", task, "--tape", tape_file, "--out", out]
     if package is not None:
         command += ["--package", package.resolve()]
     command += ["--", *overrides]
-    # a single thread is several times faster on a small machine
-    variables = {**os.environ, "OMP_NUM_THREADS": "1", **(environment or {})}
-    with log.open("w") as stream:
-        worker = subprocess.run(
-            [str(part) for part in command],
-            check=False,
-            cwd=ROOT,
-            env=variables,
-            stdout=stream,
-            stderr=stream,
-            timeout=timeout,
-        )
-    if worker.returncode != 0:
+    if environment is None:
+        status = forks.run(main, command, log=log, timeout=timeout)
+    else:  # Isaac Lab reads them when it is imported
+        words = [sys.executable, "-m", "tests.sim.differential", *map(str, command)]
+        variables = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
+        with log.open("w") as stream:
+            done = subprocess.run(
+                words, check=False, cwd=ROOT, env=variables, stdout=stream, stderr=stream, timeout=timeout
+            )
+        status = done.returncode
+    if status != 0:
         raise RuntimeError(f"the worker of {task} failed:\n{log.read_text()[-4000:]}")
     return Recording.load(out)
 
