@@ -111,7 +111,7 @@ def picture(
         state = model.state()
         config = newton.sensors.SensorTiledCamera.RenderConfig(enable_shadows=True)
         camera = newton.sensors.SensorTiledCamera(model, default_render_config=config)
-        light: Any = None if sun is None else wp.vec3f(np.asarray(sun, np.float32))
+        light: Any = None if sun is None else wp.vec3f(*map(float, sun))
         camera.utils.create_default_light(enable_shadows=True, direction=light)
         width, height = FINER * size[0], FINER * size[1]
         rays = camera.utils.compute_camera_rays_pinhole(width, height, camera_fovs=FIELD_OF_VIEW)
