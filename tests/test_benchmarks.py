@@ -17,6 +17,8 @@ from benchmarks.profile_step import busy
 from benchmarks.report import PICTURE, committed, ordered, page
 from benchmarks.results import Results
 from benchmarks.run import DEFAULTS, PARTS, RUNNERS, plan
+from benchmarks.scene_sim import RESULTS as SCENE_RESULTS
+from benchmarks.scene_sim import table as scene_table
 
 MARKERS = "\n".join(
     f"<!-- {name} -->\nold\n<!-- /{name} -->" for name in ("step_time", "train_time", "startup_time", "memory")
@@ -142,3 +144,25 @@ def test_the_page_is_that_of_the_committed_measurements() -> None:
     assert text == page(text, machines), "bring it up to date: python benchmarks/report.py"
     assert PICTURE.read_text(encoding="utf-8") == step_times(ordered(machines))
     assert PICTURE.stat().st_size < 100_000
+
+
+def test_scenes_go_by_the_bare_ground_of_their_size() -> None:
+    times = {"build_s": 9.0, "build_cpu_s": 4.0, "step_ms": 80.0, "step_cpu_ms": 50.0}
+    rows = [
+        {"kind": "bare", "ground": 1000, "trees": 0, "load": 0.5} | times,
+        {"kind": "baked", "ground": 1000, "trees": 1000, "load": 1.5} | times | {"build_cpu_s": 6.0},
+        {"kind": "each", "ground": 1000, "trees": 300, "load": 1.0} | times | {"step_cpu_ms": 150.0},
+        {"kind": "bare", "ground": 10_000, "trees": 0, "load": 1.0} | times | {"build_cpu_s": 8.0},
+        {"kind": "baked", "ground": 10_000, "trees": 10_000, "load": 1.0, "error": "not done in 5 s"},
+    ]
+    lines = scene_table({"cpu": "A processor", "envs": 16, "steps": 50, "rows": rows}).splitlines()
+    assert "load 0.5 to 1.5; 16 environments" in lines[0]
+    assert lines[-4] == "| trees baked | 100 m | 1,000 | 9.0 | 6.0 | 1.50 | 80.0 | 50.0 | 1.00 |"
+    assert lines[-3] == "| a configuration for each tree | 100 m | 300 | 9.0 | 4.0 | 1.00 | 80.0 | 150.0 | 3.00 |"
+    assert lines[-2] == "| bare ground | 316 m | 0 | 9.0 | 8.0 | 1.00 | 80.0 | 50.0 | 1.00 |"
+    assert lines[-1] == "| trees baked | 316 m | 10,000 | not done in 5 s | | | | | |"
+
+
+def test_the_page_has_the_measured_scenes() -> None:
+    text = scene_table(json.loads(SCENE_RESULTS.read_text(encoding="utf-8")))
+    assert between(DOCUMENT.read_text(encoding="utf-8"), "scene_sim") == text.splitlines()
