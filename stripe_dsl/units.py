@@ -365,6 +365,7 @@ def usual_units(dimension: Dimension) -> tuple[str, ...]:
     first = str(dimension)
     if first.startswith("1/") and singles:  # `120 Hz` rather than `120 1/s`
         return tuple(singles)
+    first = f"/{first[2:]}" if first.startswith("1/") else first
     return (first, *(name for name in singles if name != first))
 
 

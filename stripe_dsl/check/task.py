@@ -113,6 +113,8 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         robots = [replace(item, at_spawn=spec.robot[Text(item.name)].at is None) for item in robots]
         if sim is not None and place.variants == 1 and place.terrain.tiles is None:
             sim = replace(sim, spacing=0.0)  # all environments stand in the one scene
+    elif task.scene is not None and task.scene.terrain:
+        scope.unknown_sets |= names_of(task.scene)  # what is wrong with them has been said
     unread = (task.scene is None and spec.scene is not None) or (task.scene is not None and bool(task.scene.terrain))
     sensors = Sensors(lowering, settings, has_ground=ground is not None or unread).all(spec.sensor)
     train = check_train(spec.train, settings, task.name, spec.observe)
