@@ -1,7 +1,9 @@
-"""The environments that are compared: generated and hand-written, with the torch and the Warp front end.
+"""The environments that are compared: generated and Isaac Lab's own, with the torch and the Warp front end.
 
 Everything that could differ beside the environment's own code is made equal: upstream's tasks get the physics settings
-of the generated ones, local stand-ins for their remote assets, and the generated agent.
+of the generated ones, local stand-ins for their remote assets, and the generated agent. Cartpole and ant are written by
+hand upstream, as direct environments. The quadruped is upstream's manager-based velocity task with our robot:
+``peers/velocity.py`` says what it takes over and what differs.
 """
 
 from __future__ import annotations
@@ -18,16 +20,25 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Task:
-    """Gym ids of a generated task and of its counterpart in Isaac Lab; ``example`` is the source file's stem."""
+    """A generated task and its counterpart in Isaac Lab.
+
+    Attributes:
+        example: Stem of the source file.
+        package: Folder in ``generated/``.
+        ours: Gym id of the generated task.
+        upstream: Gym id of the task of Isaac Lab, or None where ``peers/velocity.py`` makes one.
+    """
 
     example: str
+    package: str
     ours: str
-    upstream: str
+    upstream: str | None
 
 
 TASKS = {
-    "cartpole": Task("cartpole", "Stripe-Cartpole", "Isaac-Cartpole-Direct"),
-    "ant": Task("ant", "Stripe-Ant", "Isaac-Ant-Direct"),
+    "cartpole": Task("cartpole", "cartpole", "Stripe-Cartpole", "Isaac-Cartpole-Direct"),
+    "ant": Task("ant", "ant", "Stripe-Ant", "Isaac-Ant-Direct"),
+    "quadruped": Task("quadruped_walk", "walk", "Stripe-Walk", None),
 }
 VARIANTS = {
     "ours_torch": "generated torch",
@@ -61,15 +72,12 @@ def configuration(task: str, variant: str, device: str, envs: int) -> Configurat
         RuntimeError: If the generated package has no Warp environment and that is asked for.
     """
     import gymnasium
-    from isaaclab.utils import to_dict
-    from isaaclab_tasks.utils import resolve_task_config
 
     from stripe_dsl.runtime.config import load_config
     from stripe_dsl.runtime.register import register_package
-    from tests.sim.differential import physics_overrides
 
     names = TASKS[task]
-    register_package(ROOT / "generated" / names.example)
+    register_package(ROOT / "generated" / names.package)
     config, problems = load_config(names.ours, device=device, num_envs=envs, seed=0)
     if config is None:
         raise RuntimeError("; ".join(problem.message for problem in problems))
@@ -78,15 +86,34 @@ def configuration(task: str, variant: str, device: str, envs: int) -> Configurat
     if side == "ours":
         spec = gymnasium.spec(names.ours)
         if warp and "warp_entry_point" not in (spec.kwargs or {}):
-            raise RuntimeError(f"generated/{names.example} has no Warp environment")
+            raise RuntimeError(f"generated/{names.package} has no Warp environment")
         return Configuration(names.ours, warp, config.env, config.agent)
-    physics = json.loads(json.dumps(to_dict(config.env.sim.physics), default=repr))
-    env: Any = resolve_task_config(names.upstream, None, overrides=physics_overrides(physics))[0]
-    settings = json.loads(json.dumps(to_dict(env.sim.physics), default=repr))
-    if settings != physics:
-        raise RuntimeError(f"upstream's physics settings differ: {settings} instead of {physics}")
+    if names.upstream is None:
+        from benchmarks.peers.velocity import TASK, velocity
+
+        return Configuration(TASK, warp, velocity(config.env), config.agent)
+    env = upstream(names.upstream, config.env.sim.physics)
     env.scene.num_envs, env.sim.device, env.seed = envs, device, config.env.seed
     return Configuration(names.upstream, warp, env, config.agent)
+
+
+def upstream(task_id: str, physics: Any) -> Any:
+    """The configuration of a task of Isaac Lab with other physics settings.
+
+    Raises:
+        RuntimeError: If the settings cannot be made the same.
+    """
+    from isaaclab.utils import to_dict
+    from isaaclab_tasks.utils import resolve_task_config
+
+    from tests.sim.differential import physics_overrides
+
+    wanted = json.loads(json.dumps(to_dict(physics), default=repr))
+    env: Any = resolve_task_config(task_id, None, overrides=physics_overrides(wanted))[0]
+    settings = json.loads(json.dumps(to_dict(env.sim.physics), default=repr))
+    if settings != wanted:
+        raise RuntimeError(f"upstream's physics settings differ: {settings} instead of {wanted}")
+    return env
 
 
 @contextmanager

@@ -26,14 +26,16 @@ def step_times(machines: Sequence[Results]) -> str:
     from matplotlib.figure import Figure
     from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
-    measured = [machine for machine in machines if any(machine.sizes("step", task) for task in TASKS)]
+    tasks = [task for task in TASKS if any(machine.sizes("step", task) for machine in machines)]
+    measured = [machine for machine in machines if any(machine.sizes("step", task) for task in tasks)]
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update({"svg.hashsalt": "stripe", "svg.fonttype": "none", "font.size": 9})
-        figure = Figure(figsize=(8, 0.4 + 2.9 * max(1, len(measured))), layout="constrained")
-        panels = figure.subplots(max(1, len(measured)), len(TASKS), squeeze=False)
+        rows, columns = max(1, len(measured)), max(1, len(tasks))
+        figure = Figure(figsize=(4 * columns, 0.4 + 2.9 * rows), layout="constrained")
+        panels = figure.subplots(rows, columns, squeeze=False)
         for row, machine in zip(panels, measured, strict=False):
-            for panel, task in zip(row, TASKS, strict=True):
+            for panel, task in zip(row, tasks, strict=True):
                 if not machine.sizes("step", task):
                     panel.set_axis_off()
                     continue

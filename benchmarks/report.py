@@ -29,7 +29,7 @@ TRAINED = VARIANTS | {
 }
 LEAST_SHARE = 0.9
 """A step contains its physics: it may be faster by noise, and not by more."""
-PHASES = ("import_s", "build_s", "first_step_s", "total_s")
+PHASES = ("import_s", "build_s", "first_step_s", "total_s", "kernels_s")
 
 
 class Tables:
@@ -83,14 +83,15 @@ class Tables:
                 yield row(task, name, f"{envs:,}", *map(digits, seconds), "-" if rate is None else f"{rate:,}")
 
     def startup_time(self) -> Iterator[str]:
-        """Seconds until the first step is done."""
-        yield from head(("task", "", "kernel cache"), ("import", "build", "reset and first step", "together"))
+        """Seconds until the first step is done, and how many of them go into kernels."""
+        phases = ("import", "build", "reset and first step", "together", "kernels in it")
+        yield from head(("task", "", "kernel cache"), phases)
         for task, envs in self.rows("startup"):
             for variant, name in (VARIANTS | {"compile": "`stripec compile`"}).items():
                 found = self.find("startup", task, variant, envs)
                 for cache, text in (("cold", "empty"), ("warm", "filled")):
-                    phases = found.get(cache, {})
-                    yield row(task, name, text, *(digits(phases.get(phase)) for phase in PHASES))
+                    times = found.get(cache, {})
+                    yield row(task, name, text, *(digits(times.get(phase)) for phase in PHASES))
 
     def memory(self) -> Iterator[str]:
         """Megabytes of the largest size, and kilobytes that an environment more takes."""

@@ -2,13 +2,14 @@
 
     python benchmarks/run.py --device cuda:0 --out results.json
     python benchmarks/run.py --device cpu --out results.json --parts step train --tasks ant --sizes 64 512
-    python benchmarks/run.py --device cuda:0 --out results.json --budget 500 --resume
+    python benchmarks/run.py --device cuda:0 --out results.json --tasks quadruped --parts step,memory \\
+        --sizes 64 256 1024 4096 16384 --budget 500 --resume
     python benchmarks/report.py results.json
 
 Every measurement runs in a process of its own (``worker.py`` says how it measures) and is written to the file when it
-is done. The most important come first: ``--budget`` seconds after the start no new one is begun, and ``--resume`` goes
-on with those that are missing in the file. Without it, a measurement replaces the one in the file. Ends with status 1
-if a measurement failed.
+is done. The most important come first: ``--budget`` seconds after the start it ends, and ``--resume`` goes on with
+those that are missing in the file. Without it, a measurement replaces the one in the file. Ends with status 1 if a
+measurement failed. The file can be taken to another machine, where ``report.py`` writes the page.
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ EFFORT = {
 }
 """Options that change what a part measures."""
 COMPILE = "from stripe_dsl.cli.main import main; main()"
+
+
+class OutOfTime(Exception):
+    """The budget was used up within a measurement, which is made again with ``--resume``."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +106,9 @@ def command(args: argparse.Namespace, part: str) -> str:
 class Bench:
     """Runs measurements and keeps what they found."""
 
-    def __init__(self, args: argparse.Namespace, folder: Path) -> None:
-        """``folder`` is for what the measurements need while they run."""
-        self.args, self.folder = args, folder
+    def __init__(self, args: argparse.Namespace, folder: Path, deadline: float) -> None:
+        """``folder`` is for what the measurements need while they run, ``deadline`` by the monotonic clock."""
+        self.args, self.folder, self.deadline = args, folder, deadline
         self.results = Results.load(args.out) if args.out.exists() else Results()
         self.failed: list[Key] = []
         # one thread: a second one is dearer than what PPO's small networks gain
@@ -160,14 +165,24 @@ class Bench:
         return os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
 
     def process(self, arguments: list[str], variables: dict[str, str]) -> str:
-        """Run a process within the time limit; what it wrote."""
+        """Run a process within the time limit; what it wrote.
+
+        Raises:
+            OutOfTime: If the budget ends before the process does.
+            RuntimeError: If it fails or takes longer than the limit.
+        """
         log = self.folder / "log"
+        rest = self.deadline - time.monotonic()
+        if rest <= 0:
+            raise OutOfTime
         with log.open("w") as stream:
             try:
                 where = {"cwd": self.folder, "env": variables, "stdout": stream, "stderr": stream}
-                done = subprocess.run(arguments, check=False, timeout=self.args.timeout, **where)
+                done = subprocess.run(arguments, check=False, timeout=min(rest, self.args.timeout), **where)
                 status = str(done.returncode) if done.returncode else ""
             except subprocess.TimeoutExpired:
+                if rest < self.args.timeout:
+                    raise OutOfTime from None
                 status = f"the time limit of {self.args.timeout:.0f} s"
         text = log.read_text(errors="replace")
         # a result that was written counts, even if closing the simulator fails after it
@@ -216,7 +231,7 @@ def arguments() -> argparse.Namespace:
     some("--tasks", TASKS, "tasks")
     some("--variants", VARIANTS, "environments")
     parser.add_argument("--sizes", type=int, nargs="+", help="numbers of environments")
-    parser.add_argument("--budget", type=float, default=float("inf"), help="seconds after which none is begun")
+    parser.add_argument("--budget", type=float, default=float("inf"), help="seconds after which it ends")
     parser.add_argument("--timeout", type=float, default=300.0, help="seconds after which a measurement is ended")
     parser.add_argument("--resume", action="store_true", help="leave out what the file has")
     effort = parser.add_argument_group("how much; these change what is measured")
@@ -247,20 +262,22 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Measure what is asked for."""
     args = arguments()
-    deadline = time.monotonic() + args.budget
     folder = Path(tempfile.mkdtemp(prefix="stripe-bench-"))
     try:
-        bench = Bench(args, folder)
+        bench = Bench(args, folder, time.monotonic() + args.budget)
         done = {name for name, record in bench.results.records.items() if "result" in record} if args.resume else set()
         missing = [item for item in plan(args, args.usual) if item not in done]
         measured: set[Key] = set()
-        while missing and time.monotonic() < deadline:
-            item = missing.pop(0)
+        while missing:
+            item = missing[0]
             # the memory of a size is known when its steps were measured
-            if item[0] == "memory" and ("step", *item[1:]) in measured:
-                continue
-            bench.run(item)
-            measured.add(item)
+            if item[0] != "memory" or ("step", *item[1:]) not in measured:
+                try:
+                    bench.run(item)
+                except OutOfTime:
+                    break
+                measured.add(item)
+            missing.pop(0)
     except ValueError as error:
         sys.exit(f"{args.out}: {error}")
     finally:

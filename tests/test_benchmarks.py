@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from benchmarks.plot import step_times
 from benchmarks.profile_step import busy
 from benchmarks.report import PICTURE, committed, ordered, page
 from benchmarks.results import Results
-from benchmarks.run import DEFAULTS, PARTS, RUNNERS, plan
+from benchmarks.run import DEFAULTS, PARTS, RUNNERS, Bench, OutOfTime, plan
 from benchmarks.scene_sim import RESULTS as SCENE_RESULTS
 from benchmarks.scene_sim import table as scene_table
 
@@ -41,7 +44,7 @@ def records() -> Iterator[dict[str, Any]]:
         yield record("step", "ant", variant, 64, step_ms=step_ms, resets_per_step=0.01, **physics)
         for envs, megabytes in ((64, 10), (128, 12)):
             yield record("memory", "ant", variant, envs, memory_bytes=megabytes * 1_000_000)
-        phases = {"import_s": 1.0, "build_s": 2.0, "first_step_s": 3.0, "total_s": 6.0}
+        phases = {"import_s": 1.0, "build_s": 2.0, "first_step_s": 3.0, "total_s": 6.0, "kernels_s": 0.25}
         yield record("startup", "ant", variant, 64, cold=phases | {"first_step_s": 30.0, "total_s": 33.0}, warm=phases)
     yield record("startup", "ant", "compile", 64, cold={"total_s": 1.5}, warm={"total_s": 0.5})
     for variant in RUNNERS:
@@ -74,8 +77,8 @@ def test_the_tables_hold_the_numbers(measured: Results) -> None:
     assert "| ant | upstream Warp | 4,096 | 0.100 | 0.0500 | 0.160 | 6.50 | 819,200 |" in train
     assert "32 steps an iteration, 40 iterations, means without the first 5." in train
     startup = between(text, "startup_time")
-    assert "| ant | generated Warp | empty | 1.00 | 2.00 | 30.0 | 33.0 |" in startup
-    assert "| ant | `stripec compile` | filled | - | - | - | 0.500 |" in startup
+    assert "| ant | generated Warp | empty | 1.00 | 2.00 | 30.0 | 33.0 | 0.250 |" in startup
+    assert "| ant | `stripec compile` | filled | - | - | - | 0.500 | - |" in startup
     # 2 MB more for 64 environments more
     assert "| ant | generated torch | 64 to 128 | 12.0 | 31.2 |" in between(text, "memory")
 
@@ -124,7 +127,7 @@ def test_the_most_important_comes_first() -> None:
     )
     items = plan(args, usual)
     sides = len(VARIANTS)
-    first, then = items[: 2 * sides], items[2 * sides :]
+    first, then = items[: len(TASKS) * sides], items[len(TASKS) * sides :]
     assert {(part, envs) for part, _, _, envs in first} == {("step", 4096)}
     assert [item[:2] for item in then[: len(RUNNERS)]] == [("train", "ant")] * len(RUNNERS)
     assert len(items) == len(set(items))
@@ -132,6 +135,18 @@ def test_the_most_important_comes_first() -> None:
     # without the generated Warp environment nothing that needs it is measured
     args.variants = ["ours_torch", "upstream_torch"]
     assert not [variant for _, _, variant, _ in plan(args, usual) if "warp" in variant]
+
+
+def test_a_measurement_that_the_budget_cuts_off_is_neither_made_nor_failed(tmp_path: Path) -> None:
+    args = argparse.Namespace(out=tmp_path / "results.json", timeout=60.0)
+    bench = Bench(args, tmp_path, time.monotonic() + 0.2)
+    for _ in ("ended in it", "not begun after it"):
+        with pytest.raises(OutOfTime):
+            bench.process([sys.executable, "-c", "import time; time.sleep(60)"], dict(os.environ))
+    assert not bench.failed
+    args.timeout = 0.2
+    with pytest.raises(RuntimeError, match="the time limit of 0 s"):
+        Bench(args, tmp_path, float("inf")).process([sys.executable, "-c", "import time; time.sleep(60)"], {})
 
 
 def test_overlapping_kernels_count_once() -> None:

@@ -13,7 +13,9 @@ from typing import Any
 
 from stripe_dsl.runtime.problem import Problem
 
-_MODULE_LOAD = re.compile(r"^\s*Module (?P<name>\S+) .*load on device '[^']*' took [\d.]+ ms\s+\((?P<how>\w+)\)")
+_MODULE_LOAD = re.compile(
+    r"^\s*Module (?P<name>\S+) .*load on device '[^']*' took (?P<ms>[\d.]+) ms\s+\((?P<how>\w+)\)"
+)
 
 
 def prepare_process() -> None:
@@ -53,17 +55,25 @@ class KernelReport:
 
     Compiling takes most of the first start (about a minute), silently. Warp tells its logger when a module is done, so
     the report names the last one.
+
+    Attributes:
+        report: Takes what is said.
+        compiled: Modules that were compiled.
+        cached: Modules that were loaded from the cache.
+        seconds: Time that all of them took.
     """
 
     report: Callable[[str], None]
     compiled: int = field(default=0, init=False)
     cached: int = field(default=0, init=False)
+    seconds: float = field(default=0.0, init=False)
 
     def message(self, text: str) -> None:
         """Take a line of Warp's log."""
         match = _MODULE_LOAD.match(text)
         if match is None:
             return
+        self.seconds += float(match["ms"]) / 1e3
         name = short_module_name(match["name"])
         if match["how"] == "compiled":
             self.compiled += 1

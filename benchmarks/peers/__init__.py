@@ -1,0 +1,1 @@
+"""What generated environments are measured beside, where Isaac Lab has no task for the same robot."""
