@@ -16,7 +16,7 @@ from isaaclab.utils import index_fill_
 from isaaclab.utils.math import euler_xyz_from_quat, quat_from_euler_xyz, quat_mul
 
 from .env_cfg import ForestWalkEnvCfg
-from .ground import ground_heights, height_at
+from .ground import depth_in_ground, ground_heights, height_at, outline_of
 from .startup import randomize_at_startup
 
 JOINTS = (
@@ -62,6 +62,7 @@ class ForestWalkEnv(DirectRLEnv):
         self.touch: ContactSensor = self.scene["touch"]
         self.scan: RayCaster = self.scene["scan"]
         self._ground = ground_heights(self.device)
+        self._robot_outline = outline_of(self.robot, "robot", self.device)
         randomize_at_startup(self.scene, self.cfg.randomize)
         # columns by name: physics back ends order joints and bodies differently, a policy keeps one order
         self._joints = columns(
@@ -146,13 +147,13 @@ class ForestWalkEnv(DirectRLEnv):
         cfg = self.cfg.terminate
         # quadruped_walk.stripe:51
         fallen = self._touch_trunk_peak > cfg.fallen_threshold
-        # forest_walk.stripe:17
+        # forest_walk.stripe:15
         left_west = self._root_pos[:, 0] < cfg.left_west_threshold
-        # forest_walk.stripe:18
+        # forest_walk.stripe:16
         left_east = self._root_pos[:, 0] > cfg.left_east_threshold
-        # forest_walk.stripe:19
+        # forest_walk.stripe:17
         left_south = self._root_pos[:, 1] < cfg.left_south_threshold
-        # forest_walk.stripe:20
+        # forest_walk.stripe:18
         left_north = self._root_pos[:, 1] > cfg.left_north_threshold
         timeout = self.episode_length_buf >= self.max_episode_length
         self._terminations = torch.stack((fallen, left_west, left_east, left_south, left_north, timeout), dim=-1)
@@ -277,24 +278,19 @@ class ForestWalkEnv(DirectRLEnv):
         root_vel = data.default_root_vel.torch[rows]
         joint_pos = data.default_joint_pos.torch[rows]
         joint_vel = data.default_joint_vel.torch[rows]
-        default_root_pose = root_pose.clone()
         lower, upper = data.soft_joint_pos_limits.torch[rows].unbind(dim=-1)
         # quadruped_walk.stripe:53
-        root_pose[:, 0:2] = default_root_pose[:, :3][:, :2] + torch.empty(
-            (len(env_ids), 2), device=self.device
-        ).uniform_(*cfg.base_pos_xy)
+        root_pose[:, 0:2] += torch.empty((len(env_ids), 2), device=self.device).uniform_(*cfg.base_pos_xy)
         # quadruped_walk.stripe:54
         turn = (
             torch.empty(len(env_ids), device=self.device).uniform_(*cfg.base_yaw)
-            - euler_xyz_from_quat(default_root_pose[:, 3:])[2]
+            - euler_xyz_from_quat(root_pose[:, 3:])[2]
         )
         root_pose[:, 3:] = quat_mul(
-            quat_from_euler_xyz(torch.zeros_like(turn), torch.zeros_like(turn), turn), default_root_pose[:, 3:]
+            quat_from_euler_xyz(torch.zeros_like(turn), torch.zeros_like(turn), turn), root_pose[:, 3:]
         )
         # quadruped_walk.stripe:55
         joint_pos = joint_pos * torch.empty((len(env_ids), 12), device=self.device).uniform_(*cfg.joints_pos)
-        # forest_walk.stripe:15
-        root_pose[:, 2] = default_root_pose[:, :3][:, 2] + cfg.base_pos_z_offset
         # heights are above the ground, wherever that is
         root_pose[:, 2] += height_at(self._ground, rows, root_pose[:, :2])
         root_pose[:, :3] += self.scene.env_origins[rows]
@@ -306,6 +302,12 @@ class ForestWalkEnv(DirectRLEnv):
         self.robot.write_root_pose_to_sim_index(root_pose=root_pose, env_ids=ids, skip_forward=True)
         self.robot.write_root_velocity_to_sim_index(root_velocity=root_vel, env_ids=ids, skip_forward=True)
         self.robot.write_joint_state_to_sim_index(position=joint_pos, velocity=joint_vel, env_ids=ids)
+
+        # joints as they were drawn may put a foot below a slope; what begins below a mesh falls through it
+        body_pose = self.robot.data.body_link_pose_w.torch[rows]
+        body_pose[..., :3] -= self.scene.env_origins[rows, None]
+        root_pose[:, 2] += depth_in_ground(self._ground, rows, body_pose, *self._robot_outline)
+        self.robot.write_root_pose_to_sim_index(root_pose=root_pose, env_ids=ids)
 
         self._time_left[rows, 0] = torch.empty(len(env_ids), device=self.device).uniform_(*self.cfg.randomize.every)
 

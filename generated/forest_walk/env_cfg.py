@@ -210,7 +210,7 @@ class RewardCfg:
     """Threshold in ``air_time`` [m/s]."""
 
 
-# forest_walk.stripe:17
+# forest_walk.stripe:15
 @configclass
 class TerminateCfg:
     """Thresholds of the terminations."""
@@ -231,7 +231,7 @@ class TerminateCfg:
     """Threshold in ``left_north`` [m]."""
 
 
-# forest_walk.stripe:15
+# quadruped_walk.stripe:53
 @configclass
 class ResetCfg:
     """Ranges that a new episode is drawn from, uniformly."""
@@ -244,9 +244,6 @@ class ResetCfg:
 
     joints_pos: tuple[float, float] = (0.8, 1.2)
     """Range of ``joints_pos``."""
-
-    base_pos_z_offset: float = 0.08
-    """Offset in ``base_pos_z`` [m]."""
 
 
 # quadruped_walk.stripe:58

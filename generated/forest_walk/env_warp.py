@@ -15,7 +15,7 @@ from isaaclab_experimental.envs import DirectRLEnvWarp
 from isaaclab_newton.physics import NewtonManager
 
 from .env_cfg import ForestWalkEnvCfg
-from .ground import ground_height, ground_heights
+from .ground import ground_height, ground_heights, lift_from_ground, outline_of
 from .startup import randomize_at_startup
 
 JOINTS = (
@@ -104,7 +104,6 @@ class ResetSettings:
     base_pos_xy: wp.vec2
     base_yaw: wp.vec2
     joints_pos: wp.vec2
-    base_pos_z_offset: float
 
 
 @wp.struct
@@ -248,13 +247,13 @@ def end_step(
     root_pos_world_difference = root_pos - env_origins[env]
     # quadruped_walk.stripe:51
     fallen = peak_force(touch_net_normal_forces_w_history, env, trunk) > terminate.fallen_threshold
-    # forest_walk.stripe:17
+    # forest_walk.stripe:15
     left_west = root_pos_world_difference[0] < terminate.left_west_threshold
-    # forest_walk.stripe:18
+    # forest_walk.stripe:16
     left_east = root_pos_world_difference[0] > terminate.left_east_threshold
-    # forest_walk.stripe:19
+    # forest_walk.stripe:17
     left_south = root_pos_world_difference[1] < terminate.left_south_threshold
-    # forest_walk.stripe:20
+    # forest_walk.stripe:18
     left_north = root_pos_world_difference[1] > terminate.left_north_threshold
     failed = fallen or left_west or left_east or left_south or left_north
     timeout = episode_length[env] >= max_episode_length
@@ -446,8 +445,6 @@ def reset_envs(
     for i in range(wp.static(len(JOINTS))):
         joint = joints[i]
         joint_pos[env, joint] = default_joint_pos[env, joint] * wp.randf(rng, reset.joints_pos[0], reset.joints_pos[1])
-    # forest_walk.stripe:15
-    root_pos[2] = default_root_pos[2] + reset.base_pos_z_offset
     # the simulator takes any state, so keep what was drawn within the limits of the joints;
     # zero stands for a velocity limit that the robot file does not name
     for column in range(joint_pos.shape[1]):
@@ -551,6 +548,8 @@ class ForestWalkWarpEnv(DirectRLEnvWarp):
         self._touch_last_air_time = self.touch.data.last_air_time.warp
         self._scan_ray_hits_w = self.scan.data.ray_hits_w.warp
         self._ground = wp.from_torch(ground_heights(self.device))
+        bodies, spheres = outline_of(self.robot, "robot", self.device)
+        self._robot_outline = (wp.from_torch(bodies), wp.from_torch(spheres, dtype=wp.vec4))
         self._env_origins = wp.from_torch(self.scene.env_origins, dtype=wp.vec3f)
         self._rng = wp.zeros(self.num_envs, dtype=wp.uint32, device=self.device)
         self._seed_states(self.cfg.seed)
@@ -795,6 +794,16 @@ class ForestWalkWarpEnv(DirectRLEnvWarp):
             velocity=self._robot_joint_vel,
             env_mask=mask,
             skip_forward=True,
+        )
+        NewtonManager.invalidate_fk(env_mask=mask, articulation_ids=self.robot.root_view.articulation_ids)
+        self.sim.forward()
+        # joints as they were drawn may put a foot below a slope; what begins below a mesh falls through it
+        wp.launch(
+            lift_from_ground,
+            dim=self.num_envs,
+            inputs=[mask, self._ground, self._env_origins, *self._robot_outline, self.robot.data.body_link_pose_w.warp],
+            outputs=[self.robot.data.root_link_pose_w.warp],
+            device=self.device,
         )
         NewtonManager.invalidate_fk(env_mask=mask, articulation_ids=self.robot.root_view.articulation_ids)
         self.sim.forward()

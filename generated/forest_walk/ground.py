@@ -12,6 +12,8 @@ from pathlib import Path
 
 import torch
 import warp as wp
+from isaaclab.assets import Articulation
+from isaaclab.utils.math import quat_apply
 
 from .assets import asset
 
@@ -21,6 +23,25 @@ ROWS, COLUMNS = 201, 201
 """Heights of a copy along y and along x."""
 CELL = 0.25
 """Distance between two heights [m]."""
+OUTLINES = {
+    "robot": {
+        "FL_foot": ((0.0, 0.0, 0.0, 0.022),),
+        "FR_foot": ((0.0, 0.0, 0.0, 0.022),),
+        "RL_foot": ((0.0, 0.0, 0.0, 0.022),),
+        "RR_foot": ((0.0, 0.0, 0.0, 0.022),),
+        "trunk": (
+            (-0.19, -0.07, -0.055, 0.0),
+            (-0.19, -0.07, 0.055, 0.0),
+            (-0.19, 0.07, -0.055, 0.0),
+            (-0.19, 0.07, 0.055, 0.0),
+            (0.19, -0.07, -0.055, 0.0),
+            (0.19, -0.07, 0.055, 0.0),
+            (0.19, 0.07, -0.055, 0.0),
+            (0.19, 0.07, 0.055, 0.0),
+        ),
+    },
+}
+"""What collides of each body, as spheres at the corners: x, y, z in the frame of the body, and a radius [m]."""
 
 
 def ground_heights(device: str) -> torch.Tensor:
@@ -29,18 +50,27 @@ def ground_heights(device: str) -> torch.Tensor:
     return heights.reshape(VARIANTS, ROWS, COLUMNS).to(device)
 
 
+def outline_of(asset: Articulation, name: str, device: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the body that each sphere of an outline belongs to, shape (n,), and the spheres, shape (n, 4)."""
+    bodies, spheres = [], []
+    for body, corners in OUTLINES[name].items():
+        bodies += [asset.body_names.index(body) if body else 0] * len(corners)
+        spheres += corners
+    return torch.tensor(bodies, dtype=torch.int32, device=device), torch.tensor(spheres, device=device)
+
+
 def height_at(heights: torch.Tensor, envs: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
-    """Return how high the ground is at points [m], shape (n,); beyond its edge it is as high as there.
+    """Return how high the ground is at points [m], shape (...); beyond its edge it is as high as there.
 
     Each cell is two triangles, cut from the south-west to the north-east, as the collider of the ground is.
 
     Args:
         heights: As of :func:`ground_heights`.
-        envs: The environment of each point, shape (n,).
-        points: x and y in the frame of the environment [m], shape (n, 2).
+        envs: The environment of each point, of a shape that goes with that of the points.
+        points: x and y in the frame of the environment [m], shape (..., 2).
     """
-    x = (points[:, 0] / CELL).clamp(0.0, COLUMNS - 1.0)
-    y = (points[:, 1] / CELL).clamp(0.0, ROWS - 1.0)
+    x = (points[..., 0] / CELL).clamp(0.0, COLUMNS - 1.0)
+    y = (points[..., 1] / CELL).clamp(0.0, ROWS - 1.0)
     column = x.long().clamp(max=COLUMNS - 2)
     row = y.long().clamp(max=ROWS - 2)
     u, v = x - column, y - row
@@ -49,6 +79,24 @@ def height_at(heights: torch.Tensor, envs: torch.Tensor, points: torch.Tensor) -
     third = torch.where(u >= v, heights[copy, row, column + 1], heights[copy, row + 1, column])
     low, high = torch.minimum(u, v), torch.maximum(u, v)
     return here * (1.0 - high) + third * (high - low) + across * low
+
+
+def depth_in_ground(
+    heights: torch.Tensor, envs: torch.Tensor, poses: torch.Tensor, bodies: torch.Tensor, spheres: torch.Tensor
+) -> torch.Tensor:
+    """Return how deep something reaches into the ground [m], shape (n,); 0 for what is above it.
+
+    Args:
+        heights: As of :func:`ground_heights`.
+        envs: The environment of each, shape (n,).
+        poses: Of its bodies in the frame of the environment, shape (n, num_bodies, 7).
+        bodies: As of :func:`outline_of`.
+        spheres: As of :func:`outline_of`.
+    """
+    poses = poses[:, bodies]
+    points = poses[..., :3] + quat_apply(poses[..., 3:], spheres[:, :3].expand(len(poses), -1, -1))
+    depths = height_at(heights, envs[:, None], points[..., :2]) + spheres[:, 3] - points[..., 2]
+    return depths.amax(dim=-1).clamp(min=0.0)
 
 
 @wp.func
@@ -67,3 +115,30 @@ def ground_height(heights: wp.array3d(dtype=float), env: int, x: float, y: float
     low = wp.min(u, v)
     high = wp.max(u, v)
     return heights[copy, row, column] * (1.0 - high) + third * (high - low) + heights[copy, row + 1, column + 1] * low
+
+
+@wp.kernel
+def lift_from_ground(
+    mask: wp.array(dtype=wp.bool),
+    heights: wp.array3d(dtype=float),
+    env_origins: wp.array(dtype=wp.vec3),
+    bodies: wp.array(dtype=int),
+    spheres: wp.array(dtype=wp.vec4),
+    body_pose: wp.array2d(dtype=wp.transform),
+    root_pose: wp.array(dtype=wp.transform),
+):
+    """Move what reaches into the ground up until it does not, where ``mask`` is set.
+
+    ``bodies`` and ``spheres`` are as of :func:`outline_of`; poses are those in the world.
+    """
+    env = wp.tid()
+    if not mask[env]:
+        return
+    depth = wp.float32(0.0)
+    for i in range(bodies.shape[0]):
+        sphere = spheres[i]
+        point = wp.transform_point(body_pose[env, bodies[i]], wp.vec3(sphere[0], sphere[1], sphere[2]))
+        point = point - env_origins[env]
+        depth = wp.max(depth, ground_height(heights, env, point[0], point[1]) + sphere[3] - point[2])
+    position = wp.transform_get_translation(root_pose[env]) + wp.vec3(0.0, 0.0, depth)
+    root_pose[env] = wp.transform(position, wp.transform_get_rotation(root_pose[env]))

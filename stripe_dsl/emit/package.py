@@ -13,6 +13,7 @@ from stripe_dsl.emit.agents import SB3_ACTIVATIONS, SKRL_ACTIVATIONS, agent_cont
 from stripe_dsl.emit.cfg import groups, objects, origin, period, robots
 from stripe_dsl.emit.identifiers import docstring, literal, paragraph, remark, safe_identifier, validate_identifier
 from stripe_dsl.emit.layout import layout
+from stripe_dsl.emit.outlines import outlines
 from stripe_dsl.emit.scenes import scene_text
 from stripe_dsl.emit.sensors import CLASSES, sensor_cfgs
 from stripe_dsl.emit.torch.env import EnvContext, env_context
@@ -36,7 +37,8 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         backends: which environments to write: ``torch`` gives ``env.py``, ``warp`` gives ``env_warp.py``.
     """
     validate_identifier(program.package)
-    env = env_context(program)
+    outlined = outlines(program)
+    env = env_context(program, outlined)
     policy = next(group for group in program.groups if group.name == "policy")
     critic = next((group for group in program.groups if group.name == "critic"), None)
     uses = {
@@ -52,6 +54,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
     scene = scene_text(program)
     context = {
         "scene": scene,
+        "outlines": outlined,
         "backends": {name: name in backends for name in BACKENDS},
         "program": program,
         "agent": agent,
@@ -84,7 +87,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         rendered["env.py"] = _environment().get_template("env.py.jinja").render(context)
     if "warp" in backends:
         rendered["env_warp.py"] = (
-            _environment().get_template("env_warp.py.jinja").render(context, warp=warp_env(program))
+            _environment().get_template("env_warp.py.jinja").render(context, warp=warp_env(program, outlined))
         )
     entry_points = _entry_points(env.class_name, rendered)
     context |= {"entry_points": entry_points, "entry_point": entry_points.get("torch") or entry_points.get("warp")}

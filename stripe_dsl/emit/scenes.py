@@ -11,7 +11,10 @@ from stripe_dsl.ir.program import Program
 type Vector = tuple[float, float, float]
 type Quaternion = tuple[float, float, float, float]
 
-TAKEN = ("ground_height", "ground_heights", "height_at", "stand_on_tiles", "VARIANTS")
+TAKEN = (
+    "depth_in_ground", "ground_height", "ground_heights", "height_at", "lift_from_ground", "outline_of",
+    "stand_on_tiles", "VARIANTS",
+)  # fmt: skip
 """Names that the module of the ground gives to the environments' modules."""
 
 

@@ -58,7 +58,7 @@ def read_with_layers(
     except ImportError:
         raise RobotFileError("reading USD needs the package usd-exchange", "pip install usd-exchange") from None
 
-    with _silent():
+    with silent():
         before = {layer.identifier for layer in pxr("Sdf").Layer.GetLoadedLayers()}
         try:
             source = pxr("Usd").Stage.Open(str(path), pxr("Usd").Stage.LoadAll)
@@ -101,7 +101,7 @@ def _missing_file(error: str) -> str:
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
+def silent() -> Iterator[None]:
     """Keeps USD's own warnings off the terminal; what matters in them is raised instead."""
     delegate = pxr("UsdUtils").CoalescingDiagnosticDelegate()
     try:

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.sim
 
 SOURCE = Path(__file__).parent / "tasks" / "yard.stripe"
 RADIUS = 0.05  # of the balls [m]
+FOOT = 0.022  # radius of the robot's feet [m]
 
 
 @pytest.fixture(scope="module")
@@ -83,11 +84,20 @@ def test_the_reference_agrees(program: Program, runs: dict[str, Recording]) -> N
 
 
 def test_robots_begin_on_the_ground_and_stand(program: Program, layouts: list[Layout], recording: Recording) -> None:
-    """At the same height above it wherever a reset puts them; at the end of the episode they still stand."""
+    """At the same height above it wherever a reset puts them, or higher where a foot would be below a slope then."""
     assert recording.fresh[1:].any()
     seen = columns(program, recording)
     above = seen["place"][..., 2] - heights(layouts, seen["place"][..., :2])
-    np.testing.assert_allclose(above[recording.fresh], 0.33, atol=1e-4)
+    soles = seen["soles"].reshape(*recording.fresh.shape, 4, 3)
+    clear = (soles[..., 2] - FOOT - heights(layouts, soles[..., :2]))[recording.fresh].min(axis=-1)
+    begun = above[recording.fresh]
+    lifted = begun > 0.33 + 1e-4
+    assert lifted.sum() >= 3
+    fallen = seen["fallen_pos"][..., 2] - heights(layouts, seen["fallen_pos"][..., :2])
+    np.testing.assert_allclose(fallen[recording.fresh], 1.0, atol=1e-4, err_msg="what is clear of it stays so")
+    np.testing.assert_allclose(begun[~lifted], 0.33, atol=1e-4)
+    np.testing.assert_allclose(clear[lifted], 0.0, atol=2e-5)
+    assert clear.min() > -2e-5
     places = seen["place"][recording.fresh]
     assert (abs(places[:, :2] - 6) <= 0.5001).all()
     assert np.ptp(heights(layouts, seen["place"][..., :2])) > 0.02

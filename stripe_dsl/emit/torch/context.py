@@ -90,6 +90,7 @@ class EnvContext:
     program: Program
     class_name: str = ""
     robots: list[tuple[str, str]] = field(default_factory=list)
+    outlines: dict[str, str] = field(default_factory=dict)
     objects: list[tuple[str, str]] = field(default_factory=list)
     sensors: list[tuple[str, str, str]] = field(default_factory=list)
     constants: list[tuple[str, str]] = field(default_factory=list)

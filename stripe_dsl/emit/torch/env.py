@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import WIDTH, layout
 from stripe_dsl.emit.naming import Names, tunable_path
+from stripe_dsl.emit.outlines import OutlineText
 from stripe_dsl.emit.substitution import Substitution, now
 from stripe_dsl.emit.torch.actions import ActionWriter
 from stripe_dsl.emit.torch.context import ATTRIBUTES_OF_THE_BASE_CLASS, LOCALS, OWN_ATTRIBUTES, EnvContext, local_name
@@ -28,13 +29,17 @@ _WORTH_COMPILING = 6
 """Operators from which on a compiled method is faster: it checks its inputs at each call."""
 
 
-def env_context(program: Program) -> EnvContext:
-    """The contents of ``env.py``."""
-    return _EnvWriter(program).write()
+def env_context(program: Program, outlined: Sequence[OutlineText] = ()) -> EnvContext:
+    """The contents of ``env.py``.
+
+    Args:
+        outlined: what has to be kept out of the ground.
+    """
+    return _EnvWriter(program, outlined).write()
 
 
 class _EnvWriter:
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, outlined: Sequence[OutlineText]) -> None:
         self.program = program
         sensors = [sensor.name for sensor in program.sensors]
         self.names = Names([*ATTRIBUTES_OF_THE_BASE_CLASS, *OWN_ATTRIBUTES, "METRICS", "robot", *sensors])
@@ -55,6 +60,7 @@ class _EnvWriter:
         ]
         self.writer = TorchWriter(lets, reserved)
         self.context = EnvContext(program)
+        self.context.outlines = {item.key: self.names.unique(f"_{item.key}_outline") for item in outlined}
         self.graph = Substitution(program, self.writer.lets)
         self.sharing = Sharing(program, self.names, self.leaves, self.writer, self.graph)
         self.states = States(program, self.leaves, self.writer, self.graph)
@@ -174,7 +180,9 @@ class _EnvWriter:
         values = [reset.value for reset in self.program.resets]
         self.alias(self.context.reset_start, "reset", values)
         for robot in (*self.program.robots, *self.program.objects):
-            self.context.reset_lines[robot.name] = RobotReset(self.program, robot, self.leaves, self.writer).write()
+            outline = self.context.outlines.get(self.leaves.entities[robot.name], "")
+            writer = RobotReset(self.program, robot, self.leaves, self.writer, outline)
+            self.context.reset_lines[robot.name] = writer.write()
 
     def randomization(self) -> None:
         context, drawn = self.context, Randomization(self.program, self.leaves, self.names)

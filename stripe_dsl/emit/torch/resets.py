@@ -12,7 +12,9 @@ from stripe_dsl.ir.objects import RigidObject
 from stripe_dsl.ir.program import Program, Reset
 from stripe_dsl.ir.robots import Robot
 
-RESET_LOCALS = ("root_pose", "root_vel", "joint_pos", "joint_vel", "lower", "upper", "max_vel", "turn", "ids", "rows")
+RESET_LOCALS = (
+    "body_pose", "root_pose", "root_vel", "joint_pos", "joint_vel", "lower", "upper", "max_vel", "turn", "ids", "rows",
+)  # fmt: skip
 """Variables of ``_reset_idx``; with ``default_`` before them, what they held before the first statement."""
 
 TENSORS = {
@@ -38,8 +40,11 @@ ELEMENT_BY_ELEMENT = ("neg", "abs", "add", "sub", "mul", "div", "min", "max", "c
 class RobotReset:
     """The statements of one robot or object, from the defaults of its state to what is written to the simulator."""
 
-    def __init__(self, program: Program, robot: Robot | RigidObject, leaves: Leaves, writer: TorchWriter) -> None:
+    def __init__(
+        self, program: Program, robot: Robot | RigidObject, leaves: Leaves, writer: TorchWriter, outline: str = ""
+    ) -> None:
         self.robot = robot
+        self.outline = outline
         self.leaves = leaves
         self.writer = writer
         self.resets = [reset for reset in program.resets if reset.robot == robot.name]
@@ -72,9 +77,15 @@ class RobotReset:
             if self.on_ground:
                 lines.remark("heights are above the ground, wherever that is")
                 lines.statement("root_pose[:, 2] += ", "height_at(self._ground, rows, root_pose[:, :2])")
+                if self.outline and not self.jointed:
+                    lines.remark("what begins below a mesh falls through it")
+                    depth = f"depth_in_ground(self._ground, rows, root_pose[:, None], *self.{self.outline})"
+                    lines.statement("root_pose[:, 2] += ", depth)
             lines.statement("root_pose[:, :3] += ", "self.scene.env_origins[rows]")
         self.limit(lines)
         self.send(lines, attribute)
+        if self.outline and self.jointed:
+            self.lift(lines, attribute)
         return lines
 
     def defaults(self, lines: Lines) -> None:
@@ -139,6 +150,18 @@ class RobotReset:
             ids = self.leaves.index(self.robot.name, "joint", action.joints, single=single)
             target = f"self.{self.leaves.targets[action.name]}[rows{', 0' * single}]"
             lines.statement(f"{target} = ", f"joint_pos[:, {ids}]")
+
+    def lift(self, lines: Lines, attribute: str) -> None:
+        """Raises a robot whose feet would begin below the ground."""
+        lines.append("")
+        lines.remark(
+            "joints as they were drawn may put a foot below a slope; what begins below a mesh falls through it"
+        )
+        lines.statement("body_pose = ", f"self.{attribute}.data.body_link_pose_w.torch[rows]")
+        lines.statement("body_pose[..., :3] -= ", "self.scene.env_origins[rows, None]")
+        arguments = f"self._ground, rows, body_pose, *self.{self.outline}"
+        lines.statement("root_pose[:, 2] += ", f"depth_in_ground({arguments})")
+        lines.statement("", f"self.{attribute}.write_root_pose_to_sim_index(root_pose=root_pose, env_ids=ids)")
 
     # statements
 

@@ -13,6 +13,7 @@ from stripe_dsl.emit.actuators import delay_steps
 from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import WIDTH
+from stripe_dsl.emit.outlines import OutlineText
 from stripe_dsl.emit.sensors import CASTING, INTEGRATING, RENDERING, camera_mount
 from stripe_dsl.emit.substitution import is_previous_action, memory_operands
 from stripe_dsl.emit.values import Precedence, Value, infix
@@ -83,6 +84,7 @@ class WarpEnv:
     class_name: str
     robots: list[tuple[str, str, bool]] = field(default_factory=list)
     objects: list[str] = field(default_factory=list)
+    outlines: dict[str, str] = field(default_factory=dict)
     sensors: list[tuple[str, str]] = field(default_factory=list)
     integrating: list[str] = field(default_factory=list)
     lazy: list[str] = field(default_factory=list)
@@ -115,19 +117,24 @@ class WarpEnv:
     reads_acceleration: bool = False
 
 
-def warp_env(program: Program) -> WarpEnv:
-    """The contents of ``env_warp.py``."""
-    return _Writer(program).write()
+def warp_env(program: Program, outlined: Sequence[OutlineText] = ()) -> WarpEnv:
+    """The contents of ``env_warp.py``.
+
+    Args:
+        outlined: what has to be kept out of the ground.
+    """
+    return _Writer(program, outlined).write()
 
 
 class _Writer:
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, outlined: Sequence[OutlineText]) -> None:
         self.program = program
         self.module = Module(program)
         self.groups = {group.name: self.module.own(group.name) for group in program.groups}
         self.leaves = Leaves(program, self.module)
         self.lets = {let.value.id: safe_identifier(let.name) for let in program.lets}
         self.env = WarpEnv(f"{safe_identifier(program.name)}WarpEnv")
+        self.env.outlines = {item.key: self.module.own(f"{item.key}_outline") for item in outlined}
         self.observing = Observing(program, self.module, self.leaves, self.groups)
         self.operands = memory_operands(program)
         self.delays = Delays(program, self.module, self.leaves)
