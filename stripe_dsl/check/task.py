@@ -111,6 +111,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         scope.places = names_of(task.scene)
         scope.zones = {zone.name: zone for zone in place.zones}
         robots = [replace(item, at_spawn=spec.robot[Text(item.name)].at is None) for item in robots]
+        objects = [replace(item, at_spawn=spec.object[Text(item.name)].at is None) for item in objects]
         if sim is not None and place.variants == 1 and place.terrain.tiles is None:
             sim = replace(sim, spacing=0.0)  # all environments stand in the one scene
     elif task.scene is not None and task.scene.terrain:

@@ -146,7 +146,7 @@ def objects(program: Program) -> list[ObjectText]:
         spawner = "CuboidCfg" if shape.kind is ShapeKind.BOX else f"{str(shape.kind).title()}Cfg"
         texts = tuple((name, literal(value)) for name, value in sizes.items())
         color = literal(shape.color) if shape.color is not None else ""
-        place = placed(program, item.position, item.rotation, at_spawn=False)
+        place = placed(program, item.position, item.rotation, at_spawn=item.at_spawn)
         out.append(ObjectText(keys[item.name], prims[item.name], spawner, texts, color, item, origin(item.span), place))
     return out
 

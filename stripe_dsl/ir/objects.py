@@ -21,8 +21,10 @@ class RigidObject:
         mass: [kg]; has no meaning for a kinematic one.
         kinematic: neither forces nor contacts move it.
         friction: static and dynamic, dimensionless.
-        position: spawn position in the environment's frame [m].
-        rotation: spawn rotation, quaternion (x, y, z, w).
+        position: spawn position in the environment's frame [m]; where ``at_spawn``, from the scene's spawn point on
+            the ground.
+        rotation: spawn rotation, quaternion (x, y, z, w); where ``at_spawn``, before the spawn's own yaw.
+        at_spawn: it stands in a scene with a terrain, and the task does not say where.
     """
 
     name: str
@@ -33,4 +35,5 @@ class RigidObject:
     position: tuple[float, float, float]
     rotation: tuple[float, float, float, float]
     kinematic: bool = False
+    at_spawn: bool = False
     span: Span | None = None

@@ -7,12 +7,13 @@ import re
 import subprocess
 import sys
 from importlib.util import find_spec
-from math import pi, radians
+from math import pi, radians, sqrt
 from pathlib import Path
 
 import pytest
 
 from stripe_dsl.diagnostics.text import render_all
+from stripe_dsl.emit.cfg import objects
 from stripe_dsl.ir.assets import Asset
 from stripe_dsl.ir.graph import Node, Read
 from stripe_dsl.ir.rules import Avoid, Between, Gauss, Limit, Near
@@ -297,6 +298,24 @@ def test_a_task_stands_in_its_scene() -> None:
     (placed,) = check_source(SourceFile("t.stripe", TASK % " at (3, 4, 0.5) m")).programs
     assert not placed.robots[0].at_spawn
     assert placed.robots[0].position == (3.0, 4.0, 0.5)
+
+
+def test_objects_stand_where_the_scene_spawns(tmp_path: Path) -> None:
+    """As robots do: their own place is seen from there, and one that the task gives is a place of the scene."""
+    crate = "object crate { box (0.2, 0.2, 0.2) m; mass 1 kg; spawn at (2, 1, 0.1) m facing 90 deg }\n"
+    text = (crate + TASK % "\n  object near = crate\n  object far = crate at (3, 4, 0.5) m").replace(
+        "seed 3", "spawn at (10, 5) m facing 90 deg"
+    )
+    (program,) = check_source(SourceFile("t.stripe", text)).programs
+    near, far = program.objects
+    assert (near.at_spawn, far.at_spawn) == (True, False)
+    assert near.rotation == pytest.approx((0, 0, sqrt(0.5), sqrt(0.5)))
+    found = [item.place for item in objects(program)]
+    assert found[0].position == (9.0, 7.0, 0.1)
+    assert found[0].rotation == pytest.approx((0, 0, 1, 0), abs=1e-9)
+    assert found[1].position == (3.0, 4.0, 0.5)
+    (flat,) = check_source(SourceFile("t.stripe", text), settings={"scene": "flat"}).programs
+    assert objects(flat)[0].place.position == (2.0, 1.0, 0.1)
 
 
 def test_the_command_line_swaps_the_scene() -> None:

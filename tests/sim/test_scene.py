@@ -95,6 +95,8 @@ def test_robots_begin_on_the_ground_and_stand(program: Program, layouts: list[La
     assert lifted.sum() >= 3
     fallen = seen["fallen_pos"][..., 2] - heights(layouts, seen["fallen_pos"][..., :2])
     np.testing.assert_allclose(fallen[recording.fresh], 1.0, atol=1e-4, err_msg="what is clear of it stays so")
+    beside = seen["fallen_pos"][recording.fresh][:, :2]  # 2 m before and 1 m to the left of a spawn that faces north
+    np.testing.assert_allclose(beside, np.broadcast_to([5, 8], beside.shape), atol=1e-5)
     np.testing.assert_allclose(begun[~lifted], 0.33, atol=1e-4)
     np.testing.assert_allclose(clear[lifted], 0.0, atol=2e-5)
     assert clear.min() > -2e-5
