@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.observations import slug
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.tunables import Role
-from stripe_dsl.check.values import RangeValue
+from stripe_dsl.check.values import RangeValue, varies
 from stripe_dsl.ir.curriculum import Ending, Level, Schedule
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.program import Reward, Sim, Termination, Tunable
@@ -19,6 +20,9 @@ from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import did_you_mean
 from stripe_dsl.units import DIMENSIONLESS, TIME, Dimension
+
+if TYPE_CHECKING:
+    from stripe_dsl.ir.terrain import Tiles  # only scenes with a terrain need it
 
 GROUPS = ("reward", "terminate", "truncate", "observe", "action", "reset", "randomize", "command", "state")
 """Settings that are read in each step. Others are read when the environment is built."""
@@ -38,11 +42,13 @@ class Curriculum:
         terminations: Sequence[Termination],
         *,
         timeout: bool,
+        tiles: Tiles | None = None,
     ) -> None:
         self.low = lowering
         self.rewards = [term.name for term in rewards]
         self.ends = [*(term.name for term in terminations), *(["timeout"] if timeout else [])]
         self.settings = settings
+        self.tiles = tiles
         self.report = lowering.report
         self.step = sim.physics_dt * sim.decimation if sim is not None else 1.0
 
@@ -66,16 +72,48 @@ class Curriculum:
             help = "write `level = 0..10 up timeout down failed`"
             self.report.error("E0214", "nothing raises the `level`", target.span, help)
             return None
+        if not self.rows(pair, spec.value):
+            return None
         with self.low.tunables.term("curriculum", "level"):
             doc = "The first level of an environment and the last."
             path = self.low.tunables.add(pair, DIMENSIONLESS, Role.WEIGHT, spec.value.span, doc)
+        start = self.start(spec.start, pair)
+        if start is None:
+            return None
         up, down = self.ending(spec.up, "up"), self.ending(spec.down, "down")
         if up is None or (spec.down is not None and down is None):
             return None
-        return Level(path, up, down, target.span)
+        return Level(path, up, down, start, target.span)
+
+    def rows(self, pair: tuple[float, float], value: Expression) -> bool:
+        """Whether a terrain that gets harder by rows has one for each level; where there is none, all levels do."""
+        if self.tiles is None or not self.tiles.curriculum:
+            return True
+        last = self.tiles.rows - 1
+        if all(number == int(number) and 0 <= number <= last for number in pair):
+            return True
+        help = f"write whole numbers in `0..{last}`"
+        message = f"a level is a row of tiles, and there are {self.tiles.rows}"
+        self.report.error("E0309", message, value.span, help)
+        return False
+
+    def start(self, value: Expression | None, levels: tuple[float, float]) -> str | None:
+        """``start 0..5``: path of the setting, empty where all begin with the first; ``None`` after a mistake."""
+        if value is None:
+            return ""
+        pair = self.settings.pair(value, DIMENSIONLESS, "start")
+        if pair is None:
+            return None
+        if pair[0] < levels[0] or pair[1] > levels[1] or any(number != int(number) for number in pair):
+            help = f"write whole numbers in `{levels[0]:g}..{levels[1]:g}`"
+            self.report.error("E0309", "environments begin with one of the levels", value.span, help)
+            return None
+        with self.low.tunables.term("curriculum", "level_start"):
+            doc = "The lowest and the highest level that an environment begins with."
+            return self.low.tunables.add(pair, DIMENSIONLESS, Role.WEIGHT, value.span, doc)
 
     def ending(self, value: Expression | None, way: str) -> Ending | None:
-        """``failed``, a condition that ends an episode, or a reward term against a number."""
+        """``failed``, a condition that ends an episode, a reward term against a number, or any condition."""
         if value is None:
             return None
         node = value.node
@@ -94,9 +132,26 @@ class Curriculum:
                 doc = f"Mean of `{node.left.id}` per second of an episode that moves an environment {way}."
                 path = self.low.tunables.add(bound, DIMENSIONLESS, Role.WEIGHT, node.right.span, doc)
             return Ending("above" if node.op == ">" else "below", node.left.id, path)
-        help = "write `failed`, `timeout`, a termination, or a reward term as the log shows it: `track > 0.8`"
-        self.report.error("E0309", "a level goes with how an episode ended", value.span, help)
-        return None
+        condition = self.condition(value, way)
+        return Ending("condition", condition=condition) if condition is not None else None
+
+    def condition(self, value: Expression, way: str) -> Node | None:
+        """``|base.pos.xy| > 4 m``, as it is in the last step of an episode."""
+        before = len(self.report.diagnostics)
+        self.low.phase = Phase.REWARD
+        with self.low.tunables.term("curriculum", f"level_{way}"):
+            node = self.low.number(value.node)
+        self.low.phase = Phase.CONSTANT
+        if node is None:
+            return None
+        if not node.type.is_bool or not node.type.is_scalar or not varies(node):
+            if len(self.report.diagnostics) == before:
+                help = (
+                    "write `failed`, a termination, a reward term as the log shows it (`track > 0.8`), or a condition"
+                )
+                self.report.error("E0309", "a level goes with how an episode ended", value.span, help)
+            return None
+        return node
 
     def schedule(
         self, target: Text, spec: ScheduleSpec, others: Mapping[Text, ScheduleSpec], known: Sequence[str]
@@ -105,7 +160,7 @@ class Curriculum:
         setting = self.setting(target, known)
         if setting is None:
             return None
-        for key in ("up", "down"):
+        for key in ("start", "up", "down"):
             option: Expression | None = getattr(spec, key)
             if option is not None:
                 self.report.error("E0206", f"a setting has no option `{key}`", option.span, "`level` has it")

@@ -110,10 +110,11 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     if place is not None:
         scope.places = names_of(task.scene)
         scope.zones = {zone.name: zone for zone in place.zones}
-        robots = [replace(item, at_spawn=spec.robot[Text(item.name)].at is None) for item in robots]
-        objects = [replace(item, at_spawn=spec.object[Text(item.name)].at is None) for item in objects]
-        if sim is not None and place.variants == 1 and place.terrain.tiles is None:
-            sim = replace(sim, spacing=0.0)  # all environments stand in the one scene
+        if place.terrain.tiles is None:  # on tiles, places are counted from the middle of one
+            robots = [replace(item, at_spawn=spec.robot[Text(item.name)].at is None) for item in robots]
+            objects = [replace(item, at_spawn=spec.object[Text(item.name)].at is None) for item in objects]
+            if sim is not None and place.variants == 1:
+                sim = replace(sim, spacing=0.0)  # all environments stand in the one scene
     elif task.scene is not None and task.scene.terrain:
         scope.unknown_sets |= names_of(task.scene)  # what is wrong with them has been said
     unread = (task.scene is None and spec.scene is not None) or (task.scene is not None and bool(task.scene.terrain))
@@ -151,7 +152,8 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         report.error("E0214", f"task `{task.name}` has no reward", spec.span, "add `reward per second { … }`")
     resets = [reset for target, value in spec.reset.items() if (reset := resets_of.reset(target, value)) is not None]
     randomize = Randomization(lowering, settings, robots).run(spec.randomize)
-    lessons = Curriculum(lowering, settings, sim, rewards, terminations, timeout=timeout)
+    tiles = place.terrain.tiles if place is not None else None
+    lessons = Curriculum(lowering, settings, sim, rewards, terminations, timeout=timeout, tiles=tiles)
     curriculum, level = lessons.run(spec.curriculum)
     lowering.phase = Phase.REWARD  # where everything is known
     for name in (*spec.let, *spec.state):
@@ -183,6 +185,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     used = [f"{name}/" for name in spec.command if str(name) in scope.used]
     metrics = tuple(item for item in commands.metrics if item.name.startswith(tuple(used)))
     roots += [item.value for item in metrics]
+    roots += level.conditions.values() if level is not None else ()
     program = Program(
         name=str(task.name),
         package=package_name(str(task.name)),

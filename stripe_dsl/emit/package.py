@@ -14,7 +14,7 @@ from stripe_dsl.emit.cfg import groups, objects, origin, period, robots
 from stripe_dsl.emit.identifiers import docstring, literal, paragraph, remark, safe_identifier, validate_identifier
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.outlines import outlines
-from stripe_dsl.emit.scenes import scene_text
+from stripe_dsl.emit.scenes import scene_text, tiles_text
 from stripe_dsl.emit.sensors import CLASSES, sensor_cfgs
 from stripe_dsl.emit.torch.env import EnvContext, env_context
 from stripe_dsl.emit.torch.randomize import startup_text
@@ -54,6 +54,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
     scene = scene_text(program)
     context = {
         "scene": scene,
+        "tiles": tiles_text(program),
         "outlines": outlined,
         "backends": {name: name in backends for name in BACKENDS},
         "program": program,
@@ -143,7 +144,7 @@ def _cfg_imports(program: Program) -> list[tuple[str, list[str]]]:
 
 
 def _asset_imports(program: Program, uses: dict[str, bool]) -> list[str]:
-    grounded = program.ground is not None or program.scene is not None
+    grounded = program.ground is not None or scene_text(program) is not None
     names = ["asset"] if grounded or any(not _remote(robot) for robot in program.robots) else []
     names += ["UsdPrimCfg"] if uses["uses_prim"] else []
     names += ["package_file"] if uses["uses_package"] else []

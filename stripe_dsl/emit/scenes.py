@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import cos, sin
+from typing import TYPE_CHECKING
 
 from stripe_dsl.diagnostics import Diagnostic
+from stripe_dsl.emit.identifiers import literal
 from stripe_dsl.ir.program import Program
+
+if TYPE_CHECKING:
+    from stripe_dsl.ir.terrain import Surface, Tiles  # only scenes with a terrain need it
 
 type Vector = tuple[float, float, float]
 type Quaternion = tuple[float, float, float, float]
@@ -82,13 +87,64 @@ def scene_text(program: Program) -> SceneText | None:
     return SceneText(scene.name, stages, names.heights, (scene.variants, *grid.shape), grid.cell)
 
 
+@dataclass(frozen=True, slots=True)
+class TileText:
+    """A kind of Isaac Lab's sub-terrains: its name among them, its cfg, and the cfg's fields as source texts."""
+
+    name: str
+    cfg: str
+    settings: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TilesText:
+    """A ground of Isaac Lab's own sub-terrains, as the templates take it.
+
+    Attributes:
+        tiles: as they are in the file.
+        seed: of the generator.
+        kinds: in the order in which columns are divided among them.
+        surface: what all of it is made of.
+    """
+
+    tiles: Tiles
+    seed: int
+    kinds: tuple[TileText, ...]
+    surface: Surface
+
+    @property
+    def imports(self) -> list[str]:
+        """Names from ``isaaclab.terrains``."""
+        return sorted({"TerrainGeneratorCfg", "TerrainImporterCfg", *(kind.cfg for kind in self.kinds)})
+
+
+def tiles_text(program: Program) -> TilesText | None:
+    """The ground of tiles of a program; ``None`` where it has none."""
+    scene = program.scene
+    if scene is None or scene.terrain.tiles is None:
+        return None
+    tiles = scene.terrain.tiles
+    kinds = tuple(
+        TileText(
+            kind.name,
+            kind.cfg,
+            (
+                ("proportion", literal(kind.share)),
+                *((name, literal(value)) for name, value in kind.settings),
+            ),
+        )
+        for kind in tiles.kinds
+    )
+    return TilesText(tiles, scene.seed, kinds, scene.terrain.surface)
+
+
 def placed(program: Program, position: Vector, rotation: Quaternion, *, at_spawn: bool) -> Place:
     """The place of a robot or an object.
 
     Args:
         at_spawn: whether position and rotation are seen from where the scene spawns.
     """
-    if program.scene is None or not at_spawn:
+    if program.scene is None or program.scene.terrain.tiles is not None or not at_spawn:
         return Place(position, rotation)
     spawn = program.scene.spawn
     x, y, z = position
@@ -108,10 +164,6 @@ def not_generated(program: Program) -> list[Diagnostic]:
     scene = program.scene
     if scene is None:
         return []
-    if scene.terrain.tiles is not None:
-        message = f"a ground of tiles, as that of `{scene.name}`, cannot be generated yet"
-        helps = ("write the terrain with `fractal`, `steps` and the like",)
-        return [Diagnostic("E0616", message, scene.terrain.tiles.span or scene.span, helps=helps)]
     found = [
         Diagnostic(
             "E0616",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from stripe_dsl.ir.graph import Node
 from stripe_dsl.source import Span
 
 
@@ -30,14 +31,17 @@ class Ending:
     """How an episode has to end.
 
     Attributes:
-        kind: ``failed``, ``end`` (by one condition), ``above`` or ``below`` (the mean of a reward term per second).
+        kind: ``failed``, ``end`` (by one condition), ``above`` or ``below`` (the mean of a reward term per second),
+            ``condition`` (one that holds in its last step).
         name: of the termination, the truncation or the reward term; ``timeout``; empty for ``failed``.
         bound: path of the tunable that the mean is compared with.
+        condition: evaluated with the rewards; ``None`` for other kinds.
     """
 
     kind: str
     name: str = ""
     bound: str = ""
+    condition: Node | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -46,9 +50,18 @@ class Level:
 
     Attributes:
         range: path of the tunable with the first level and the last.
+        start: path of the tunable with the lowest and the highest level that an environment begins with; empty where
+            all begin with the first.
     """
 
     range: str
     up: Ending | None
     down: Ending | None
+    start: str = ""
     span: Span | None = None
+
+    @property
+    def conditions(self) -> dict[str, Node]:
+        """The conditions that move an environment ``up`` or ``down``, by this word."""
+        ways = {"up": self.up, "down": self.down}
+        return {way: end.condition for way, end in ways.items() if end is not None and end.condition is not None}

@@ -351,15 +351,22 @@ class Program:
 
     @property
     def ending(self) -> list[Node]:
-        """What is evaluated after the physics: updates of states, terminations, rewards, metrics."""
+        """What is evaluated after the physics: updates of states, terminations, rewards, metrics, what moves levels."""
         updates = [state.update for state in self.states if state.update is not None]
-        return [*updates, *(term.value for term in (*self.terminations, *self.rewards, *self.metrics))]
+        terms = [term.value for term in (*self.terminations, *self.rewards, *self.metrics)]
+        return [*updates, *terms, *(self.level.conditions.values() if self.level is not None else ())]
 
     @property
     def observing(self) -> list[Node]:
         """What is evaluated after the resets: what states are set to, and observations."""
         renewals = [node for state in self.states for node in (state.renew, state.initial) if node is not None]
         return [*renewals, *(item.value for group in self.groups for item in group.items)]
+
+    @property
+    def level_is_row(self) -> bool:
+        """Whether an environment stands on a tile of the row that its level says."""
+        tiles = self.scene.terrain.tiles if self.scene is not None else None
+        return self.level is not None and tiles is not None and tiles.curriculum
 
     def tunable(self, path: str) -> Tunable:
         """The tunable with this path."""

@@ -94,6 +94,9 @@ class ScheduleSpec(Entry):
         None, description="control steps or time in which it gets there, along a line; or `level`"
     )
     after: Expression | None = Field(None, description="control steps or time after which it has that value")
+    start: Expression | None = Field(
+        None, description="of `level`: a range that each environment's first one is drawn from; the lowest where absent"
+    )
     up: Expression | None = Field(None, description="of `level`: an end of an episode that raises it by one")
     down: Expression | None = Field(None, description="of `level`: an end of an episode that lowers it by one")
 

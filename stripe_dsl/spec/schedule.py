@@ -20,10 +20,10 @@ def read_curriculum(reader: StatementReader, slot: Slot, statement: ast.Statemen
     for line in statement.body or ():
         target = line.target
         if isinstance(line.value, ast.Name) and line.value.id == "terrain":
-            help = "the settings of the task can be scheduled, as in `reward.jerk = -0.1 after 10000`"
-            reader.error(
-                "E0309", "levels of terrain come with generated scenes, which are not there yet", line.span, help
+            help = (
+                "write `level = 0..9 up |base.pos.xy| > 4 m down failed` where the scene has `tiles { …; curriculum }`"
             )
+            reader.error("E0309", "the `level` of an environment is its row of tiles", line.span, help)
             continue
         if line.op != "=" or line.value is None:
             help = "as in `reward.jerk = -0.1 over 10000..20000`"

@@ -170,7 +170,9 @@ class TilesSpec(Block):
     size: Expression | None = Field(None, description="edge of a tile, 8 m where absent")
     border: Expression | None = Field(None, description="width of the flat ground around all, 20 m where absent")
     cell: Expression | None = Field(None, description="of height fields, 10 cm where absent")
-    curriculum: bool = Field(False, description="difficulty rises with the rows; else each tile draws its own")
+    curriculum: bool = Field(
+        False, description="difficulty rises with the rows, which are levels; else each tile draws its own"
+    )
 
 
 class FieldSpec(Block):

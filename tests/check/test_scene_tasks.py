@@ -77,9 +77,10 @@ def test_the_command_line_swaps_the_scene() -> None:
 
 
 def test_what_cannot_be_generated_yet_is_said(tmp_path: Path) -> None:
-    tiled = "scene tiled { terrain ground { tiles { stairs 5..10 cm } } }\n"
-    (tmp_path / "walk.stripe").write_text(tiled + TASK % "")
-    for scene, codes in (("tiled", ["E0616"]), ("flat", [])):
+    loose = "scatter cans { assets cylinder { radius 4 cm; height 12 cm }; count 3; kind rigid; mass 0.3 kg }"
+    wild = f"scene wild {{ size 20 m x 20 m; terrain ground {{ }}; {loose} }}\n"
+    (tmp_path / "walk.stripe").write_text(wild + TASK % "")
+    for scene, codes in (("wild", ["E0616"]), ("flat", [])):
         packages, diagnostics = compile_file(
             tmp_path / "walk.stripe", tmp_path / "out", settings={"scene": scene}, bake=False
         )

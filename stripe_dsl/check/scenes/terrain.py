@@ -70,6 +70,9 @@ class TerrainCheck:
         if spec.tiles is not None or spec.mesh is not None:
             self.alone("tiles" if spec.tiles is not None else "mesh")
         surface = self.surface(spec.surface, str(self.name), None)
+        if tiles is not None and surface.friction[0] != surface.friction[1]:
+            help = "a range is drawn for each variant of a scene, and tiles have none: write one number"
+            self.report.error("E0309", "tiles have one friction", surface.span or spec.span, help)
         return Terrain(
             name=str(self.name),
             cell=self.cell() if spec.tiles is None else CELL,

@@ -72,6 +72,8 @@ OWN_ATTRIBUTES = (
     "_change_level",
     "_follow_curriculum",
     "_level",
+    "_level_up",
+    "_level_down",
     "_last_draw",
     "_substep",
     "_time_left",

@@ -17,6 +17,7 @@ class Following:
         lines: the body of the method.
         logged: entries of the log and the settings that they show.
         level_lines: the body of ``_change_level``.
+        level_start: the levels that environments begin with.
         needs_line: whether something changes along a line.
         needs_range: whether a range does.
     """
@@ -28,6 +29,7 @@ class Following:
         self.needs_range = False
         self.needs_line = any(item.over and not item.at_once for item in program.curriculum)
         self.level_lines = level_lines(program)
+        self.level_start = level_start(program)
         if any(not item.over for item in program.curriculum):
             self.lines.statement("low, high = ", "cfg.level")
             self.lines.statement("share = ", "(self._level.mean() - low) / max(high - low, 1.0)")
@@ -62,12 +64,39 @@ def level_lines(program: Program) -> Lines:
     lines.comment(level.span)
     change = ""
     for way, sign, ending in (("up", "+", level.up), ("down", "-", level.down)):
-        if ending is not None:
+        if ending is not None and ending.kind == "condition":
+            change += f" {sign} self._level_{way}.float()"
+        elif ending is not None:
             lines.statement(f"{way} = ", _ending(ending, program))
             change += f" {sign} {way}.float()"
-    lines.statement("level = ", f"(self._level{change}).clamp(*self.cfg.curriculum.level)")
+    if program.level_is_row:
+        lines.statement("low, high = ", "self.cfg.curriculum.level")
+        lines.statement("level = ", f"(self._level{change}).clamp(min=low)")
+        lines.remark("who is done with the last level goes on at any of them, as with Isaac Lab's terrains")
+        anywhere = "torch.floor(torch.empty_like(level).uniform_(low, high + 1.0))"
+        lines.statement("level = ", f"torch.where(level > high, {anywhere}, level)")
+    else:
+        lines.statement("level = ", f"(self._level{change}).clamp(*self.cfg.curriculum.level)")
     lines.statement("self._level = ", "torch.where(ended, level, self._level)")
+    if program.level_is_row:
+        lines.remark("the middle of its tile is the origin of an environment")
+        lines.statement("terrain = ", "self.scene.terrain")
+        lines.statement("terrain.terrain_levels = ", "self._level.long()")
+        tile = "terrain.terrain_origins[terrain.terrain_levels, terrain.terrain_types]"
+        lines.statement("terrain.env_origins[:] = ", tile)
     return lines
+
+
+def level_start(program: Program) -> str:
+    """Source text of the levels that environments begin with, as torch has them, shape (num_envs,)."""
+    level = program.level
+    if level is None:
+        return ""
+    if not level.start:
+        return "torch.full((self.num_envs,), float(self.cfg.curriculum.level[0]), device=self.device)"
+    start = tunable_text(level.start, {})
+    low, high = f"int({start}[0])", f"int({start}[1]) + 1"
+    return f"torch.randint({low}, {high}, (self.num_envs,), device=self.device).float()"
 
 
 def _ending(ending: Ending, program: Program) -> str:

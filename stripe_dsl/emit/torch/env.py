@@ -75,6 +75,7 @@ class _EnvWriter:
         self.dones()
         self.rewards()
         self.metrics()
+        self.levels()
         self.leaves.observing()
         self.observations()
         self.resets()
@@ -163,6 +164,17 @@ class _EnvWriter:
             lines.comment(program.metrics[0].span)
             lines.block(block)
             lines.columns("self._metrics = ", "stack", [result.for_all() for result in block.results])
+
+    def levels(self) -> None:
+        """Conditions that move an environment up or down when its episode ends."""
+        lines, level = self.context.metric_lines, self.program.level
+        if level is not None and level.conditions:
+            roots = [self.graph.apply(node) for node in level.conditions.values()]
+            block = self.block(roots, {}, "self._previous_actions")
+            lines.comment(level.span)
+            lines.block(block)
+            for way, result in zip(level.conditions, block.results, strict=True):
+                lines.statement(f"self._level_{way} = ", result.for_all())
 
     def observations(self) -> None:
         context = self.context

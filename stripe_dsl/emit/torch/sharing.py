@@ -47,6 +47,7 @@ class Sharing:
         self.updates = [state.update for state in program.states if state.update is not None]
         self.dones = [*self.updates, *(term.value for term in program.terminations)]
         self.rewards = [term.value for term in (*program.rewards, *program.metrics)]
+        self.rewards += program.level.conditions.values() if program.level is not None else ()
         self.ending = [*self.dones]
         self.observed = [*program.observing, *memory_operands(program)]
 

@@ -106,7 +106,8 @@ def change_level(kernel: Kernel, program: Program, leaves: Leaves) -> None:
     levels = kernel.parameter("self._level", "wp.array(dtype=float)", "levels")
     total = kernel.parameter("self._level_sum", "wp.array(dtype=float)", "level_sum")
     bounds = leaves.setting(kernel, level.range)
-    conditions = [_ending(kernel, ending, program, leaves) if ending else "" for ending in (level.up, level.down)]
+    ways = {"up": level.up, "down": level.down}
+    conditions = [_ending(kernel, ending, way, program, leaves) if ending else "" for way, ending in ways.items()]
     kernel.comment(origin(level.span))
     kernel.line(f"if {length}[env] > 0:")
     kernel.line(f"level = {levels}[env]", 2)
@@ -114,13 +115,29 @@ def change_level(kernel: Kernel, program: Program, leaves: Leaves) -> None:
         if condition:
             kernel.line(f"if {condition}:", 2)
             kernel.line(f"level = level {sign} 1.0", 3)
-    kernel.line(f"level = wp.clamp(level, {bounds}[0], {bounds}[1])", 2)
+    if program.level_is_row:
+        rng = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states")
+        kernel.line(f"level = wp.max(level, {bounds}[0])", 2)
+        kernel.line(f"if level > {bounds}[1]:", 2)
+        kernel.line("# who is done with the last level goes on at any of them, as with Isaac Lab's terrains", 3)
+        kernel.line(f"level_rng = {rng}[env]", 3)
+        kernel.line(f"level = wp.floor(wp.randf(level_rng, {bounds}[0], {bounds}[1] + 1.0))", 3)
+        kernel.line(f"{rng}[env] = level_rng", 3)
+    else:
+        kernel.line(f"level = wp.clamp(level, {bounds}[0], {bounds}[1])", 2)
     kernel.line(f"wp.atomic_add({total}, 0, level - {levels}[env])", 2)
     kernel.line(f"{levels}[env] = level", 2)
+    if program.level_is_row:
+        tiles = kernel.parameter("self._tile_origins", "wp.array2d(dtype=wp.vec3)", "tile_origins")
+        columns = kernel.parameter("self._tile_columns", "wp.array(dtype=int)", "tile_columns")
+        kernel.comment("the middle of its tile is the origin of an environment")
+        kernel.line(f"{leaves.origins(kernel)}[env] = {tiles}[int({levels}[env]), {columns}[env]]")
 
 
-def _ending(kernel: Kernel, ending: Ending, program: Program, leaves: Leaves) -> str:
+def _ending(kernel: Kernel, ending: Ending, way: str, program: Program, leaves: Leaves) -> str:
     """Text of the condition that the episode ended so."""
+    if ending.kind == "condition":
+        return f"{kernel.parameter(f'self._level_{way}', 'wp.array(dtype=wp.bool)', f'level_{way}')}[env]"
     if ending.kind in ("above", "below"):
         sums = kernel.parameter("self._episode_sums", "wp.array2d(dtype=float)", "episode_sums")
         longest = kernel.parameter("self.max_episode_length_s", "float", "max_episode_length_s")

@@ -307,6 +307,7 @@ class _Writer:
         kernel.lines.append("")
         self.rewards(kernel, values)
         self.metrics(kernel)
+        self.levels(kernel)
         self.env.kernels["end_step"] = self.finish(
             "end_step", "Compute which episodes end, and the reward of each environment.", kernel
         )
@@ -367,6 +368,16 @@ class _Writer:
             metrics = kernel.parameter("self._metrics", "wp.array2d(dtype=float)", "metrics")
             kernel.comment(origin(item.span))
             kernel.statement(f"{metrics}[env, {place}] = ", kernel.value(item.value).text)
+
+    def levels(self, kernel: Kernel) -> None:
+        """Conditions that move an environment up or down when its episode ends."""
+        level = self.program.level
+        conditions = level.conditions if level is not None else {}
+        kernel.compute([*conditions.values()])
+        for way, node in conditions.items():
+            target = kernel.parameter(f"self._level_{way}", "wp.array(dtype=wp.bool)", f"level_{way}")
+            kernel.comment(origin(level.span if level is not None else None))
+            kernel.statement(f"{target}[env] = ", kernel.value(node).text)
 
     def observe(self) -> None:
         kernel = self.kernel(["fresh", "rng"], remembers=True)

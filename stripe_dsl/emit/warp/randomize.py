@@ -30,7 +30,7 @@ JOINT_DATA = {
     "joint.friction": "joint_friction_coeff",
 }
 FLAGS = {"shape.friction": "SHAPE_PROPERTIES", "env.gravity": "MODEL_PROPERTIES"}
-RESERVED = ("rng", "left", "value", "velocity", "vector", "level", "quat", "column", "limits", "speed")
+RESERVED = ("rng", "left", "value", "velocity", "vector", "level", "level_rng", "quat", "column", "limits", "speed")
 """Variables that the statements below use."""
 
 
