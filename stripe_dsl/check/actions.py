@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
+from stripe_dsl.check.binary import binary, bounds
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.delays import arrival
 from stripe_dsl.check.expressions import Lowering
+from stripe_dsl.check.ik import IK_OPTIONS, Reached, declare_ik, ik_action
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.scope import ActionValue
 from stripe_dsl.check.tunables import Role
@@ -26,7 +28,23 @@ from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, did_you_mean, plural
 from stripe_dsl.units import ANGLE, ANGULAR_SPEED, DIMENSIONLESS, FORCE, LENGTH, SPEED, TORQUE, Dimension
 
-OPTIONS = ("scale", "offset", "clip", "limit", "smooth", "open", "close", "axis", "delay")
+OPTIONS = (
+    "scale",
+    "offset",
+    "clip",
+    "limit",
+    "smooth",
+    "open",
+    "close",
+    "axis",
+    "target",
+    "at",
+    "facing",
+    "method",
+    "damping",
+    "gain",
+    "delay",
+)
 """Keys of an action in the order in which they work."""
 
 AFFINE = ("scale", "offset", "clip", "limit")
@@ -69,10 +87,10 @@ class Actions:
         self.said: dict[str, Node | str] = {}
         """What the present action says, by key."""
 
-    def declare(self, name: Text, item: Item) -> tuple[JointSet | Pushed, str] | None:
+    def declare(self, name: Text, item: Item) -> tuple[JointSet | Pushed | Reached, str] | None:
         """Makes the name of an action known to expressions."""
         node = item.value.node
-        known = [*JOINT_ACTIONS, *WRENCH_ACTIONS]
+        known = [*JOINT_ACTIONS, *WRENCH_ACTIONS, "ik"]
         pushed = declare_wrench(self, name, node)
         if pushed is not None:
             return pushed if pushed[0] is not None else None
@@ -89,6 +107,9 @@ class Actions:
             helps = did_you_mean(kind, known) or (f"kinds of actions are {and_list(known)}",)
             self.report.error("E0208", f"there is no action `{kind}`", node.function.span, *helps)
             return None
+        if kind == "ik":
+            reached = declare_ik(self, name, item, node)
+            return (reached, kind) if reached is not None else None
         if len(node.args) != 1:
             self.report.error(
                 "E0209",
@@ -119,9 +140,12 @@ class Actions:
         self.low.scope.actions[str(name)] = ActionValue(str(name), type, dim)
         return joints, kind
 
-    def action(self, name: Text, item: Item, joints: JointSet | Pushed, kind: str) -> Action | None:
+    def action(self, name: Text, item: Item, joints: JointSet | Pushed | Reached, kind: str) -> Action | None:
         """One action term: its command as an expression of the agent's numbers."""
         self.low.phase = Phase.ACTION
+        if isinstance(joints, Reached):
+            self.options(item, kind, IK_OPTIONS)
+            return ik_action(self, name, item, joints)
         if isinstance(joints, Pushed):
             self.options(item, kind, WRENCH_ACTIONS[kind])
             return wrench_action(self, name, item, joints, kind)
@@ -132,7 +156,7 @@ class Actions:
         with self.tunables.term("action", str(name)):
             match kind:
                 case "binary":
-                    command = self.binary(item, joints, declared.dim, raw)
+                    command = binary(self, item, joints, declared.dim, raw)
                 case "position_to_limits":
                     command = self.to_limits(item, joints, declared.dim, raw)
                 case _:
@@ -234,44 +258,6 @@ class Actions:
             help = "write `position(…) scale … offset default`, which needs none"
             self.report.error("E0309", message, item.value.span, help)
         return not free
-
-    def binary(self, item: Item, joints: JointSet, dim: Dimension, raw: Node) -> Node | None:
-        """``open`` from zero up, ``close`` below it, as in upstream's ``BinaryJointPositionAction``."""
-        ends: list[Node] = []
-        for key, role in (("open", Role.OPEN), ("close", Role.CLOSE)):
-            value: Expression | None = getattr(item, key)
-            if value is None:
-                example = "open 0.04 m close 0 m" if dim == LENGTH else "open 40 deg close 0 deg"
-                self.report.error("E0214", f"`binary` does not say `{key}`", item.value.span, f"write `{example}`")
-                continue
-            node = self.end(value, dim, key, joints, role)
-            if node is not None:
-                self.said[key] = node
-                ends.append(node)
-        if len(ends) < 2:
-            return None
-        graph, span = self.low.graph, item.value.span
-        closes = graph.add("lt", (raw, self.low.math.const(0.0)), type=Type(Kind.BOOL), span=span)
-        return graph.add("where", (closes, ends[1], ends[0]), type=Type(axis=joints.axis, dim=dim), span=span)
-
-    def end(self, value: Expression, dim: Dimension, key: str, joints: JointSet, role: Role) -> Node | None:
-        """Positions of the joints at one end of a binary action, within their limits."""
-        if isinstance(value.node, ast.Braces):
-            numbers = self.by_joint(value, value.node, dim, key, joints)
-        else:
-            with self.tunables.paused():
-                number = self.settings.number(value, dim, key)
-            numbers = (number,) * len(joints.names) if number is not None else None
-        if numbers is None:
-            return None
-        for name, position in zip(joints.names, numbers, strict=True):
-            lower, upper = bounds(joints, name)
-            if not lower - 1e-6 <= position <= upper + 1e-6:
-                unit = "m" if dim == LENGTH else "rad"
-                message = f"`{key}` is {position:.4g} {unit}, which `{name}` cannot reach"
-                self.report.error("E0310", message, value.span, f"its limits are {lower:.4g}..{upper:.4g} {unit}")
-                return None
-        return self.numbers(numbers, dim, joints, role, value.span)
 
     def numbers(self, numbers: tuple[float, ...], dim: Dimension, joints: JointSet, role: Role, span: Span) -> Node:
         """A field of the cfg with a number for each joint."""
@@ -390,9 +376,3 @@ class Actions:
             message = f"`{twice[0]}` has a number already"
             self.report.error("E0202", message, pattern.span, "let each joint match one pattern")
         return [name for name in found if name not in taken]
-
-
-def bounds(joints: JointSet, name: str) -> tuple[float, float]:
-    """Limits of a joint's position [rad or m]."""
-    joint = joints.model.joint(name)
-    return joint.lower, joint.upper

@@ -181,7 +181,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     )
     roots = [term.value for term in (*terminations, *rewards)]
     roots += [item.value for group in groups.values() for item in group.items]
-    roots += [action.command for action in actions]
+    roots += [node for action in actions for node in (action.command, *(goal for _, goal in action.goals))]
     used = [f"{name}/" for name in spec.command if str(name) in scope.used]
     metrics = tuple(item for item in commands.metrics if item.name.startswith(tuple(used)))
     roots += [item.value for item in metrics]

@@ -26,7 +26,10 @@ from stripe_dsl.robots.model import RobotJoint
 VERSION = 1
 """Of the layout of the manifest; a change that a reader would notice raises it."""
 
-ACTION_SETTINGS = ("clip", "scale", "offset", "limit", "smooth", "open", "close", "delay")
+ACTION_SETTINGS = (
+    "clip", "scale", "position_scale", "rotation_scale", "offset", "limit", "smooth", "open", "close", "damping", "gain",
+    "delay",
+)  # fmt: skip
 """Keys of an action in the order in which they work."""
 
 WIDTH = 160
@@ -172,6 +175,8 @@ def _action(program: Program, action: Action, start: int) -> dict[str, Any]:
         entry |= {"axis": action.axis} if action.axis else {"members": members}
     else:
         entry["joints"] = action.joints
+    if action.goals and action.raw.type.axis is not None:
+        entry |= {"bodies": action.bodies, "members": action.raw.type.axis.names}
     if action.form != action.kind:
         entry["form"] = action.form
     said = {

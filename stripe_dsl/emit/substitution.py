@@ -51,7 +51,7 @@ class Substitution:
 def _size(program: Program) -> int:
     """A number above the id of every node of the program."""
     roots = [*program.ending, *program.observing, *(term.value for term in (*program.resets, *program.lets))]
-    roots += [action.command for action in program.actions]
+    roots += [node for action in program.actions for node in (action.command, *(goal for _, goal in action.goals))]
     return max((node.id for node in walk(roots)), default=0) + 1
 
 

@@ -11,12 +11,14 @@ from enum import IntEnum
 from stripe_dsl.ir.types import Type
 
 ISAACLAB_FUNCTIONS = (
+    "axis_angle_from_quat",
     "euler_xyz_from_quat",
     "normalize",
     "quat_apply",
     "quat_apply_inverse",
     "quat_conjugate",
     "quat_error_magnitude",
+    "quat_from_angle_axis",
     "quat_from_euler_xyz",
     "quat_mul",
     "quat_unique",

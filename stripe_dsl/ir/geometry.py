@@ -66,6 +66,20 @@ def angle_between(left: Array, right: Array) -> Array:
     return 2 * np.arctan2(norm(turn[..., :3]), np.abs(turn[..., 3]))
 
 
+def rotation_vector(rotation: Array) -> Array:
+    """The axis of a rotation times its angle [rad], in [0, pi]; zero for no rotation, and for a quaternion of zeros."""
+    q = quat_unique(rotation)
+    sine = norm(q[..., :3])
+    angle = 2 * np.arctan2(sine, q[..., 3])
+    return q[..., :3] * np.where(sine > 1e-9, angle / np.maximum(sine, 1e-9), 2.0)[..., None]
+
+
+def turn(vector: Array) -> Array:
+    """The rotation about a vector by its length [rad], (x, y, z, w)."""
+    half = norm(vector)[..., None] / 2
+    return np.concatenate((np.sin(half) * unit(vector), np.cos(half)), axis=-1)
+
+
 def yaw_only(rotation: Array) -> Array:
     """The rotation about world z with the same heading, (x, y, z, w)."""
     half = _yaw(rotation) / 2

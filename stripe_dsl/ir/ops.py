@@ -65,6 +65,7 @@ REDUCTIONS = {
     "all": "every element holds",
     "count": "how many elements hold, a number",
     "list_norm": "square root of the sum of squares over the set",
+    "damped": "damped(J, e, d): y with (sum of the outer products of J's members + d^2) y = e: (A, n), (n,), () -> (n,)",
 }
 """Over the axis of a list: (A,) -> () and (A, 3) -> (3,)."""
 
@@ -83,6 +84,9 @@ VECTOR = {
     "euler": "attr 'roll', 'pitch' or 'yaw' of a rotation [rad], extrinsic xyz angles in (-pi, pi]",
     "quat": "attr 'rpy': a rotation from three angles [rad]",
     "compose": "compose(q, r): first r, then q, two rotations of one shape: (..., 4) -> (..., 4)",
+    "rotation_vector": "the axis of a rotation times its angle [rad], the short way round: (4,) -> (3,)",
+    "turn": "the rotation about a vector by its length [rad]: (3,) -> (4,)",
+    "twist": "a linear and an angular vec3 side by side: two (..., 3) -> (..., 6)",
     "angle_between": "angle of the rotation from one of two to the other [rad], in [0, pi]: (..., 4) -> (...)",
 }
 """On the last dimension. Quaternions are (x, y, z, w) of unit length."""

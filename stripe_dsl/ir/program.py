@@ -112,6 +112,9 @@ class Action:
         settings: what it says beside, by key: a node, or the path of a tunable. The command holds all of it.
         each_step: the command reads the present state, and is computed anew before each physics step.
         remembers: the command reads ``target.<name>``, the one before; that is the joints' position after a reset.
+        goals: what the command is to reach, by the name of the part: values that are computed once, when a control step
+            begins, and that the command reads as ``goal.<name>.<part>``.
+        named: parts of goals and command that generated code gives a name.
         delay: path of the tunable that holds the time [s] after which the agent's numbers are read in the command, or
             a pair between which it is drawn for each episode; empty where it is none. Numbers from before the episode
             are zero. It is a whole number of physics steps.
@@ -131,6 +134,8 @@ class Action:
     bodies: tuple[str, ...] = ()
     axis: tuple[float, float, float] | tuple[()] = ()
     world: bool = False
+    goals: tuple[tuple[str, Node], ...] = ()
+    named: tuple[tuple[str, Node], ...] = ()
     span: Span | None = None
 
     @property
@@ -343,6 +348,12 @@ class Program:
     curriculum: tuple[Schedule, ...] = ()
     level: Level | None = None
     scene: Scene | None = None
+
+    @property
+    def names(self) -> dict[int, str]:
+        """Names of values by node id: those that the file gives, and those of parts of commands."""
+        named = [(name, node) for action in self.actions for name, node in action.named]
+        return {node.id: name for name, node in [*named, *((let.name, let.value) for let in self.lets)]}
 
     @property
     def failures(self) -> int:

@@ -25,6 +25,8 @@ from stripe_dsl.ir.geometry import (
     quat_unique,
     rotate,
     rotate_inverse,
+    rotation_vector,
+    turn,
     unit,
     yaw_only,
 )
@@ -180,6 +182,18 @@ def list_norm(value: Array, axis: int) -> Array:
     return np.sqrt(np.sum(np.square(value), axis=axis))
 
 
+def damped(node: Node, columns: Array, error: Array, damping: Array) -> Array:
+    """Damped least squares: the task-space vector whose products with the columns are the steps of the joints."""
+    square = np.einsum("...ai,...aj->...ij", columns, columns)
+    square = square + damping[..., None, None] ** 2 * np.eye(columns.shape[-1])
+    return np.linalg.solve(square, error[..., None])[..., 0]
+
+
+def twist(linear: Array, angular: Array) -> Array:
+    """A linear and an angular vec3 side by side."""
+    return np.concatenate(np.broadcast_arrays(linear, angular), axis=-1)
+
+
 def part(node: Node, vector: Array) -> Array:
     """Components by letter, in the order written; one letter gives a number."""
     positions = ["xyzw".index(letter) for letter in str(node.attr)]
@@ -308,6 +322,7 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "all": reduction(np.all),
     "count": reduction(np.sum),
     "list_norm": reduction(list_norm),
+    "damped": damped,
     "norm": on_vectors(norm),
     "dot": on_vectors(dot),
     "cross": on_vectors(cross),
@@ -316,6 +331,9 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "rotate_inverse": on_vectors(rotate_inverse),
     "compose": on_vectors(compose),
     "angle_between": on_vectors(angle_between),
+    "rotation_vector": on_vectors(rotation_vector),
+    "turn": on_vectors(turn),
+    "twist": on_vectors(twist),
     "quat_conj": on_vectors(quat_conj),
     "quat_unique": on_vectors(quat_unique),
     "yaw_only": on_vectors(yaw_only),

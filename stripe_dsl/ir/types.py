@@ -16,9 +16,11 @@ class Kind(StrEnum):
     VEC2 = "vec2"
     VEC3 = "vec3"
     QUAT = "rotation"
+    TWIST = "twist"
+    """Two vec3, a linear and an angular one. Only commands are computed with it: no expression of a file has it."""
 
 
-COMPONENTS = {Kind.BOOL: 1, Kind.FLOAT: 1, Kind.VEC2: 2, Kind.VEC3: 3, Kind.QUAT: 4}
+COMPONENTS = {Kind.BOOL: 1, Kind.FLOAT: 1, Kind.VEC2: 2, Kind.VEC3: 3, Kind.QUAT: 4, Kind.TWIST: 6}
 """Numbers in one element. Rotations are unit quaternions in (x, y, z, w) order, as in Isaac Lab 3."""
 
 

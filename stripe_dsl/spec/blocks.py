@@ -68,6 +68,14 @@ class Item(Entry):
     axis: Expression | None = Field(
         None, description="of a thrust: x, y, z, -x, -y or -z in the body's frame; z where absent"
     )
+    target: Expression | None = Field(
+        None, description="of an ik: position, relative_position, pose or relative_pose: what the agent's numbers are"
+    )
+    at: Expression | None = Field(None, description="of an ik: the point that is moved, in the body's frame")
+    facing: Expression | None = Field(None, description="of an ik: rotation of what is moved, in the body's frame")
+    method: Expression | None = Field(None, description="of an ik: dls (damped least squares) or transpose")
+    damping: Expression | None = Field(None, description="of an ik by dls: a number, 0.01 where absent")
+    gain: Expression | None = Field(None, description="of an ik by transpose: a number, 1 where absent")
     delay: Expression | None = Field(
         None, description="of an action: time that it takes to arrive; a range is drawn from in each episode"
     )

@@ -13,7 +13,9 @@ from stripe_dsl.ir.graph import Graph, Read
 from stripe_dsl.ir.types import BOOL, FLOAT, Kind, Type
 
 VEC2, VEC3, QUAT = Type(Kind.VEC2), Type(Kind.VEC3), Type(Kind.QUAT)
+TWIST = Type(Kind.TWIST)
 LIST, FLAGS = FLOAT.with_(axis=JOINTS), BOOL.with_(axis=JOINTS)
+TWISTS = TWIST.with_(axis=JOINTS)
 VECTORS_2, VECTORS, ROTATIONS = (each.with_(axis=JOINTS) for each in (VEC2, VEC3, QUAT))
 
 POSITIVE_BELOW_ONE = ("log", "sqrt", "asin", "acos", "pow")
@@ -84,7 +86,12 @@ CASES: dict[str, Sequence[Case]] = {
     "all": [((FLAGS,), BOOL, None)],
     "count": [((FLAGS,), FLOAT, None)],
     "norm": [((VEC3,), FLOAT, None), ((VEC2,), FLOAT, None), ((VECTORS,), LIST, None)],
-    "dot": [((VEC3, VEC3), FLOAT, None), ((VECTORS, VEC3), LIST, None), ((VECTORS_2, VECTORS_2), LIST, None)],
+    "dot": [
+        ((VEC3, VEC3), FLOAT, None),
+        ((TWISTS, TWIST), LIST, None),
+        ((VECTORS, VEC3), LIST, None),
+        ((VECTORS_2, VECTORS_2), LIST, None),
+    ],
     "cross": TWO_VECTORS,
     "unit": [((VEC3,), VEC3, None), ((VECTORS,), VECTORS, None), ((VEC2,), VEC2, None)],
     "part": [
@@ -105,6 +112,10 @@ CASES: dict[str, Sequence[Case]] = {
     "rotate_inverse": ROTATED,
     "compose": [((QUAT, QUAT), QUAT, None), ((ROTATIONS, ROTATIONS), ROTATIONS, None)],
     "angle_between": [((QUAT, QUAT), FLOAT, None), ((ROTATIONS, ROTATIONS), LIST, None)],
+    "rotation_vector": [((QUAT,), VEC3, None), ((ROTATIONS,), VECTORS, None)],
+    "turn": [((VEC3,), QUAT, None), ((VECTORS,), ROTATIONS, None)],
+    "twist": [((VEC3, VEC3), TWIST, None), ((VECTORS, VECTORS), TWISTS, None)],
+    "damped": [((VECTORS, VEC3, FLOAT), VEC3, None), ((TWISTS, TWIST, FLOAT), TWIST, None)],
     "quat_conj": [((QUAT,), QUAT, None), ((ROTATIONS,), ROTATIONS, None)],
     "quat_unique": [((QUAT,), QUAT, None), ((ROTATIONS,), ROTATIONS, None)],
     "yaw_only": [((QUAT,), QUAT, None), ((ROTATIONS,), ROTATIONS, None)],
@@ -147,6 +158,8 @@ def operand_kinds(op: str, type: Type) -> tuple[str, ...]:
     """From where an operand of the type may come."""
     if op == "prev":
         return ("read",)
+    if op in ("twist", "damped"):  # of commands alone: columns of Jacobians, and a setting
+        return ("tunable",) if type == FLOAT else ("read",)
     if type.kind is Kind.QUAT:
         return ("read", "const")
     return ("read", "const") if type.is_bool else ("read", "const", "tunable")

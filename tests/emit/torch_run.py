@@ -11,6 +11,7 @@ from ir.strategies import Program
 
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.torch.expressions import TorchWriter
+from stripe_dsl.emit.torch.helpers import DAMPED_SOLUTION
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.reference import Array, Inputs
 from stripe_dsl.ir.schedule import schedule
@@ -59,6 +60,8 @@ def write(program: Program, width: int = 120) -> str:
     lines = [f"import {module}" for module in sorted(writer.modules | {"torch"})]
     if writer.imports:
         lines.append(f"from isaaclab.utils.math import {', '.join(sorted(writer.imports))}")
+    if any("damped_solution(" in step.text for step in [*block.assignments, *block.results]):
+        lines += ["", "", DAMPED_SOLUTION]
     lines += ["", "", "class Task:", "    def prepare(self):", "        pass"]
     lines += [layout(f"self.{constant.name} = ", constant.text, 8, width) for constant in writer.constants]
     lines += ["", "    def compute(self):"]

@@ -187,7 +187,7 @@ class Builder:
         """A vector or a list of them."""
         choices = ["neg", "sum", "scaled", "where", "unit", "vec", "uniform", "part"]
         choices += ["reduce"] if type.axis is None else ["pick"]
-        choices += ["cross", "rotate"] if type.kind is Kind.VEC3 else []
+        choices += ["cross", "rotate", "rotation_vector"] if type.kind is Kind.VEC3 else []
         match self.pick(choices):
             case "neg":
                 return self.node("neg", [self.grow(type, depth)], type)
@@ -211,6 +211,8 @@ class Builder:
                 return self.reduced(type, depth)
             case "pick":
                 return self.picked(type, depth)
+            case "rotation_vector":
+                return self.node("rotation_vector", [self.grow(type.with_(kind=Kind.QUAT), depth)], type)
             case "cross":
                 return self.node("cross", self.vectors(type, depth), type)
             case _:
@@ -220,10 +222,12 @@ class Builder:
     def rotation(self, type: Type, depth: int) -> Node:
         """A rotation or a list of them."""
         match self.pick(
-            ("yaw_only", "quat", "compose", "where", "read", *(("pick",) if type.axis is not None else ()))
+            ("yaw_only", "quat", "compose", "turn", "where", "read", *(("pick",) if type.axis is not None else ()))
         ):
             case "yaw_only":
                 return self.node("yaw_only", [self.grow(type, depth)], type)
+            case "turn":
+                return self.node("turn", [self.grow(type.with_(kind=Kind.VEC3), depth)], type)
             case "compose":
                 return self.node("compose", [self.grow(type, depth) for _ in range(2)], type)
             case "quat":
@@ -336,7 +340,7 @@ def _random(type: Type, num_envs: int, rng: np.random.Generator) -> Array:
     return value / np.linalg.norm(value, axis=-1, keepdims=True) if type.kind is Kind.QUAT else value
 
 
-TYPES = tuple(Type(kind, axis) for kind in Kind for axis in NONE_OR_LIST)
+TYPES = tuple(Type(kind, axis) for kind in Kind if kind is not Kind.TWIST for axis in NONE_OR_LIST)
 
 
 @st.composite

@@ -24,6 +24,7 @@ LIST, FLAGS = FLOAT.with_(axis=JOINTS), BOOL.with_(axis=JOINTS)
 VECTORS = VEC3.with_(axis=JOINTS)
 PI, HALF = math.pi, math.sqrt(0.5)
 QUARTER_ABOUT_Z = (0.0, 0.0, HALF, HALF)
+SOLVED = (1.0, 0.0, -1.0)
 ROWS = ((1.0, 2.0, 2.0), (0.0, 3.0, 4.0), (-1.0, 0.0, 0.0))
 
 
@@ -91,6 +92,10 @@ EXAMPLES: list[tuple[str, list[tuple[object, Type]], Type, object, object]] = [
     ("all", [((True, False, True), FLAGS)], BOOL, None, False),
     ("count", [((True, False, True), FLAGS)], FLOAT, None, 2),
     ("list_norm", [((2.0, -3.0, 6.0), LIST)], FLOAT, None, 7),
+    ("damped", [(ROWS, VECTORS), ((4.0, -14.0, -22.0), VEC3), (2.0, FLOAT)], VEC3, None, SOLVED),
+    ("rotation_vector", [((0.0, 0.0, -0.6, -0.8), QUAT)], VEC3, None, (0, 0, 2 * math.asin(0.6))),
+    ("turn", [((0.0, 0.0, PI / 2), VEC3)], QUAT, None, QUARTER_ABOUT_Z),
+    ("twist", [((1.0, 2.0, 3.0), VEC3), ((4.0, 5.0, 6.0), VEC3)], Type(Kind.TWIST), None, (1, 2, 3, 4, 5, 6)),
     ("norm", [(ROWS, VECTORS)], LIST, None, (3, 5, 1)),
     ("dot", [(ROWS, VECTORS), ((1.0, 10.0, 100.0), VEC3)], LIST, None, (221, 430, -1)),
     ("cross", [((1.0, 0.0, 0.0), VEC3), ((0.0, 1.0, 0.0), VEC3)], VEC3, None, (0, 0, 1)),

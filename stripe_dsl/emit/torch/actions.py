@@ -63,6 +63,9 @@ class ActionWriter:
             lines.comment(action.span)
             sent = delay_action(action, start, self.program, self.leaves, self.context)
             lines = self.context.drive_lines
+        elif action.goals:
+            self.goals(action)
+            lines = self.context.drive_lines
         elif action.each_step:
             root = self.prepared(action, root, start)
             lines = self.context.drive_lines
@@ -78,6 +81,17 @@ class ActionWriter:
         ids = self.leaves.command_ids(action)
         setter = f"self.{self.leaves.entities[action.robot]}.actuators.target_command.set_{action.kind}_index"
         lines.statement("", f"{setter}(value={name}, joint_ids={ids})")
+
+    def goals(self, action: Action) -> None:
+        """What is to be reached, once a control step."""
+        lines = self.context.action_lines
+        lines.comment(action.span)
+        cfg = {"action": "cfg"} if self.aliases else {}
+        spell = self.leaves.step(cfg, previous_actions="self._previous_actions", at_once=True)
+        block = self.writer.block([self.graph.apply(node) for _, node in action.goals], spell)
+        lines.block(block)
+        for (part, _), result in zip(action.goals, block.results, strict=True):
+            lines.statement(f"self.{self.leaves.goals[f'goal.{action.name}.{part}']} = ", result.for_all())
 
     def prepared(self, action: Action, root: Node, start: int) -> Node:
         """The command with what does not depend on the state computed before the physics steps, once for all."""

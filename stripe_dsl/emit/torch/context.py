@@ -133,6 +133,7 @@ class EnvContext:
     terminated: str = ""
     truncated: str = ""
     needs_columns: bool = False
+    damped: str = ""
     needs_math: bool = False
 
 

@@ -14,6 +14,7 @@ from stripe_dsl.emit.torch.actions import ActionWriter
 from stripe_dsl.emit.torch.context import ATTRIBUTES_OF_THE_BASE_CLASS, LOCALS, OWN_ATTRIBUTES, EnvContext, local_name
 from stripe_dsl.emit.torch.curriculum import Following
 from stripe_dsl.emit.torch.expressions import Block, TorchWriter
+from stripe_dsl.emit.torch.helpers import DAMPED_SOLUTION
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.emit.torch.memory import States
@@ -44,7 +45,7 @@ class _EnvWriter:
         sensors = [sensor.name for sensor in program.sensors]
         self.names = Names([*ATTRIBUTES_OF_THE_BASE_CLASS, *OWN_ATTRIBUTES, "METRICS", "robot", *sensors])
         self.leaves = Leaves(program, self.names)
-        lets = {let.value.id: local_name(let.name) for let in program.lets}
+        lets = {key: local_name(name) for key, name in program.names.items()}
         terms = [*program.terminations, *program.groups, *program.actions]
         reserved = [
             *LOCALS,
@@ -104,6 +105,8 @@ class _EnvWriter:
         log_uniform = any(change.distribution == "log_uniform" for change in program.randomize.later)
         context.needs_math = "math" in self.writer.modules or log_uniform
         context.uses_time = self.leaves.uses_time
+        commands = walk([action.command for action in program.actions])
+        context.damped = DAMPED_SOLUTION if any(node.op == "damped" for node in commands) else ""
         context.looks = any(".data.output[" in item.text for item in (*self.leaves.state, *self.leaves.observed))
         return context
 

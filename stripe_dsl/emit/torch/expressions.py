@@ -265,7 +265,7 @@ def _subscripted(text: str) -> str:
 def _tensor_name(text: str) -> str:
     """``joint_vel`` of ``self.robot.data.joint_vel.torch[env_ids]``."""
     words = re.findall(r"[A-Za-z_]\w*", text.partition("[")[0])
-    return next((word for word in reversed(words) if word != "torch"), "tensor").strip("_")
+    return next((word for word in reversed(words) if word not in ("torch", "mT")), "tensor").strip("_")
 
 
 def _is_square_of_norm(node: Node) -> bool:

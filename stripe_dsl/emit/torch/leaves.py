@@ -67,6 +67,7 @@ class Leaves:
         placed: robots and bodies whose position in the frame of the environment a node stands for, by its id.
         previous: attributes that hold ``prev`` values, by id of the operand.
         targets: attributes that hold the last target of an action, by its name.
+        goals: attributes that hold what an action is to reach, by quantity.
         states: attributes that hold states, by name.
         uses_time: whether the time of the episode is read.
     """
@@ -89,6 +90,11 @@ class Leaves:
             action.name: names.unique(f"_{safe_identifier(action.name)}_target")
             for action in program.actions
             if action.remembers
+        }
+        self.goals = {
+            f"goal.{action.name}.{part}": names.unique(f"_{safe_identifier(action.name)}_goal_{part}")
+            for action in program.actions
+            for part, _ in action.goals
         }
         self.states: dict[str, str] = {}
         self.uses_time = False
@@ -181,6 +187,8 @@ class Leaves:
             return self.kept(f"{text} - {origins}", name.removesuffix("_w"))
         if quantity.startswith("action."):
             return self.action(node, "self.actions")
+        if quantity.startswith("goal."):
+            return f"self.{self.goals[quantity]}"
         if quantity.startswith("target."):
             return f"self.{self.targets[quantity.removeprefix('target.')]}"
         if quantity.startswith("term."):
@@ -225,6 +233,8 @@ class Leaves:
         if quantity in sensors.PICTURES:
             name = sensors.name(quantity)
             return f"{owner}.data.{sensors.PICTURES[quantity]}", f"{self.sensors[read.entity]}_{name}"
+        if quantity.startswith("jacobian."):
+            return self.jacobian(read), "jacobian"
         kind = "body" if read.entity in self.sensors or quantity in BODY_DATA else "joint"
         ids = self.index(read.entity, kind, read.names, single=single)
         label = ids.removeprefix("self._")
@@ -240,6 +250,27 @@ class Leaves:
             return f"{owner}.data.soft_joint_pos_limits.torch[:, {ids}, {int(quantity == 'joint.upper')}]", name
         return f"{owner}.data.{JOINT_DATA[quantity]}.torch[:, {ids}]", name
 
+    def jacobian(self, read: Read) -> str:
+        """Columns of a body's Jacobian, one for each joint."""
+        robot = next(robot for robot in self.program.robots if robot.name == read.entity)
+        part, _, body = read.quantity.removeprefix("jacobian.").partition("@world:")
+        row = self.jacobian_row(robot.name, body, fixed=robot.model.fixed_base)
+        joints = self.index(read.entity, "joint", read.names, single=False)
+        rows = {"linear": ", :3", "angular": ", 3:", "twist": ""}[part]
+        columns = "" if robot.model.fixed_base else "[:, :, 6:]"  # the first are the base's
+        text = f"self.{self.entity(read.entity)}.data.body_link_jacobian_w.torch.mT{columns}"
+        return f"{text}[:, {row}, {joints}{rows}]"
+
+    def jacobian_row(self, robot: str, body: str, *, fixed: bool) -> str:
+        """``self._hand_row``: the place of a body in Jacobians, which leave a fixed base out."""
+        key = (robot, "row", (body,))
+        if key not in self._known:
+            attribute = self.names.unique(f"_{validate_identifier(safe_identifier(word(body)))}_row")
+            text = f"self.{self.entity(robot)}.find_bodies({literal(escaped(body))})[0][0]" + " - 1" * fixed
+            self.attributes.append(Attribute(attribute, text))
+            self._known[key] = attribute
+        return f"self.{self._known[key]}"
+
     def action(self, node: Node, tensor: str) -> str:
         """Columns of one action term in a tensor of all actions."""
         assert node.read is not None
@@ -250,6 +281,11 @@ class Leaves:
                 break
             start += action.width
         width = node.type.width
+        if node.read.names:  # a vector of some of the numbers
+            names = next(action for action in self.program.actions if action.name == name).raw.type.axis
+            assert names is not None
+            start += names.names.index(node.read.names[0])
+            return f"{tensor}[:, {start}:{start + width}]"
         if node.type.axis is None:
             return f"{tensor}[:, {start}]"
         total = sum(action.width for action in self.program.actions)

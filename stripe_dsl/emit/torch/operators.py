@@ -194,6 +194,21 @@ def _dot(context: Context, node: Node) -> Value:
     return context.call("torch.sum", infix("*", Precedence.PRODUCT, left, right), dim="-1")
 
 
+def _turn(context: Context, node: Node) -> Value:
+    vector = context.value(node.args[0])
+    length = context.call("torch.linalg.norm", vector, dim="-1")
+    return context.call("quat_from_angle_axis", length, vector)
+
+
+def _twist(context: Context, node: Node) -> Value:
+    linear, angular = _operands(context, node)
+    return replace(context.call("torch.cat", host(f"({linear.text}, {angular.text})"), dim="-1"), spread=Spread.BATCHED)
+
+
+def _damped(context: Context, node: Node) -> Value:
+    return replace(context.call("damped_solution", *map(context.value, node.args)), spread=Spread.BATCHED)
+
+
 def _yaw_only(context: Context, node: Node) -> Value:
     value = context.value(node.args[0])
     if node.type.axis is not None:  # the function takes a view, which some slices of a list of rotations cannot give
@@ -323,6 +338,10 @@ EMITTERS: dict[str, Emitter] = {
     "rotate": _on_vectors("quat_apply"),
     "rotate_inverse": _on_vectors("quat_apply_inverse"),
     "compose": _on_rotations("quat_mul"),
+    "damped": _damped,
+    "rotation_vector": _on_vectors("axis_angle_from_quat"),
+    "turn": _turn,
+    "twist": _twist,
     "angle_between": _on_rotations("quat_error_magnitude"),
     "quat_conj": _on_vectors("quat_conjugate"),
     "quat_unique": _on_vectors("quat_unique"),

@@ -8,6 +8,7 @@ from stripe_dsl.emit.values import Value
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaf, Leaves, column
 from stripe_dsl.emit.warp.loop import Loop
+from stripe_dsl.emit.warp.operators import VECTORS
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.program import Action, Program
 from stripe_dsl.ir.types import Axis
@@ -34,10 +35,27 @@ def command_leaf(leaves: Leaves, action: Action, start: int, row: str) -> Leaf:
 
     def leaf(kernel: Kernel, loop: Loop | None, node: Node) -> Value:
         if node.read is not None and node.read.quantity == f"action.{action.name}":
+            if node.read.names:  # a vector of some of the numbers
+                axis = action.raw.type.axis
+                assert axis is not None
+                first = start + axis.names.index(node.read.names[0])
+                parts = [f"{row}{place}]" for place in range(first, first + node.type.components)]
+                return Value(f"{VECTORS[node.type.components]}({', '.join(parts)})")
             return Value(f"{row}{column(start, node.type, loop)}]")
         return spell(kernel, loop, node)
 
     return leaf
+
+
+def write_goals(kernel: Kernel, leaves: Leaves, action: Action) -> None:
+    """Computes what an action is to reach, for the kernel before each physics step."""
+    kernel.comment(origin(action.span))
+    roots = [node for _, node in action.goals]
+    kernel.plan(roots)
+    kernel.compute(roots)
+    for part, node in action.goals:
+        array = leaves.goal(kernel, f"goal.{action.name}.{part}")
+        kernel.statement(f"{array}[env] = ", kernel.value(node).text)
 
 
 def write_command(kernel: Kernel, leaves: Leaves, action: Action) -> None:

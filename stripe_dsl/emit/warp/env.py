@@ -17,11 +17,11 @@ from stripe_dsl.emit.outlines import OutlineText
 from stripe_dsl.emit.sensors import CASTING, INTEGRATING, RENDERING, camera_mount
 from stripe_dsl.emit.substitution import is_previous_action, memory_operands
 from stripe_dsl.emit.values import Precedence, Value, infix
-from stripe_dsl.emit.warp.actions import command_leaf, keep_actions, starts, write_command
+from stripe_dsl.emit.warp.actions import command_leaf, keep_actions, starts, write_command, write_goals
 from stripe_dsl.emit.warp.curriculum import FollowText, follow_text
 from stripe_dsl.emit.warp.delays import Delays
 from stripe_dsl.emit.warp.kernel import Kernel
-from stripe_dsl.emit.warp.leaves import Leaves
+from stripe_dsl.emit.warp.leaves import Leaves, dtype
 from stripe_dsl.emit.warp.memory import Memory
 from stripe_dsl.emit.warp.module import Attribute, Module, Struct
 from stripe_dsl.emit.warp.observations import Observing
@@ -132,7 +132,7 @@ class _Writer:
         self.module = Module(program)
         self.groups = {group.name: self.module.own(group.name) for group in program.groups}
         self.leaves = Leaves(program, self.module)
-        self.lets = {let.value.id: safe_identifier(let.name) for let in program.lets}
+        self.lets = {key: safe_identifier(name) for key, name in program.names.items()}
         self.env = WarpEnv(f"{safe_identifier(program.name)}WarpEnv")
         self.env.outlines = {item.key: self.module.own(f"{item.key}_outline") for item in outlined}
         self.observing = Observing(program, self.module, self.leaves, self.groups)
@@ -247,6 +247,9 @@ class _Writer:
         for action, start in starts(self.program):
             if action.delay:
                 self.delays.begin(kernel, action, start, new)
+            elif action.goals:
+                kernel.leaf_of(command_leaf(self.leaves, action, start, f"{new}[env, "))
+                write_goals(kernel, self.leaves, action)
             elif not action.each_step:
                 kernel.leaf_of(command_leaf(self.leaves, action, start, f"{new}[env, "))
                 write_command(kernel, self.leaves, action)
@@ -266,6 +269,10 @@ class _Writer:
             self.delays.end(kernel)
             doc = "Set the targets that change within a control step, before each physics step."
             self.env.kernels["follow_state"] = self.finish("follow_state", doc, kernel)
+        for quantity, (name, type) in self.leaves.goals.items():
+            text = f"wp.zeros(self.num_envs, dtype={dtype(type)}, device=self.device)"
+            comment = f"what ``{quantity.split('.')[1]}`` is to reach, in the world"
+            self.env.memories.append(Attribute(name, text, comment))
         for action in self.program.actions:
             if action.remembers:
                 text = f"wp.zeros((self.num_envs, {len(action.joints)}), dtype=float, device=self.device)"

@@ -89,6 +89,52 @@ def angle_between(a: wp.quat, b: wp.quat) -> float:
     turn = wp.quat_inverse(a) * b
     return 2.0 * wp.atan2(wp.length(wp.vec3(turn[0], turn[1], turn[2])), wp.abs(turn[3]))
 ''',
+    "rotation_vector": '''
+@wp.func
+def rotation_vector(q: wp.quat) -> wp.vec3:
+    """Return the axis of a rotation times its angle [rad], the short way round."""
+    axis = wp.vec3(q[0], q[1], q[2])
+    sine = wp.length(axis)
+    if sine < 1.0e-9:
+        return wp.where(q[3] < 0.0, -2.0, 2.0) * axis
+    if q[3] < 0.0:
+        return axis * (2.0 * wp.atan2(-sine, -q[3]) / sine)
+    return axis * (2.0 * wp.atan2(sine, q[3]) / sine)
+''',
+    "quat_about": '''
+@wp.func
+def quat_about(v: wp.vec3) -> wp.quat:
+    """Return the rotation about a vector by its length [rad]."""
+    half = 0.5 * wp.length(v)
+    axis = wp.sin(half) * unit(v)
+    return wp.quat(axis[0], axis[1], axis[2], wp.cos(half))
+''',
+    "damped_solution": '''
+@wp.func
+def damped_solution(square: Any, error: Any, damping: float):
+    """Return y with (square + damping^2) y = error, by Cholesky's decomposition of a symmetric matrix."""
+    lower = square
+    y = error
+    for i in range(len(error)):
+        for j in range(i + 1):
+            rest = lower[i, j]
+            for k in range(j):
+                rest -= lower[i, k] * lower[j, k]
+            if i == j:
+                lower[i, i] = wp.sqrt(rest + damping * damping)
+            else:
+                lower[i, j] = rest / lower[j, j]
+    for i in range(len(error)):
+        for k in range(i):
+            y[i] -= lower[i, k] * y[k]
+        y[i] = y[i] / lower[i, i]
+    for step in range(len(error)):
+        i = len(error) - 1 - step
+        for k in range(i + 1, len(error)):
+            y[i] -= lower[k, i] * y[k]
+        y[i] = y[i] / lower[i, i]
+    return y
+''',
     "quat_unique": '''
 @wp.func
 def quat_unique(q: wp.quat) -> wp.quat:
@@ -124,6 +170,14 @@ def quat_from_rpy(roll: float, pitch: float, yaw: float) -> wp.quat:
     about_y = wp.quat_from_axis_angle(wp.vec3(0.0, 1.0, 0.0), pitch)
     about_z = wp.quat_from_axis_angle(wp.vec3(0.0, 0.0, 1.0), yaw)
     return about_z * about_y * about_x
+''',
+    "column_of": '''
+@wp.func
+def column_of(jacobian: wp.array4d(dtype=float), env: int, row: int, joint: int) -> wp.spatial_vector:
+    """Return what a unit of a joint's velocity does to a body: its linear and its angular velocity."""
+    linear = wp.vec3(jacobian[env, row, 0, joint], jacobian[env, row, 1, joint], jacobian[env, row, 2, joint])
+    angular = wp.vec3(jacobian[env, row, 3, joint], jacobian[env, row, 4, joint], jacobian[env, row, 5, joint])
+    return wp.spatial_vector(linear, angular)
 ''',
     "peak_force": '''
 @wp.func
@@ -181,6 +235,7 @@ NEEDS = {
     "clip": ("minimum", "maximum"),
     "wrap_to_pi": ("remainder",),
     "unit": ("maximum",),
+    "quat_about": ("unit",),
     "yaw_only": ("yaw_of",),
 }
 """Functions that a function calls."""

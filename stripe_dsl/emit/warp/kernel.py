@@ -250,6 +250,8 @@ class Kernel:
                 return f"{name.removesuffix('_mean')}_sum"
             case "list_norm":
                 return f"{name.removesuffix('_norm')}_square_sum"
+            case "damped":
+                return "gram"
             case _:
                 return self._lets.get(node.id) or name
 
@@ -264,7 +266,7 @@ class Kernel:
                 loop.line(*take_in(node, total, loop))
         for node, total in zip(reductions, totals, strict=True):
             self._squares[node.id] = Value(total)
-            value = finish(node, total)
+            value = finish(node, total, self)
             named = node.id in self._lets and value.text != total
             if (self.uses(node) > 1 or node.id in lists or named) and not is_cheap(value):
                 value = self._bind(node, value)

@@ -65,6 +65,7 @@ class Leaves:
         sensors: attribute of each sensor.
         memories: attribute of the memory of each operand of ``prev``, by id.
         targets: attribute that holds the last target of an action, by its name.
+        goals: attribute that holds what an action is to reach, and the type of that, by quantity.
         wrenches: attribute that holds the forces which an action commands, by its name.
         states: attribute of each state, by name.
     """
@@ -79,6 +80,11 @@ class Leaves:
         self.memories: dict[int, str] = {}
         self.targets = {
             action.name: module.own(f"{action.name}_target") for action in program.actions if action.remembers
+        }
+        self.goals = {
+            f"goal.{action.name}.{part}": (module.own(f"{action.name}_goal_{part}"), node.type)
+            for action in program.actions
+            for part, node in action.goals
         }
         self.wrenches = {
             action.name: module.own(f"{action.name}_{'thrust' if action.axis else 'wrench'}")
@@ -185,6 +191,10 @@ class Leaves:
         if quantity.startswith("target."):
             action = next(item for item in self.program.actions if quantity == f"target.{item.name}")
             return Value(f"{self.target(kernel, action)}[env, {column(0, node.type, loop)}]")
+        if quantity.startswith("goal."):
+            return Value(f"{self.goal(kernel, quantity)}[env]")
+        if quantity.startswith("jacobian."):
+            return self.jacobian(kernel, loop, node, read)
         if quantity == "env.origin":
             return Value(f"{self.origins(kernel)}[env]")
         if quantity == "env.time":
@@ -289,6 +299,25 @@ class Leaves:
         """The argument that holds the last target of an action."""
         name = self.targets[action.name]
         return kernel.parameter(f"self.{name}", "wp.array2d(dtype=float)", name.strip("_"))
+
+    def goal(self, kernel: Kernel, quantity: str) -> str:
+        """The argument that holds what an action is to reach."""
+        name, type = self.goals[quantity]
+        return kernel.parameter(f"self.{name}", array(type), name.strip("_"))
+
+    def jacobian(self, kernel: Kernel, loop: Loop | None, node: Node, read: Read) -> Value:
+        """The column of a body's Jacobian that belongs to a joint; a fixed base has no row, a free one six columns."""
+        robot = next(robot for robot in self.program.robots if robot.name == read.entity)
+        part, _, body = read.quantity.removeprefix("jacobian.").partition("@world:")
+        fixed, owner = robot.model.fixed_base, self.entities[robot.name]
+        wish = "jacobian" if robot.name == self.alone else f"{word(robot.name)}_jacobian"
+        host = f"self.{owner}.data.body_link_jacobian_w.warp"
+        jacobian = kernel.parameter(host, "wp.array4d(dtype=float)", wish)
+        row = kernel.parameter(self.single(read.entity, "body", body), "int", word(body)) + " - 1" * fixed
+        joint = self.place(kernel, loop, node, "joint", read) + ("" if fixed else " + 6")
+        column = f"{kernel.helper('column_of')}({jacobian}, env, {row}, {joint})"
+        half = {"linear": "wp.spatial_top", "angular": "wp.spatial_bottom"}
+        return Value(f"{half[part]}({column})" if part in half else column)
 
     def wrench(self, kernel: Kernel, action: Action) -> str:
         """The argument that holds the forces which an action commands."""

@@ -1,7 +1,7 @@
 """What each operator of the graph is inside a Warp kernel. One table, :data:`EMITTERS`, holds a writer for each.
 
 A kernel works on one environment a thread, and on one member of a list in each turn of a loop, so every operand here
-is a number, a condition, a ``wp.vec2``, ``wp.vec3`` or ``wp.quat``. What Warp does otherwise than the reference
+is a number, a condition, a ``wp.vec2``, ``wp.vec3``, ``wp.quat`` or ``wp.spatial_vector``. What Warp does otherwise than the reference
 (``asin`` outside of its domain, the sign of zero, remainders of negative numbers, the smaller of a number and nan) is
 written as a small ``@wp.func``.
 """
@@ -18,7 +18,7 @@ from stripe_dsl.emit.values import Precedence, Value, call, infix, prefix
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.types import Kind
 
-VECTORS = {2: "wp.vec2", 3: "wp.vec3", 4: "wp.quat"}
+VECTORS = {2: "wp.vec2", 3: "wp.vec3", 4: "wp.quat", 6: "wp.spatial_vector"}
 """Warp's type of an element with so many components."""
 
 
@@ -281,6 +281,9 @@ EMITTERS: dict[str, Emitter] = {
     "rotate_inverse": _on_vectors("wp.quat_rotate_inv"),
     "compose": _same("*", Precedence.PRODUCT),
     "angle_between": _on_rotations("angle_between"),
+    "rotation_vector": _on_rotations("rotation_vector"),
+    "turn": _on_rotations("quat_about"),
+    "twist": _on_vectors("wp.spatial_vector"),
     "quat_conj": _on_vectors("wp.quat_inverse"),
     "quat_unique": _on_rotations("quat_unique"),
     "yaw_only": _on_rotations("yaw_only"),

@@ -10,6 +10,7 @@ from stripe_dsl.emit.warp.operators import VECTORS
 from stripe_dsl.ir.graph import Node
 
 if TYPE_CHECKING:
+    from stripe_dsl.emit.warp.kernel import Kernel
     from stripe_dsl.emit.warp.loop import Loop
 
 
@@ -17,6 +18,8 @@ def begin(node: Node) -> str:
     """What a reduction begins with; ``wp.float32(…)`` makes a variable that a loop may change."""
     kind = VECTORS.get(node.type.components, "wp.float32")
     match node.op:
+        case "damped":
+            return "wp.mat33(0.0)" if node.type.components == 3 else "wp.spatial_matrix(0.0)"
         case "list_max":
             return f"{kind}(-wp.inf)"
         case "list_min":
@@ -31,8 +34,11 @@ def begin(node: Node) -> str:
 
 def take_in(node: Node, total: str, loop: Loop) -> tuple[str, str]:
     """How the result takes in one more member: ``total += ``, and the member."""
-    (operand,) = node.args
+    operand = node.args[0]
     match node.op:
+        case "damped":
+            column = loop.name(operand)
+            return f"{total} += ", f"wp.outer({column}, {column})"
         case "list_max" | "list_min":
             function = loop.helper("maximum" if node.op == "list_max" else "minimum")
             return f"{total} = ", _by_component(function, node, total, loop.operand(operand))
@@ -48,11 +54,14 @@ def take_in(node: Node, total: str, loop: Loop) -> tuple[str, str]:
             return f"{total} += ", loop.value(operand).text
 
 
-def finish(node: Node, total: str) -> Value:
+def finish(node: Node, total: str, kernel: Kernel) -> Value:
     """The value, after the loop."""
     axis = node.args[0].type.axis
     assert axis is not None
     match node.op:
+        case "damped":
+            error, damping = node.args[1:]
+            return call(kernel.helper("damped_solution"), [Value(total), kernel.value(error), kernel.value(damping)])
         case "mean":
             return Value(f"{total} / {literal(float(len(axis)))}", Precedence.PRODUCT)
         case "list_norm":
