@@ -27,8 +27,8 @@ VERSION = 1
 """Of the layout of the manifest; a change that a reader would notice raises it."""
 
 ACTION_SETTINGS = (
-    "clip", "scale", "position_scale", "rotation_scale", "offset", "limit", "smooth", "open", "close", "damping", "gain",
-    "delay",
+    "clip", "scale", "position_scale", "rotation_scale", "offset", "limit", "smooth", "open", "close", "damping",
+    "gain", "delay",
 )  # fmt: skip
 """Keys of an action in the order in which they work."""
 

@@ -65,7 +65,7 @@ REDUCTIONS = {
     "all": "every element holds",
     "count": "how many elements hold, a number",
     "list_norm": "square root of the sum of squares over the set",
-    "damped": "damped(J, e, d): y with (sum of the outer products of J's members + d^2) y = e: (A, n), (n,), () -> (n,)",
+    "damped": "damped(J, e, d): y with (sum of outer products of J's members + d^2) y = e: (A, n), (n,), () -> (n,)",
 }
 """Over the axis of a list: (A,) -> () and (A, 3) -> (3,)."""
 

@@ -1,9 +1,9 @@
 """What each operator of the graph is inside a Warp kernel. One table, :data:`EMITTERS`, holds a writer for each.
 
 A kernel works on one environment a thread, and on one member of a list in each turn of a loop, so every operand here
-is a number, a condition, a ``wp.vec2``, ``wp.vec3``, ``wp.quat`` or ``wp.spatial_vector``. What Warp does otherwise than the reference
-(``asin`` outside of its domain, the sign of zero, remainders of negative numbers, the smaller of a number and nan) is
-written as a small ``@wp.func``.
+is a number, a condition, a ``wp.vec2``, ``wp.vec3``, ``wp.quat`` or ``wp.spatial_vector``. What Warp does otherwise
+than the reference (``asin`` outside of its domain, the sign of zero, remainders of negative numbers, the smaller of a
+number and nan) is written as a small ``@wp.func``.
 """
 
 from __future__ import annotations
