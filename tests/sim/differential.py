@@ -1,6 +1,7 @@
 """Step two environments under one tape and compare what they answer.
 
-Two simulations cannot live in one process, so each environment is stepped by a worker of its own.
+The environments of a side are stepped one after another by a worker process; Isaac Lab's own tasks need one that began
+with another ``ISAACSIM_ASSET_ROOT``.
 
 The tape holds the actions, and the state to write at the start and at every reset: a reset draws its state at random,
 and the two sides draw differently, so right after a reset the state of the tape is written over the one drawn. Which
@@ -27,7 +28,7 @@ from tests import forks
 
 if TYPE_CHECKING:
     from isaaclab.assets import Articulation
-    from isaaclab.envs import DirectRLEnv
+    from isaaclab.envs import DirectRLEnv, ManagerBasedRLEnv
 
 ROOT = Path(__file__).parents[2]
 Array = npt.NDArray[Any]
@@ -115,25 +116,33 @@ class Recording:
         return cls(**arrays | {"observations": observations, "physics": json.loads(str(arrays["physics"]))})
 
 
-def record(
-    task: str,
-    tape: Tape,
-    folder: Path,
-    *,
-    package: Path | None = None,
-    overrides: Sequence[str] = (),
-    environment: Mapping[str, str] | None = None,
-    timeout: float = 600.0,
-) -> Recording:
-    """Play ``tape`` in a worker process and return what it saw.
+@dataclass(frozen=True)
+class Play:
+    """One environment to be stepped.
 
-    Args:
+    Attributes:
         task: Gym id of the task.
         tape: What to play.
-        folder: Where the tape, the recording and the worker's log are written.
         package: Folder of the generated package that registers the task. None for a task of Isaac Lab's own.
         overrides: Hydra overrides of the task's configuration, such as ``env.reward.alive=2.0``.
+    """
+
+    task: str
+    tape: Tape
+    package: Path | None = None
+    overrides: Sequence[str] = ()
+
+
+def record(
+    plays: Mapping[str, Play], folder: Path, *, environment: Mapping[str, str], fresh: bool, timeout: float = 600.0
+) -> dict[str, Recording]:
+    """Step environments one after another in a worker process and return what it saw, by the names of ``plays``.
+
+    Args:
+        plays: What to step.
+        folder: Where tapes, recordings and the worker's log are written.
         environment: Environment variables on top of those of this process.
+        fresh: Begin with a new Python, for variables that Isaac Lab reads when it is imported.
         timeout: Seconds after which the worker is stopped.
 
     Raises:
@@ -141,26 +150,27 @@ def record(
         subprocess.TimeoutExpired: If it takes too long.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    stem = task.lower()
-    tape_file, out, log = (folder / f"{stem}{suffix}" for suffix in (".tape.npz", ".npz", ".log"))
-    tape.save(tape_file)
-    command: list[str | Path] = ["--task", task, "--tape", tape_file, "--out", out]
-    if package is not None:
-        command += ["--package", package.resolve()]
-    command += ["--", *overrides]
-    if environment is None:
-        status = forks.run(main, command, log=log, timeout=timeout)
-    else:  # Isaac Lab reads them when it is imported
-        words = [sys.executable, "-m", "tests.sim.differential", *map(str, command)]
+    jobs, log = folder / "jobs.json", folder / "worker.log"
+    for name, play in plays.items():
+        play.tape.save(folder / f"{name}.tape.npz")
+    listed = {
+        name: {"task": play.task, "package": play.package and str(play.package), "overrides": list(play.overrides)}
+        for name, play in plays.items()
+    }
+    jobs.write_text(json.dumps(listed))
+    if fresh:
+        words = [sys.executable, "-m", "tests.sim.differential", str(jobs)]
         variables = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
         with log.open("w") as stream:
             done = subprocess.run(
                 words, check=False, cwd=ROOT, env=variables, stdout=stream, stderr=stream, timeout=timeout
             )
         status = done.returncode
+    else:
+        status = forks.run(main, [jobs], log=log, timeout=timeout, env=environment)
     if status != 0:
-        raise RuntimeError(f"the worker of {task} failed:\n{log.read_text()[-4000:]}")
-    return Recording.load(out)
+        raise RuntimeError(f"the worker of {', '.join(plays)} failed:\n{log.read_text()[-4000:]}")
+    return {name: Recording.load(folder / f"{name}.npz") for name in plays}
 
 
 def largest_difference(ours: Array, theirs: Array) -> tuple[float, int]:
@@ -195,19 +205,19 @@ def physics_overrides(physics: Mapping[str, Any], path: str = "env.sim.physics")
     return overrides
 
 
-def play(env: DirectRLEnv, tape: Tape) -> Recording:
+def play(env: DirectRLEnv | ManagerBasedRLEnv, tape: Tape) -> Recording:
     """Step ``env`` through ``tape``, writing the tape's states at the start and at every reset."""
     import torch
+    from isaaclab.envs import ManagerBasedRLEnv
     from isaaclab.utils import to_dict
 
     robot: Articulation = next(iter(env.scene.articulations.values()))
     columns = torch.tensor(robot.find_joints(list(tape.joints), preserve_order=True)[0])
-    reset_idx = env._reset_idx
     step = 0
 
-    def reset_and_write(env_ids: Sequence[int]) -> None:
-        reset_idx(env_ids)
-        rows = torch.as_tensor(env_ids).long()
+    def write(env_ids: Sequence[int] | slice) -> None:
+        rows = torch.arange(env.num_envs)[env_ids]
+        ids = rows.int()
         joint_pos = robot.data.default_joint_pos.torch[rows]
         joint_vel = robot.data.default_joint_vel.torch[rows]
         joint_pos[:, columns] = torch.from_numpy(tape.joint_pos[step])[rows]
@@ -215,17 +225,35 @@ def play(env: DirectRLEnv, tape: Tape) -> Recording:
         root_pose = torch.from_numpy(tape.root_pose[step])[rows]
         root_pose[:, :3] += env.scene.env_origins[rows]
         root_vel = torch.from_numpy(tape.root_vel[step])[rows]
-        robot.write_root_pose_to_sim_index(root_pose=root_pose, env_ids=env_ids)
-        robot.write_root_velocity_to_sim_index(root_velocity=root_vel, env_ids=env_ids)
-        robot.write_joint_position_to_sim_index(position=joint_pos, env_ids=env_ids)
-        robot.write_joint_velocity_to_sim_index(velocity=joint_vel, env_ids=env_ids)
-        # upstream's locomotion reads the state once, at the end of its own reset
-        refresh = getattr(env, "_compute_intermediate_values", None)
-        if refresh is not None:
-            refresh()
+        robot.write_root_pose_to_sim_index(root_pose=root_pose, env_ids=ids)
+        robot.write_root_velocity_to_sim_index(root_velocity=root_vel, env_ids=ids)
+        robot.write_joint_position_to_sim_index(position=joint_pos, env_ids=ids)
+        robot.write_joint_velocity_to_sim_index(velocity=joint_vel, env_ids=ids)
 
-    # ``step`` resets on its own, so what a reset writes can be changed only here
-    env._reset_idx = reset_and_write
+    # ``step`` resets on its own, so what a reset writes can be changed only inside it
+    if isinstance(env, ManagerBasedRLEnv):
+        # the events write the state; what managers do after them in a reset, they do with the state of the tape
+        apply = env.event_manager.apply
+
+        def apply_and_write(mode: str, *args: Any, env_ids: Any = None, **others: Any) -> None:
+            apply(mode, *args, env_ids=env_ids, **others)
+            if mode == "reset":
+                assert env_ids is not None
+                write(env_ids)
+
+        env.event_manager.apply = apply_and_write
+    else:
+        reset_idx = env._reset_idx
+
+        def reset_and_write(env_ids: Sequence[int]) -> None:
+            reset_idx(env_ids)
+            write(env_ids)
+            # upstream's locomotion reads the state once, at the end of its own reset
+            refresh = getattr(env, "_compute_intermediate_values", None)
+            if refresh is not None:
+                refresh()
+
+        env._reset_idx = reset_and_write
 
     def state() -> dict[str, Array]:
         data = robot.data
@@ -260,34 +288,31 @@ def play(env: DirectRLEnv, tape: Tape) -> Recording:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Play a tape in this process and write the recording."""
+    """Play the tapes of a file of jobs in this process and write the recordings beside them."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--package", type=Path, help="folder of a generated package; none for a task of Isaac Lab")
-    parser.add_argument("--task", required=True, help="gym id of the task")
-    parser.add_argument("--tape", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("overrides", nargs="*", help="Hydra overrides, such as env.reward.alive=2.0")
+    parser.add_argument("jobs", type=Path, help="JSON: task, package and overrides by name")
     args = parser.parse_args(argv)
 
     import gymnasium
     from isaaclab.app import launch_simulation
     from isaaclab_tasks.utils import resolve_task_config
 
-    if args.package is not None:
-        sys.path.insert(0, str(args.package.parent))
-        importlib.import_module(args.package.name)
-    else:
-        importlib.import_module("isaaclab_tasks")
-
-    tape = Tape.load(args.tape)
-    env_cfg: Any = resolve_task_config(args.task, None, overrides=args.overrides)[0]
-    env_cfg.scene.num_envs = tape.actions.shape[1]
-    env_cfg.sim.device = "cpu"
-    env_cfg.seed = 0
-    with launch_simulation(env_cfg, {"device": "cpu", "visualizer": ["none"]}):
-        env: Any = gymnasium.make(args.task, cfg=env_cfg).unwrapped
-        play(env, tape).save(args.out)
-        env.close()
+    for name, job in json.loads(args.jobs.read_text()).items():
+        if job["package"] is not None:
+            package = Path(job["package"]).resolve()
+            sys.path.insert(0, str(package.parent))
+            importlib.import_module(package.name)
+        else:
+            importlib.import_module("isaaclab_tasks")
+        tape = Tape.load(args.jobs.with_name(f"{name}.tape.npz"))
+        env_cfg: Any = resolve_task_config(job["task"], None, overrides=job["overrides"])[0]
+        env_cfg.scene.num_envs = tape.actions.shape[1]
+        env_cfg.sim.device = "cpu"
+        env_cfg.seed = 0
+        with launch_simulation(env_cfg, {"device": "cpu", "visualizer": ["none"]}):
+            env: Any = gymnasium.make(job["task"], cfg=env_cfg).unwrapped
+            play(env, tape).save(args.jobs.with_name(f"{name}.npz"))
+            env.close()
 
 
 if __name__ == "__main__":
