@@ -27,7 +27,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.stripe"))
 NAMES = [path.stem for path in EXAMPLES]
 
 
-BAKED = (".usdc", ".npz", ".heights")
+BAKED = (".usdc", ".npz", ".heights", ".field")
 """Files of scenes: not in the repository, and what floats round to in them differs between computers."""
 
 

@@ -50,6 +50,11 @@ def call(low: Lowering, expr: ast.Call) -> Value | None:
         return low.calls.expand(defined, expr)
     name = expr.function.id if isinstance(expr.function, ast.Name) else ""
     function = FUNCTIONS.get(name)
+    part = low.names.called_place(expr)
+    if part is not None:
+        from stripe_dsl.check.fields import read_at
+
+        return read_at(low, expr, part)
     if function is None:
         if low.frame is None and (
             name in low.scope.lets or name in low.scope.params or (name and low.scope.entity(name) is not None)

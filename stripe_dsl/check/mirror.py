@@ -86,6 +86,8 @@ class Mirror:
             return self._read(node)
         if node.op == "state":
             return self._state(node)
+        if node.op == "sample":
+            raise NoImageError(f"`{text(node)}` is of a ground that is not its own mirror image")
         found = [self._find(arg, done) for arg in node.args]
         match node.op:
             case "add" | "sub":

@@ -22,7 +22,9 @@ from stripe_dsl.units import ANGLE
 if TYPE_CHECKING:
     from stripe_dsl.check.calls import Frame
     from stripe_dsl.check.expressions import Lowering
+    from stripe_dsl.check.fields import Place
 
+ABOVE_GROUND = "heights in a reset are above the ground by themselves"
 WORDS = ("true", "false", "pi", "default", "failed", "timeout", "episode")
 """Names that mean the same in a task and in a function."""
 
@@ -113,19 +115,18 @@ class Names:
             return entity
         if name in self.low.scope.unknown_sets or self.low.scope.incomplete:
             return None
-        zone = self.zone(expr)
-        if zone is None:
+        value = self.place(expr)
+        if value is None:
             self.unknown(expr, wanted)
-        return zone
+        return value
 
-    def zone(self, expr: ast.Name) -> Value | None:
-        """A zone of the scene, which is seen from the base of the only robot."""
-        from stripe_dsl.check.places import zone_value
-
-        zone = self.low.scope.zones.get(expr.id)
-        if zone is None or len(self.low.scope.robots) != 1:
+    def place(self, expr: ast.Name) -> Value | None:
+        """A part of the scene, read below the base of the only robot."""
+        if expr.id not in self.low.scope.places:
             return None
-        return zone_value(self.low, zone, expr.span)
+        from stripe_dsl.check.fields import place_value  # scenes with a terrain alone
+
+        return place_value(self.low, expr.id, expr.span)
 
     def unknown(self, expr: ast.Name, wanted: str = "") -> None:
         from stripe_dsl.check.functions import FUNCTIONS
@@ -140,11 +141,7 @@ class Names:
             self.low.report.error("E0209", f"`{expr.id}` is a function", expr.span, f"call it: `{expr.id}(…)`")
             return
         if expr.id in self.low.scope.places:
-            what = "the ground of the scene" if expr.id == "ground" else f"`{expr.id}` of the scene"
-            help = "zones with a shape are read for the base of the only robot, as in `trail.distance`"
-            if self.low.phase is Phase.RESET:
-                help = "points are drawn in circles and boxes, as in `base.pos.xy = start.point`"
-            self.low.report.error("E0616", f"a task cannot read {what} yet", expr.span, help)
+            self.of_scene(expr)
             return
         robots = self.low.scope.robots
         members = {name for robot in robots.values() for name in (*robot.model.joint_names, *robot.model.body_names)}
@@ -152,6 +149,35 @@ class Names:
         helps = () if expr.id in members else did_you_mean(expr.id, known)
         helps = helps or to_add(expr.id, wanted, robots)
         self.low.report.error("E0201", f"unknown name `{expr.id}`", expr.span, *helps)
+
+    def called_place(self, expr: ast.Call) -> Place | None:
+        """The part of the scene that a call reads at a point, as ``ground.height(feet.pos)`` does."""
+        node, scope = expr.function, self.low.scope
+        if not (isinstance(node, ast.Field) and isinstance(node.object, ast.Name)) or self.low.frame is not None:
+            return None
+        name = node.object.id
+        if name not in scope.places or name in scope.known_names() or scope.entity(name) is not None:
+            return None
+        from stripe_dsl.check.fields import place
+
+        return place(self.low, name)
+
+    def of_scene(self, expr: ast.Name) -> None:
+        """Reports a part of the scene that has nothing to be read here."""
+        what = "the ground of the scene" if expr.id == "ground" else f"`{expr.id}` of the scene"
+        scene, robots = self.low.scope.scene, list(self.low.scope.robots)
+        if self.low.phase is Phase.RESET and scene is not None and any(zone.name == expr.id for zone in scene.zones):
+            help = "points are drawn in circles and boxes, as in `base.pos.xy = start.point`"
+            self.low.report.error("E0616", f"a reset cannot draw a point of {what}", expr.span, help)
+        elif self.low.phase is Phase.RESET:
+            self.low.report.error("E0505", "a reset does not read the scene", expr.span, ABOVE_GROUND)
+        elif scene is not None and scene.terrain.tiles is None and len(robots) > 1:
+            message = f"{what} is read at a point, and there are {len(robots)} robots"
+            help = f"say where, as in `ground.height({robots[0]}.base.pos)`"
+            self.low.report.error("E0214", message, expr.span, help)
+        else:
+            help = "write the terrain with `fractal`, `steps` and the like"
+            self.low.report.error("E0616", f"a task cannot read {what} yet", expr.span, help)
 
     def cycle(self, name: str, span: Span) -> bool:
         if name not in self._open:
@@ -253,6 +279,9 @@ class Names:
             if node.op == "state" and self.low.phase is Phase.RESET:
                 message = f"`{node.attr}` is memory, which is set when the state is"
                 self.low.report.error("E0505", message, span, "use `default`, ranges, limits and parameters")
+                return False
+            if node.op == "sample" and self.low.phase is Phase.RESET:
+                self.low.report.error("E0505", "a reset does not read the scene", span, ABOVE_GROUND)
                 return False
             if node.read is None:
                 continue

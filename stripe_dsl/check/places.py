@@ -1,4 +1,4 @@
-"""Zones of the scene in a task: where the base is, seen from them, as formulas of its position.
+"""Zones with a shape in a task: how far a point is from them, as formulas, and points that are drawn in them.
 
 A zone with a shape needs no raster: its distance is a formula, which both back ends write like any other. Zones are in
 the frame of the scene, which is the environment's.
@@ -11,46 +11,17 @@ from itertools import pairwise
 from math import cos, hypot, pi, sin
 from typing import TYPE_CHECKING
 
-from stripe_dsl.check.phase import Phase
-from stripe_dsl.check.values import CommandValue, RangeValue
+from stripe_dsl.check.values import RangeValue
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.types import Kind, Type
-from stripe_dsl.source import SourceFile, Span
+from stripe_dsl.source import Span
 from stripe_dsl.units import ANGLE, DIMENSIONLESS, LENGTH, Dimension
 
 if TYPE_CHECKING:
     from stripe_dsl.check.expressions import Lowering
     from stripe_dsl.ir.scene import Point, Zone
 
-X, Y = "base.pos.x", "base.pos.y"
-
-
-def zone_value(low: Lowering, zone: Zone, span: Span) -> CommandValue | None:
-    """A zone as expressions see it: `.distance` of the base to it [m], 0 inside, and whether it is `.inside`.
-
-    In a reset, `.point` is one that is drawn in it. ``None`` for a zone whose formulas are not known: one that follows
-    from rules takes a raster, and points are drawn in discs and boxes alone.
-    """
-    from stripe_dsl.check.commands import placed
-    from stripe_dsl.syntax.parser import parse_expression
-
-    if low.phase is Phase.RESET:
-        point = drawn_point(low, zone, span)
-        return None if point is None else CommandValue(zone.name, "zone", {"point": point})
-    text = distance(zone)
-    if text is None:
-        return None
-    fields = {}
-    for name, formula in (("distance", text), ("inside", f"{text} <= 0 m")):
-        source = SourceFile("<zone>", formula)
-        expr, problems = parse_expression(source, 0, len(formula))
-        assert not problems, formula
-        with low.tunables.paused():
-            node = low.number(placed(expr, "", "", span))
-        if node is None:
-            return CommandValue(zone.name, "zone", {})  # why was reported
-        fields[name] = node
-    return CommandValue(zone.name, "zone", fields)
+X, Y = "point.x", "point.y"
 
 
 def drawn_point(low: Lowering, zone: Zone, span: Span) -> Node | None:
@@ -87,7 +58,7 @@ def drawn_point(low: Lowering, zone: Zone, span: Span) -> Node | None:
 
 
 def distance(zone: Zone) -> str | None:
-    """The distance of the base to a zone [m], as an expression; ``None`` for one that follows from rules."""
+    """The distance of ``point`` to a zone [m], 0 inside, as an expression; ``None`` for one that follows from rules."""
     from stripe_dsl.ir.scene import Box, Circle, Path, Polygon
 
     match zone:
@@ -125,7 +96,7 @@ def _segment(a: Point, b: Point) -> str:
 
 
 def _crossing(a: Point, b: Point) -> str:
-    """1 where the line from the base to the east crosses a side, else 0: an odd number of crossings is inside."""
+    """1 where the line from the point to the east crosses a side, else 0: an odd number of crossings is inside."""
     low, high = (a, b) if a[1] < b[1] else (b, a)
     slope = (high[0] - low[0]) / (high[1] - low[1])
     level = f"({Y} >= {low[1]!r} m and {Y} < {high[1]!r} m)"

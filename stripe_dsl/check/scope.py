@@ -14,7 +14,7 @@ from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.units import Dimension
 
 if TYPE_CHECKING:
-    from stripe_dsl.ir.scene import Zone  # only scenes with a terrain need it
+    from stripe_dsl.ir.scene import Scene  # only scenes with a terrain need it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class Scope:
         module: the file of the task.
         modules: every file that was read, by its source.
         overridden: what the file says for the parameters that ``--set`` changes.
-        places: names of the scene: zones, layers, water, maps and ``ground``.
-        zones: those of the scene, by name.
+        places: names of the scene: zones, layers, water, maps, ``ground`` and ``solid``.
+        scene: that the task stands in, where it has a terrain.
     """
 
     params: dict[str, Expression] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Scope:
     modules: dict[SourceFile, Module] = field(default_factory=dict)
     overridden: dict[str, Expression] = field(default_factory=dict)
     places: set[str] = field(default_factory=set)
-    zones: dict[str, Zone] = field(default_factory=dict)
+    scene: Scene | None = None
 
     def of_file(self, name: str, module: Module) -> bool:
         """Whether a parameter of the task is the one that a file defines."""

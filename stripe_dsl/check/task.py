@@ -34,6 +34,7 @@ from stripe_dsl.check.terms import Terms
 from stripe_dsl.check.world import check_scene, check_sim, names_of
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.diagnostics.followups import ABSENCE
+from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.memory import reached
 from stripe_dsl.ir.objects import RigidObject
 from stripe_dsl.ir.program import Action, Let, Program
@@ -109,7 +110,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     ground, lights, place = check_scene(task.scene, settings, task.scene_name, task.scene_module)
     if place is not None:
         scope.places = names_of(task.scene)
-        scope.zones = {zone.name: zone for zone in place.zones}
+        scope.scene = place
         if place.terrain.tiles is None:  # on tiles, places are counted from the middle of one
             robots = [replace(item, at_spawn=spec.robot[Text(item.name)].at is None) for item in robots]
             objects = [replace(item, at_spawn=spec.object[Text(item.name)].at is None) for item in objects]
@@ -214,7 +215,17 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         level=level,
         scene=place,
     )
-    return program, report.diagnostics
+    return _with_fields(program), report.diagnostics
+
+
+def _with_fields(program: Program) -> Program:
+    """The program whose scene holds the fields that its expressions read."""
+    if program.scene is None:
+        return program
+    roots = [*program.ending, *program.observing, *(action.command for action in program.actions)]
+    found = {str(node.attr[1]) for node in walk(roots) if node.op == "sample" and isinstance(node.attr, tuple)}
+    reads = tuple(sorted(found - {"ground.height"}))  # heights are baked with every scene
+    return replace(program, scene=replace(program.scene, reads=reads))
 
 
 def check_robots(module: Module, tasks: Sequence[Task]) -> list[Diagnostic]:

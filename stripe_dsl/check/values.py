@@ -108,7 +108,8 @@ class SensorReading:
 
 @dataclass(frozen=True, slots=True)
 class CommandValue:
-    """A command of the task, or (of the kind ``zone``) a zone of its scene.
+    """A command of the task, or a part of its scene: of the kind ``zone``, ``layer``, ``water``, ``map``, ``ground`` or
+    ``solid``.
 
     Attributes:
         fields: what can be read of it.
@@ -134,6 +135,9 @@ class RangeValue:
     high: Node
 
 
+PLACES = ("zone", "layer", "water", "map", "ground", "solid")
+"""Kinds of parts of a scene."""
+
 type Value = (
     Node | JointSet | BodySet | Base | RobotValue | SensorValue | SensorReading | CommandValue | Episode | RangeValue
 )
@@ -152,7 +156,7 @@ def parts_of(node: Node) -> Iterator[Node]:
 
 def varies(node: Node) -> bool:
     """Whether a value depends on anything but numbers and parameters."""
-    return any(item.read is not None or item.op in ("uniform", "state", "old") for item in parts_of(node))
+    return any(item.read is not None or item.op in ("uniform", "state", "old", "sample") for item in parts_of(node))
 
 
 def describe(value: Value) -> str:
@@ -171,7 +175,7 @@ def describe(value: Value) -> str:
         case SensorValue() | SensorReading():
             return "a sensor"
         case CommandValue():
-            return f"the {'zone' if value.kind == 'zone' else 'command'} `{value.name}`"
+            return f"the {value.kind if value.kind in PLACES else 'command'} `{value.name}`"
         case Episode():
             return "the episode"
         case RangeValue():

@@ -115,9 +115,9 @@ def check_scene(
 
 
 def names_of(spec: SceneSpec | None) -> set[str]:
-    """What a task may mean by its scene: zones, layers, water, maps and the ground."""
+    """What a task may mean by its scene: zones, layers, water, maps, the ground and all that is solid."""
     kinds = ("zone", "trees", "scatter", "cover", "place", "water", "map")
-    return {"ground", *(str(name) for kind in kinds for name in getattr(spec, kind, ()))}
+    return {"ground", "solid", *(str(name) for kind in kinds for name in getattr(spec, kind, ()))}
 
 
 def _plane(spec: SceneSpec, settings: Settings) -> None:

@@ -119,6 +119,9 @@ def _phrase(node: Node, known: Mapping[int, str]) -> str:
             return f"{_phrase(node.args[1], known)}_drawn"  # a chance
         case "euler":
             return str(node.attr)
+        case "sample" if isinstance(node.attr, tuple):
+            kind, name = node.attr
+            return {"height": "ground_level", "normal": "ground_up"}.get(str(kind), str(name))
     if not node.args:
         return ""
     subject = _phrase(node.args[_MAIN_ARGUMENT.get(node.op, 0)], known)

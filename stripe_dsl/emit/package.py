@@ -14,7 +14,7 @@ from stripe_dsl.emit.cfg import groups, objects, origin, period, robots
 from stripe_dsl.emit.identifiers import docstring, literal, paragraph, remark, safe_identifier, validate_identifier
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.outlines import outlines
-from stripe_dsl.emit.scenes import scene_text, tiles_text
+from stripe_dsl.emit.scenes import sampled_kinds, scene_text, tiles_text
 from stripe_dsl.emit.sensors import CLASSES, sensor_cfgs
 from stripe_dsl.emit.torch.env import EnvContext, env_context
 from stripe_dsl.emit.torch.randomize import startup_text
@@ -24,7 +24,7 @@ from stripe_dsl.ir.robots import Robot
 from stripe_dsl.robots.author import ground_plane_usda, robot_usda
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
 BACKENDS = ("torch", "warp")
 
@@ -56,6 +56,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "scene": scene,
         "tiles": tiles_text(program),
         "outlines": outlined,
+        "kinds": sampled_kinds(program),
         "backends": {name: name in backends for name in BACKENDS},
         "program": program,
         "agent": agent,
@@ -85,11 +86,9 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
     }
     rendered: dict[str, str] = {}
     if "torch" in backends:
-        rendered["env.py"] = _environment().get_template("env.py.jinja").render(context)
+        rendered["env.py"] = template("env.py.jinja").render(context)
     if "warp" in backends:
-        rendered["env_warp.py"] = (
-            _environment().get_template("env_warp.py.jinja").render(context, warp=warp_env(program, outlined))
-        )
+        rendered["env_warp.py"] = template("env_warp.py.jinja").render(context, warp=warp_env(program, outlined))
     entry_points = _entry_points(env.class_name, rendered)
     context |= {"entry_points": entry_points, "entry_point": entry_points.get("torch") or entry_points.get("warp")}
     files = {
@@ -105,7 +104,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         files["startup.py"] = "startup.py.jinja"
     if uses["uses_prim"]:
         files["assets/spawners.py"] = "spawners.py.jinja"
-    rendered |= {path: _environment().get_template(template).render(context) for path, template in files.items()}
+    rendered |= {path: template(name).render(context) for path, name in files.items()}
     rendered["agents/__init__.py"] = f'"""Agent configurations of the {program.name} task."""\n'
     if program.ground is not None:
         ground = program.ground
@@ -218,6 +217,11 @@ def _toml(text: str) -> str:
 def _names_tuple(names: list[str]) -> str:
     text = literal(tuple(names))
     return text if len(text) < 96 else layout("", text, 0, 100)
+
+
+def template(name: str) -> Template:
+    """One of the templates of a package."""
+    return _environment().get_template(name)
 
 
 @cache

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.emit.identifiers import literal
+from stripe_dsl.emit.layout import WIDTH
+from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.program import Program
 
 if TYPE_CHECKING:
@@ -17,8 +19,9 @@ type Vector = tuple[float, float, float]
 type Quaternion = tuple[float, float, float, float]
 
 TAKEN = (
-    "depth_in_ground", "ground_height", "ground_heights", "height_at", "lift_from_ground", "outline_of",
-    "stand_on_tiles", "VARIANTS",
+    "depth_in_ground", "distance_at", "distance_to_nearest", "ground_field", "ground_height", "ground_heights",
+    "ground_normal", "ground_value", "height_at", "lift_from_ground", "normal_at", "outline_of", "stand_on_tiles",
+    "value_at", "VARIANTS",
 )  # fmt: skip
 """Names that the module of the ground gives to the environments' modules."""
 
@@ -157,6 +160,31 @@ def placed(program: Program, position: Vector, rotation: Quaternion, *, at_spawn
     qx, qy, qz, qw = rotation
     turned = (b * qx - a * qy, b * qy + a * qx, b * qz + a * qw, b * qw - a * qz)
     return Place(at, (turned[0], turned[1], turned[2], turned[3]))
+
+
+def sampled_kinds(program: Program) -> set[str]:
+    """Kinds of the fields that are read; see :mod:`stripe_dsl.ir.rasters`."""
+    roots = [*program.ending, *program.observing, *(action.command for action in program.actions)]
+    return {str(node.attr[0]) for node in walk(roots) if node.op == "sample" and isinstance(node.attr, tuple)}
+
+
+def ground_import(program: Program, used: set[str], *, fields: bool, outlines: bool) -> str:
+    """The statement that an environment's module takes its names from that of the ground with.
+
+    Args:
+        used: functions that its own code calls.
+        fields: whether it loads fields of the scene.
+        outlines: whether it knows what of robots and objects collides.
+    """
+    scene = scene_text(program)
+    if scene is None:
+        return ""
+    names = {"ground_heights", *used, *(["ground_field"] * fields), *(["outline_of"] * outlines)}
+    names |= {"stand_on_tiles"} if scene.variants > 1 else set()
+    text = f"from .ground import {', '.join(sorted(names))}"
+    if len(text) <= WIDTH:
+        return text
+    return "\n".join(["from .ground import (", *(f"    {name}," for name in sorted(names)), ")"])
 
 
 def not_generated(program: Program) -> list[Diagnostic]:

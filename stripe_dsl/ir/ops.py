@@ -97,6 +97,12 @@ LISTS = {
 }
 """On the axis of a list."""
 
+FIELDS = {
+    "sample": "attr (kind, name): a field of the scene at a point of the frame env, (..., 2) -> (...), of the "
+    "kind 'normal' (..., 2) -> (..., 3); stripe_dsl.ir.rasters defines it",
+}
+"""What is known of the ground, of which each environment stands on one of some copies."""
+
 LEAVES = {
     "const": "attr: a number, a condition or a tuple of numbers",
     "tunable": "attr: path of a field of the cfg, or (path, position) for one end of a range; a number or a vector",
@@ -109,4 +115,4 @@ LEAVES = {
 }
 """Where values come from. ``uniform`` and ``prev`` have operands but their value depends on more than these."""
 
-OPS: dict[str, str] = {**UNARY, **BINARY, **TERNARY, **REDUCTIONS, **VECTOR, **LISTS, **LEAVES}
+OPS: dict[str, str] = {**UNARY, **BINARY, **TERNARY, **REDUCTIONS, **VECTOR, **LISTS, **FIELDS, **LEAVES}

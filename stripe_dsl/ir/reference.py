@@ -31,6 +31,7 @@ from stripe_dsl.ir.geometry import (
     yaw_only,
 )
 from stripe_dsl.ir.graph import Node, Read
+from stripe_dsl.ir.rasters import Raster, sample
 from stripe_dsl.ir.schedule import schedule
 from stripe_dsl.ir.types import Type
 
@@ -49,6 +50,7 @@ class Inputs:
         states: for ``state`` nodes, the value by name.
         old: for ``old`` nodes, the value by name.
         dt: the control step [s].
+        fields: of the scene, by name; environment i stands on copy i modulo their number.
     """
 
     reads: Mapping[Read, Array] = field(default_factory=dict)
@@ -58,6 +60,7 @@ class Inputs:
     states: Mapping[str, Array] = field(default_factory=dict)
     old: Mapping[str, Array] = field(default_factory=dict)
     dt: float = 0.0
+    fields: Mapping[str, Raster] = field(default_factory=dict)
 
 
 def evaluate(roots: Sequence[Node], inputs: Inputs, num_envs: int, dtype: DTypeLike = np.float64) -> list[Array]:
@@ -264,6 +267,16 @@ def old(node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int) -> Arr
     return np.asarray(inputs.old[str(node.attr)])
 
 
+def sampled(node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int) -> Array:
+    """A field of the scene at points."""
+    assert isinstance(node.attr, tuple)
+    kind, name = map(str, node.attr)
+    (points,) = args
+    raster = inputs.fields[name]
+    copies = np.arange(num_envs).reshape(-1, *[1] * (points.ndim - 2)) % len(raster.values)
+    return sample(kind, raster, np.broadcast_to(copies, points.shape[:-1]), points)
+
+
 LEAVES: dict[str, Callable[[Node, Sequence[Array], Inputs, int], Array]] = {
     "const": const,
     "tunable": tunable,
@@ -273,6 +286,7 @@ LEAVES: dict[str, Callable[[Node, Sequence[Array], Inputs, int], Array]] = {
     "dt": dt,
     "state": state,
     "old": old,
+    "sample": sampled,
 }
 """Operators whose value does not follow from their operands alone."""
 

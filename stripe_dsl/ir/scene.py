@@ -286,6 +286,7 @@ class Scene:
         zones, water, layers, maps: in the order of the file; layers by kind, in that of :class:`Layer`.
         order: names of zones, water and layers so that each stands behind all that it reads.
         lights: as those of a task.
+        reads: names of the fields that a task reads, which are baked for it: ``canopy.distance``.
     """
 
     name: str
@@ -301,4 +302,5 @@ class Scene:
     requires: tuple[Requirement, ...] = ()
     lights: tuple[Light, ...] = field(default=(), compare=False, repr=False)
     order: tuple[str, ...] = ()
+    reads: tuple[str, ...] = field(default=(), repr=False)
     span: Span | None = field(default=None, compare=False, repr=False)

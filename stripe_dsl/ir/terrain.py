@@ -11,6 +11,7 @@ from pathlib import Path
 
 from stripe_dsl.ir.rules import Rule
 from stripe_dsl.source import Span
+from stripe_dsl.units import DIMENSIONLESS, Dimension
 
 type Pair = tuple[float, float]
 """Low and high, or x and y."""
@@ -217,12 +218,14 @@ class UserField:
         python: ``package.module:function``. It is called as ``function(x, y, height)`` with arrays of shape (ny, nx)
             in metres and gives an array of that shape.
         unit: factor to SI of the unit that the file's numbers are in.
+        dim: of its values.
     """
 
     name: str
     file: File | None
     python: str | None
     unit: float = 1.0
+    dim: Dimension = field(default=DIMENSIONLESS, repr=False)
     span: Span | None = field(default=None, compare=False, repr=False)
 
 

@@ -58,6 +58,8 @@ class Baked:
         stages: names of the stages, one for each variant.
         tables: names of the tables of placements, likewise.
         heights: name of the file of heights: little-endian floats of the shape (variants, rows, columns) [m].
+        fields: names of the files of fields that a task reads, likewise; for distances to circles with their x, y and
+            radius as a last dimension.
         shape: of the heights.
         cell: distance between two heights [m].
         told: lines about what was placed, one for each species of each variant.
@@ -71,6 +73,7 @@ class Baked:
     stages: tuple[str, ...]
     tables: tuple[str, ...]
     heights: str
+    fields: tuple[str, ...]
     shape: tuple[int, int, int]
     cell: float
     told: tuple[str, ...]
@@ -80,7 +83,7 @@ class Baked:
     @property
     def files(self) -> tuple[str, ...]:
         """Names of all files."""
-        return (*self.stages, *self.tables, self.heights)
+        return (*self.stages, *self.tables, self.heights, *self.fields)
 
     def warnings(self, scene: Scene) -> list[Diagnostic]:
         """What is to be said about the scene, each where its layer stands in the file."""
@@ -95,19 +98,25 @@ class FileNames:
     stages: tuple[str, ...]
     tables: tuple[str, ...]
     heights: str
+    fields: tuple[str, ...] = ()
 
 
 def file_names(scene: Scene) -> FileNames:
     """How the files of a scene are called."""
     names = [f"{scene.name}_{number}" for number in range(scene.variants)] if scene.variants > 1 else [scene.name]
     return FileNames(
-        tuple(f"{name}.usdc" for name in names), tuple(f"{name}.npz" for name in names), f"{scene.name}.heights"
+        tuple(f"{name}.usdc" for name in names),
+        tuple(f"{name}.npz" for name in names),
+        f"{scene.name}.heights",
+        tuple(f"{scene.name}.{name}.field" for name in scene.reads),
     )
 
 
 def scene_key(scene: Scene) -> str:
     """The hash of all that a scene depends on: its record and what its files hold."""
     found = sha256(repr(scene).encode())
+    if scene.reads:
+        found.update(repr(scene.reads).encode())
     for written, path in sorted({(file.written, file.path) for file in _files(scene)}):
         found.update(f"\0{written}\0".encode())
         for part in _composed(path):
@@ -121,7 +130,8 @@ def scene_key(scene: Scene) -> str:
 def described(scene: Scene) -> dict[str, Any]:
     """What a manifest says of a scene: its name, the hash of all that it depends on, and its files."""
     names = file_names(scene)
-    return {"name": scene.name, "key": scene_key(scene), "files": [*names.stages, *names.tables, names.heights]}
+    files = [*names.stages, *names.tables, names.heights, *names.fields]
+    return {"name": scene.name, "key": scene_key(scene), "files": files}
 
 
 def bake(scene: Scene, make: Maker) -> tuple[Baked | None, list[Diagnostic]]:
@@ -142,18 +152,18 @@ def bake(scene: Scene, make: Maker) -> tuple[Baked | None, list[Diagnostic]]:
     known = _found(scene, key, folder)
     if known is not None:
         return known, known.warnings(scene)
-    layouts: list[Layout] = []
+    variants: list[Made] = []
     diagnostics: list[Diagnostic] = []
     for variant in range(scene.variants):
         made, found = make(scene, variant)
         diagnostics += [item for item in found if item not in diagnostics]
         if made is None or any(item.severity == "error" for item in found):
             return None, diagnostics
-        layouts.append(made.layout)
+        variants.append(made)
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".partial-"))
     try:
-        note = write_scene(scene, layouts, partial)
+        note = write_scene(scene, variants, partial)
         places = {layer.span: layer.name for layer in scene.layers}
         note["warnings"] = [(item.code, item.message, places.get(item.span, "")) for item in diagnostics]
         note["files"] = {path.name: path.stat().st_size for path in sorted(partial.iterdir())}
@@ -169,11 +179,11 @@ def bake(scene: Scene, make: Maker) -> tuple[Baked | None, list[Diagnostic]]:
     return replace(known, fresh=True), diagnostics
 
 
-def write_scene(scene: Scene, layouts: Sequence[Layout], folder: Path) -> dict[str, Any]:
+def write_scene(scene: Scene, variants: Sequence[Made], folder: Path) -> dict[str, Any]:
     """Writes the files of a scene's variants into a folder, and gives what :class:`Baked` says of them."""
     names = file_names(scene)
     heights, told = [], []
-    for variant, layout in enumerate(layouts):
+    for variant, layout in enumerate(item.layout for item in variants):
         grounds, layers, sheets = parts_of(layout)
         about = f"Scene {scene.name}, variant {variant}, seed {layout.seed}"
         write_stage(folder / names.stages[variant], grounds, layers, sheets, about=about)
@@ -182,9 +192,15 @@ def write_scene(scene: Scene, layouts: Sequence[Layout], folder: Path) -> dict[s
         told += layout.text().splitlines()
     stacked = np.stack(heights)
     (folder / names.heights).write_bytes(stacked.tobytes())
+    if scene.reads:
+        from stripe_dsl.scene.sampled import rasters  # for tasks that read fields
+
+        found = rasters(variants)
+        for name, file in zip(scene.reads, names.fields, strict=True):
+            (folder / file).write_bytes(found[name].values.astype("<f4").tobytes())
     return {
         "shape": list(stacked.shape),
-        "cell": layouts[0].ground.grid.cell,
+        "cell": variants[0].layout.ground.grid.cell,
         "told": told,
     }
 
@@ -300,6 +316,7 @@ def _found(scene: Scene, key: str, folder: Path) -> Baked | None:
             names.stages,
             names.tables,
             names.heights,
+            names.fields,
             (variants, rows, columns),
             note["cell"],
             tuple(note["told"]),

@@ -30,25 +30,38 @@ class Circles:
 
     def __init__(self, centers: Points, radii: Floats) -> None:
         self.centers, self.radii = centers, radii
-        self._trees = [(KDTree(centers[band]), radii[band]) for band in bands(radii)]
+        self._trees = [(KDTree(centers[band]), radii[band], np.asarray(band)) for band in bands(radii)]
 
     def distance(self, points: Points) -> Floats:
         """From points to the nearest circle [m], 0 within one, infinite where there is none, shape (n,)."""
-        best = np.full(len(points), np.inf)
-        for tree, radii in self._trees:
+        return np.maximum(self._search(points)[0], 0.0)
+
+    def nearest(self, points: Points) -> NDArray[np.int64]:
+        """Number of the nearest circle of each point, -1 where there is none, shape (n,)."""
+        return self._search(points)[1]
+
+    def _search(self, points: Points) -> tuple[Floats, NDArray[np.int64]]:
+        """Distance to the outline of the nearest circle [m], negative within, and its number, each of shape (n,)."""
+        best, chosen = np.full(len(points), np.inf), np.full(len(points), -1, dtype=np.int64)
+        for tree, radii, numbers in self._trees:
             low, high = float(radii.min()), float(radii.max())
             left, count = np.arange(len(points)), 1
             while len(left):
                 count = min(count, len(radii))
-                found = tree.query(points[left], k=count)
-                away, which = (np.asarray(part).reshape(len(left), count) for part in found)
-                best[left] = np.minimum(best[left], (away - radii[which]).min(axis=1))
+                near = tree.query(points[left], k=count)
+                away, which = (np.asarray(part).reshape(len(left), count) for part in near)
+                outlines = away - radii[which]
+                place = outlines.argmin(axis=1)[:, None]
+                found = np.take_along_axis(outlines, place, axis=1)[:, 0]
+                closer = found < best[left]
+                best[left] = np.minimum(best[left], found)
+                chosen[left[closer]] = numbers[np.take_along_axis(which, place, axis=1)[closer, 0]]
                 # one that is further off may be nearer with its outline, by no more than the radii differ
                 if low == high or count == len(radii):
                     break
                 left = left[away[:, -1] - high < best[left]]
                 count *= 4
-        return np.maximum(best, 0.0)
+        return best, chosen
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from itertools import product
 import numpy as np
 from ir.strategies import FEET, JOINTS, Program, values_for
 
+from emit.rasters import FIELDS
 from stripe_dsl.ir.graph import Graph, Read
+from stripe_dsl.ir.rasters import KINDS
 from stripe_dsl.ir.types import BOOL, FLOAT, Kind, Type
 
 VEC2, VEC3, QUAT = Type(Kind.VEC2), Type(Kind.VEC3), Type(Kind.QUAT)
@@ -133,6 +135,14 @@ CASES: dict[str, Sequence[Case]] = {
         ((ROTATIONS,), QUAT.with_(axis=FEET), (1, 2)),
     ],
     "stack": [((FLOAT, FLOAT, FLOAT), LIST, None)],
+    "sample": [
+        case
+        for kind in KINDS
+        for case in (
+            ((VEC2,), VEC3 if kind == "normal" else FLOAT, (kind, kind)),
+            ((VECTORS_2,), VECTORS if kind == "normal" else LIST, (kind, kind)),
+        )
+    ],
     "uniform": [((FLOAT, FLOAT), each, None) for each in (FLOAT, LIST, VEC2, VECTORS)]
     + [((LIST, FLOAT), LIST, None), ((VEC3, VEC3), VECTORS, None), ((FLOAT, LIST), VECTORS, None)],
     "prev": [((each,), each, None) for each in (FLOAT, BOOL, LIST, VEC3, ROTATIONS)],
@@ -222,4 +232,6 @@ def _program(op: str, chosen: Sequence[tuple[Case, tuple[str, ...]]], rng: np.ra
     if op in POSITIVE_BELOW_ONE:
         reads = {key: rng.uniform(0.05, 0.95, value.shape) for key, value in inputs.reads.items()}
         inputs = replace(inputs, reads=reads)
+    if op == "sample":
+        inputs = replace(inputs, fields=FIELDS)
     return Program(tuple(roots), inputs, 50)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from ir.strategies import Program
 
+from emit.rasters import functions
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.torch.expressions import TorchWriter
 from stripe_dsl.emit.torch.helpers import DAMPED_SOLUTION
@@ -39,6 +40,8 @@ def leaf(node: Node) -> str:
             return f"self._previous_{node.args[0].id}"
         case "state" | "old":
             return f"self._{node.op}_{node.attr}"
+        case "sample" if isinstance(node.attr, tuple):
+            return f"self._{node.attr[1]}"
         case _ if node.type == FLOAT:
             assert node.read is not None
             return f"self.robot.data.joint_pos.torch[:, {COLUMNS.index(node.read.quantity[-1])}]"
@@ -81,6 +84,8 @@ def run(program: Program, dtype: torch.dtype, seed: int = 0) -> list[Array]:
     try:
         torch.manual_seed(seed)
         scope: dict = {}
+        if program.inputs.fields:
+            exec(compile(functions("torch"), "<ground>", "exec"), scope)
         exec(compile(text, "<emitted>", "exec"), scope)
         task = scope["Task"]()
         _fill(task, program)
@@ -105,7 +110,10 @@ def _fill(task: object, program: Program) -> None:
     members: dict[str, object] = {"num_envs": program.num_envs, "device": "cpu", "step_dt": program.inputs.dt}
     groups: dict[str, dict[str, object]] = {}
     for node in schedule(program.roots):
-        if node.op == "prev":
+        if node.op == "sample" and isinstance(node.attr, tuple):
+            members[f"_{node.attr[1]}"] = tensor(program.inputs.fields[str(node.attr[1])].values)
+            members["_envs"] = torch.arange(program.num_envs)
+        elif node.op == "prev":
             members[leaf(node).removeprefix("self.")] = tensor(program.inputs.previous[node.args[0].id])
         elif node.op in ("state", "old"):
             values = program.inputs.states if node.op == "state" else program.inputs.old

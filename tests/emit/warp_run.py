@@ -17,6 +17,7 @@ import numpy as np
 import warp as wp
 from ir.strategies import Program
 
+from emit.rasters import functions
 from stripe_dsl.emit.identifiers import literal
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.naming import tunable_path, word
@@ -28,6 +29,7 @@ from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.operators import VECTORS
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.program import Program as Task
+from stripe_dsl.ir.rasters import Raster
 from stripe_dsl.ir.reference import Array, Inputs
 from stripe_dsl.ir.schedule import schedule
 from stripe_dsl.ir.types import Type
@@ -122,6 +124,11 @@ class Written:
                 return self.reset(kernel, loop, node)
             case "uniform":
                 return self.uniform(loop, node)
+            case "sample" if isinstance(node.attr, tuple):
+                kind, field = map(str, node.attr)
+                element = "wp.vec3" if kind == "nearest" else "float"
+                value = to_warp(inputs.fields[field].values, element)
+                return Value(self.argument(f"{field}_field", f"wp.array3d(dtype={element})", value))
             case "prev":
                 operand = node.args[0]
                 memory = self.element(loop, f"previous_{operand.id}", inputs.previous[operand.id], node.type)
@@ -207,6 +214,7 @@ def rounded(program: Program) -> Program:
         states={key: single(value) for key, value in given.states.items()},
         old={key: single(value) for key, value in given.old.items()},
         dt=single(given.dt),
+        fields={key: Raster(single(item.values), item.cell) for key, item in given.fields.items()},
     )
     return Program(program.roots, inputs, program.num_envs)
 
@@ -228,6 +236,8 @@ def write(kernels: Sequence[Written]) -> str:
     lines = ["from typing import Any", "", "import warp as wp", "", 'wp.set_module_options({"enable_backward": False})']
     lines += [layout(f"{name} = ", literal(members)) for members, name in module.sets.items()]
     lines += [layout(f"{name} = ", text) for name, text in module.constants]
+    if any(kernel.program.inputs.fields for kernel in kernels):
+        lines.append(functions("warp").replace("from __future__ import annotations\n", ""))
     blocks = ["\n".join(lines), *module.helpers, *(kernel.text for kernel in kernels)]
     return "\n\n\n".join(blocks) + "\n"
 

@@ -10,7 +10,10 @@ import numpy.typing as npt
 from stripe_dsl.ir.graph import Node, Read, walk
 from stripe_dsl.ir.memory import renewed, updated
 from stripe_dsl.ir.program import Group, Observation, Program
+from stripe_dsl.ir.rasters import Raster
 from stripe_dsl.ir.reference import Inputs, evaluate, with_history
+from stripe_dsl.scene.made import make
+from stripe_dsl.scene.sampled import rasters
 
 from .recorder import Recording, roots_of
 
@@ -44,6 +47,7 @@ def replay(program: Program, recording: Recording) -> Replay:
 
     states: dict[str, Array] = {}
     dt = recording.facts["step_dt"]
+    fields = fields_of(program)
 
     def inputs(reads: dict[Read, Array], before: dict[int, Array], now: Array, last: Array) -> Inputs:
         """Reads of one moment; ``now`` is what an action's name means and ``last`` what ``prev`` of it means."""
@@ -53,7 +57,7 @@ def replay(program: Program, recording: Recording) -> Replay:
                 found[node.read] = columns(node, now)
             if node.op == "prev" and _is_action(node.args[0]):
                 previous[node.args[0].id] = columns(node.args[0], last)
-        return Inputs(found, recording.tunables, previous, states=states, dt=dt)
+        return Inputs(found, recording.tunables, previous, states=states, dt=dt, fields=fields)
 
     def observe(row: int, seen: dict[int, Array], last: Array) -> dict[int, Array]:
         """Adds the observations of one moment; what ``prev`` will mean in the next step."""
@@ -93,6 +97,15 @@ def replay(program: Program, recording: Recording) -> Replay:
         last = action
         seen = observe(step + 1, seen, last)
     return Replay(np.stack(terminations), np.stack(rewards), {key: np.stack(values) for key, values in rows.items()})
+
+
+def fields_of(program: Program) -> dict[str, Raster]:
+    """The fields of the program's scene, made anew."""
+    scene = program.scene
+    if scene is None or not any(node.op == "sample" for node in walk(roots_of(program))):
+        return {}
+    variants = [make(scene, variant)[0] for variant in range(scene.variants)]
+    return rasters([item for item in variants if item is not None])
 
 
 def without_noise(item: Observation, value: Array, tunables: dict) -> Array:

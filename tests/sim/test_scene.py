@@ -111,6 +111,27 @@ def test_robots_begin_on_the_ground_and_stand(program: Program, layouts: list[La
     assert weight > 20, "they carry the robot"
 
 
+def test_what_is_read_of_the_scene(program: Program, layouts: list[Layout], recording: Recording) -> None:
+    """Heights, slopes and distances are those of the scene that was made."""
+    seen = columns(program, recording)
+    shape = recording.fresh.shape
+    soles = seen["soles"].reshape(*shape, 4, 3)
+    np.testing.assert_allclose(seen["level"], heights(layouts, soles[..., :2]), atol=2e-5)
+    for env in range(shape[1]):
+        layout, place = layouts[env % 2], seen["place"][:, env, :2]
+        np.testing.assert_allclose(seen["lean"][:, env], layout.ground.normal_at(place), atol=2e-4)
+        dropped = seen["dropped_pos"][:, env, :2]
+        stone = layout.layers["stone"]
+        away = np.linalg.norm(dropped - stone.position[0, :2], axis=-1) - stone.footprint[0]
+        np.testing.assert_allclose(seen["rock"][:, env, 0], np.maximum(away, 0), atol=1e-4)
+        feet = soles[:, env, :, :2].reshape(-1, 2)
+        exact = layout.surroundings.distance("solid", feet)
+        np.testing.assert_allclose(seen["near_by"][:, env].ravel(), exact, atol=1e-4)
+        assert (abs(seen["steep"][:, env, 0] - layout.ground.slope_at(place)) < 0.15).all()
+    assert np.ptp(seen["way"]) > 0
+    assert (seen["low"] >= 0).all()
+
+
 def test_rays_hit_the_ground(program: Program, layouts: list[Layout], recording: Recording) -> None:
     seen = columns(program, recording)
     points = seen["points"].reshape(*recording.fresh.shape, -1, 3)

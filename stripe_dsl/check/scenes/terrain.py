@@ -333,7 +333,7 @@ class TerrainCheck:
         self.names.fields[str(name)] = dim
         if file is None and python is None:
             return None
-        return UserField(name=str(name), file=file, python=python, unit=factor, span=spec.span)
+        return UserField(name=str(name), file=file, python=python, unit=factor, dim=dim, span=spec.span)
 
     # ---- values
 

@@ -45,6 +45,7 @@ ATTRIBUTES_OF_THE_BASE_CLASS = (
     "_get_observations",
     "_get_rewards",
     "_get_states",
+    "_envs",
     "_ground",
     "_init_sim",
     "_is_closed",
@@ -93,6 +94,9 @@ class EnvContext:
     class_name: str = ""
     robots: list[tuple[str, str]] = field(default_factory=list)
     outlines: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str] = field(default_factory=dict)
+    samples: bool = False
+    ground_imports: str = ""
     objects: list[tuple[str, str]] = field(default_factory=list)
     sensors: list[tuple[str, str, str]] = field(default_factory=list)
     constants: list[tuple[str, str]] = field(default_factory=list)

@@ -9,6 +9,7 @@ from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import WIDTH, layout
 from stripe_dsl.emit.naming import Names, tunable_path
 from stripe_dsl.emit.outlines import OutlineText
+from stripe_dsl.emit.scenes import ground_import
 from stripe_dsl.emit.substitution import Substitution, now
 from stripe_dsl.emit.torch.actions import ActionWriter
 from stripe_dsl.emit.torch.context import ATTRIBUTES_OF_THE_BASE_CLASS, LOCALS, OWN_ATTRIBUTES, EnvContext, local_name
@@ -19,6 +20,7 @@ from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.emit.torch.memory import States
 from stripe_dsl.emit.torch.observations import Observing, entry_locals
+from stripe_dsl.emit.torch.operators import SAMPLERS
 from stripe_dsl.emit.torch.randomize import FLAGS, Randomization
 from stripe_dsl.emit.torch.resets import RESET_LOCALS, RobotReset
 from stripe_dsl.emit.torch.sharing import Sharing
@@ -107,6 +109,14 @@ class _EnvWriter:
         context.uses_time = self.leaves.uses_time
         commands = walk([action.command for action in program.actions])
         context.damped = DAMPED_SOLUTION if any(node.op == "damped" for node in commands) else ""
+        context.fields = self.leaves.fields
+        context.samples = bool(self.leaves.sampled)
+        used = {SAMPLERS[kind] for kind in self.leaves.sampled}
+        used |= {"depth_in_ground"} if context.outlines else set()
+        reset = [str(line) for lines in context.reset_lines.values() for line in lines]
+        used |= {"height_at"} if any("height_at(" in line for line in reset) else set()
+        options = {"fields": bool(context.fields), "outlines": bool(context.outlines)}
+        context.ground_imports = ground_import(program, used, **options)
         context.looks = any(".data.output[" in item.text for item in (*self.leaves.state, *self.leaves.observed))
         return context
 
@@ -232,11 +242,11 @@ def _imports(module: str, names: Sequence[str]) -> str:
     return layout(f"from {module} import ", f"({', '.join(names)},)")
 
 
-__all__ = ["EnvContext", "env_context", "local_name"]
-
-
 def _any_column(names: Sequence[str], columns: str) -> str:
     """Whether one of some terminations holds: the only one itself, several by their columns of all of them."""
     if not names:
         return "torch.zeros_like(self.reset_terminated)"
     return names[0] if len(names) == 1 else f"self._terminations[:, {columns}].any(dim=-1)"
+
+
+__all__ = ["EnvContext", "env_context", "local_name"]

@@ -70,6 +70,8 @@ class Leaves:
         goals: attributes that hold what an action is to reach, by quantity.
         states: attributes that hold states, by name.
         uses_time: whether the time of the episode is read.
+        fields: attributes that hold fields of the scene, by name; the heights of its ground have one of their own.
+        sampled: kinds of the fields that are read.
     """
 
     def __init__(self, program: Program, names: Names) -> None:
@@ -98,6 +100,8 @@ class Leaves:
         }
         self.states: dict[str, str] = {}
         self.uses_time = False
+        self.fields: dict[str, str] = {}
+        self.sampled: set[str] = set()
         self._reads = self.state
         self._sources: dict[str, str] = {}
         self._known: dict[tuple[str, str, tuple[str, ...]], str] = {}
@@ -165,6 +169,8 @@ class Leaves:
                 return tunable_text(node.attr, cfg if node.type.is_scalar else {})
             if node.op in ("state", "old"):
                 return f"self.{self.states[str(node.attr)]}"
+            if node.op == "sample":
+                return self.field(node)
             if node.op == "prev":
                 (operand,) = node.args
                 if operand.read is not None and operand.read.quantity.startswith("action."):
@@ -206,6 +212,17 @@ class Leaves:
                 return "self.episode_time"
         text, name = self.source(read, single=node.type.axis is None)
         return text if at_once else self.kept(text, name)
+
+    def field(self, node: Node) -> str:
+        """The attribute that holds a field of the scene."""
+        assert isinstance(node.attr, tuple)
+        kind, name = map(str, node.attr)
+        self.sampled.add(kind)
+        if name == "ground.height":
+            return "self._ground"
+        if name not in self.fields:
+            self.fields[name] = self.names.unique(f"_{safe_identifier(word(name))}")
+        return f"self.{self.fields[name]}"
 
     def kept(self, text: str, name: str) -> str:
         """The attribute that holds what was read of the simulation."""

@@ -285,6 +285,19 @@ def _uniform(context: Context, node: Node) -> Value:
     return context.drawn(_range(*bounds), node.type.shape)
 
 
+SAMPLERS = {"height": "height_at", "normal": "normal_at", "value": "value_at", "nearest": "distance_at"}
+"""Functions of the generated module of the ground, by kind of field."""
+
+
+def _sample(context: Context, node: Node) -> Value:
+    """A function of the field, of the environments of the points, and of the points."""
+    (point,) = node.args
+    assert isinstance(node.attr, tuple)
+    copies = "self._envs" if point.type.axis is None else "self._envs[:, None]"
+    points = context.value(point)
+    return Value(f"{SAMPLERS[str(node.attr[0])]}({context.leaf(node)}, {copies}, {points.text})")
+
+
 EMITTERS: dict[str, Emitter] = {
     "neg": _neg,
     "not": _not,
@@ -352,6 +365,7 @@ EMITTERS: dict[str, Emitter] = {
     "vec": joined,
     "pick": _pick,
     "stack": joined,
+    "sample": _sample,
     "const": const,
     "tunable": tunable,
     "read": _read,

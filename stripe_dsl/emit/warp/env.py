@@ -7,24 +7,25 @@ One control step is four kernels: ``apply_actions`` before the physics, then ``e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from stripe_dsl.emit.actuators import delay_steps
 from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.identifiers import literal, safe_identifier
-from stripe_dsl.emit.layout import WIDTH
 from stripe_dsl.emit.outlines import OutlineText
+from stripe_dsl.emit.scenes import ground_import
 from stripe_dsl.emit.sensors import CASTING, INTEGRATING, RENDERING, camera_mount
 from stripe_dsl.emit.substitution import is_previous_action, memory_operands
 from stripe_dsl.emit.values import Precedence, Value, infix
 from stripe_dsl.emit.warp.actions import command_leaf, keep_actions, starts, write_command, write_goals
-from stripe_dsl.emit.warp.curriculum import FollowText, follow_text
+from stripe_dsl.emit.warp.context import CameraText, KernelText, WarpEnv
+from stripe_dsl.emit.warp.curriculum import follow_text
 from stripe_dsl.emit.warp.delays import Delays
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves, dtype
 from stripe_dsl.emit.warp.memory import Memory
-from stripe_dsl.emit.warp.module import Attribute, Module, Struct
+from stripe_dsl.emit.warp.module import Attribute, Module
 from stripe_dsl.emit.warp.observations import Observing
+from stripe_dsl.emit.warp.operators import SAMPLERS
 from stripe_dsl.emit.warp.randomize import RESERVED, interval_kernel, moved_joints, moves, told
 from stripe_dsl.emit.warp.resets import reset_kernel
 from stripe_dsl.emit.warp.wrenches import command_buffers, push_kernel, pushed_robots
@@ -32,89 +33,6 @@ from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.ops import REDUCTIONS
 from stripe_dsl.ir.program import Program
 from stripe_dsl.ir.sensors import CameraSettings, Sensor
-
-
-@dataclass(frozen=True, slots=True)
-class KernelText:
-    """One finished kernel.
-
-    Attributes:
-        name: of the function.
-        doc: its docstring.
-        parameters: name, annotation and what the launch passes, in order.
-        lines: the body behind ``env = wp.tid()``.
-    """
-
-    name: str
-    doc: str
-    parameters: tuple[tuple[str, str, str], ...]
-    lines: tuple[str, ...]
-
-    @property
-    def inputs(self) -> str:
-        """The ``inputs`` of its launch, as source text."""
-        hosts = [host for _, _, host in self.parameters]
-        flat = f"{' ' * 12}inputs=[{', '.join(hosts)}],"
-        if len(flat) <= WIDTH:
-            return flat
-        return "\n".join([" " * 12 + "inputs=[", *(f"{' ' * 16}{host}," for host in hosts), " " * 12 + "],"])
-
-
-@dataclass(frozen=True, slots=True)
-class CameraText:
-    """A camera, as source texts.
-
-    Attributes:
-        name: its attribute.
-        poses: of the bodies of what carries it.
-        body: index of the body.
-        mount: attribute of its pose in the frame of the body.
-    """
-
-    name: str
-    poses: str
-    body: str
-    mount: str
-
-
-@dataclass
-class WarpEnv:
-    """Everything the template needs."""
-
-    class_name: str
-    robots: list[tuple[str, str, bool]] = field(default_factory=list)
-    objects: list[str] = field(default_factory=list)
-    outlines: dict[str, str] = field(default_factory=dict)
-    sensors: list[tuple[str, str]] = field(default_factory=list)
-    integrating: list[str] = field(default_factory=list)
-    lazy: list[str] = field(default_factory=list)
-    resetting: list[str] = field(default_factory=list)
-    casting: dict[str, list[str]] = field(default_factory=dict)
-    cameras: list[CameraText] = field(default_factory=list)
-    rendering: list[str] = field(default_factory=list)
-    sets: list[tuple[str, str]] = field(default_factory=list)
-    constants: list[tuple[str, str]] = field(default_factory=list)
-    structs: list[Struct] = field(default_factory=list)
-    helpers: list[str] = field(default_factory=list)
-    attributes: list[Attribute] = field(default_factory=list)
-    memories: list[Attribute] = field(default_factory=list)
-    kernels: dict[str, KernelText] = field(default_factory=dict)
-    groups: list[tuple[str, str, int, str]] = field(default_factory=list)
-    keeps_previous_actions: bool = False
-    needs_any: bool = False
-    foreign: list[str] = field(default_factory=list)
-    curriculum: FollowText | None = None
-    told_at_reset: list[str] = field(default_factory=list)
-    told_on_time: list[str] = field(default_factory=list)
-    moves: bool = False
-    pushed: list[str] = field(default_factory=list)
-    acts_on_bodies: bool = False
-    moved_joints: list[str] = field(default_factory=list)
-    needs_shapes: bool = False
-    needs_flags: bool = False
-    delayed: list[str] = field(default_factory=list)
-    reads_effort: bool = False
-    reads_acceleration: bool = False
 
 
 def warp_env(program: Program, outlined: Sequence[OutlineText] = ()) -> WarpEnv:
@@ -192,6 +110,11 @@ class _Writer:
         env.constants = module.constants
         env.structs = module.structs
         env.helpers = module.helpers
+        env.fields = self.leaves.fields
+        placed = any("ground_height(" in line for line in env.kernels["reset_envs"].lines)
+        used = {SAMPLERS[kind] for kind in self.leaves.sampled} | ({"ground_height"} if placed else set())
+        used |= {"lift_from_ground"} if env.outlines else set()
+        env.ground_imports = ground_import(program, used, fields=bool(env.fields), outlines=bool(env.outlines))
         env.needs_any = any("Any" in text for text in module.helpers)
         env.attributes = module.attributes
         nodes = walk([*self.operands, *program.ending, *program.observing])

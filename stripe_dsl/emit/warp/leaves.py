@@ -68,6 +68,8 @@ class Leaves:
         goals: attribute that holds what an action is to reach, and the type of that, by quantity.
         wrenches: attribute that holds the forces which an action commands, by its name.
         states: attribute of each state, by name.
+        fields: attribute and kind of each field of the scene, by name; heights of the ground have one of their own.
+        sampled: kinds of the fields that are read.
     """
 
     def __init__(self, program: Program, module: Module) -> None:
@@ -92,6 +94,8 @@ class Leaves:
             if action.kind == "wrench"
         }
         self.states: dict[str, str] = {}
+        self.fields: dict[str, tuple[str, str]] = {}
+        self.sampled: set[str] = set()
         self.scheduled = places(program)
 
     # what kernels read
@@ -113,6 +117,8 @@ class Leaves:
                 return self.kept(kernel, loop, node, self.states[str(node.attr)])
             if node.op == "uniform":
                 return self.drawn(loop or kernel, node)
+            if node.op == "sample":
+                return self.field(kernel, node)
             assert node.read is not None
             if node.read.quantity in given:
                 return Value(given[node.read.quantity])
@@ -134,6 +140,19 @@ class Leaves:
             return self.read(kernel, loop, node, node.read)
 
         return leaf
+
+    def field(self, kernel: Kernel, node: Node) -> Value:
+        """The argument that holds a field of the scene."""
+        assert isinstance(node.attr, tuple)
+        kind, name = map(str, node.attr)
+        self.sampled.add(kind)
+        if name == "ground.height":
+            return Value(kernel.parameter("self._ground", "wp.array3d(dtype=float)", "ground"))
+        if name not in self.fields:
+            self.fields[name] = (self.module.own(name), kind)
+        attribute = self.fields[name][0]
+        annotation = f"wp.array3d(dtype={'wp.vec3' if kind == 'nearest' else 'float'})"
+        return Value(kernel.parameter(f"self.{attribute}", annotation, f"{attribute.strip('_')}_field"))
 
     def drawn(self, scope: Kernel | Loop, node: Node) -> Value:
         """Uniform draws from the environment's own stream, one for each component."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.naming import Names, set_labels, word
+from stripe_dsl.emit.scenes import TAKEN
 from stripe_dsl.emit.warp.helpers import HELPERS, helper_sources
 from stripe_dsl.ir.program import Program, Tunable
 from stripe_dsl.ir.types import Axis
@@ -89,7 +90,7 @@ class Module:
         self.sets: dict[tuple[str, ...], str] = {}
         self.constants: list[tuple[str, str]] = []
         self.groups: list[str] = []
-        self.reserved = {*HELPERS, *GROUPS.values(), "Any"}
+        self.reserved = {*HELPERS, *GROUPS.values(), "Any", *(TAKEN if program.scene is not None else ())}
         self._helpers: set[str] = set()
         self._names = Names({"REWARD_TERMS", "TERMINATION_TERMS", "METRICS", "LOGGED", "BLOCK_DIM"})
         robots = ["robot", *(f"robot_{robot.name}" for robot in program.robots)]

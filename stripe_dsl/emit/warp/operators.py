@@ -231,6 +231,22 @@ def _dt(scope: Scope, node: Node) -> Value:
     return scope.step()
 
 
+SAMPLERS = {
+    "height": "ground_height",
+    "normal": "ground_normal",
+    "value": "ground_value",
+    "nearest": "distance_to_nearest",
+}
+"""Functions of the generated module of the ground, by kind of field."""
+
+
+def _sample(scope: Scope, node: Node) -> Value:
+    assert isinstance(node.attr, tuple)
+    point = scope.name(node.args[0])
+    place = [Value("env"), Value(f"{point}[0]"), Value(f"{point}[1]")]
+    return call(SAMPLERS[str(node.attr[0])], [scope.leaf(node), *place])
+
+
 def _leaf(scope: Scope, node: Node) -> Value:
     return scope.leaf(node)
 
@@ -293,6 +309,7 @@ EMITTERS: dict[str, Emitter] = {
     "vec": _vec,
     "pick": lambda scope, node: scope.picked(node),
     "stack": lambda scope, node: scope.stacked(node),
+    "sample": _sample,
     "const": _const,
     "tunable": _leaf,
     "read": _leaf,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.naming import word
-from stripe_dsl.emit.scenes import TAKEN, scene_text
+from stripe_dsl.emit.scenes import scene_text
 from stripe_dsl.emit.values import Precedence, Value, infix
 from stripe_dsl.emit.warp.curriculum import change_level
 from stripe_dsl.emit.warp.delays import Delays
@@ -34,7 +34,7 @@ def reset_kernel(
 ) -> Kernel:
     """The body of ``reset_envs``."""
     given: dict[str, str] = {}
-    kernel = Kernel(module, leaves.reset(given), lets, (*RESERVED, *TAKEN))
+    kernel = Kernel(module, leaves.reset(given), lets, RESERVED)
     mask = kernel.parameter("mask", "wp.array(dtype=wp.bool)", "mask")
     kernel.line(f"if not {mask}[env]:")
     kernel.line("return", 2)

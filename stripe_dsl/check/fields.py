@@ -1,0 +1,197 @@
+"""What a task reads of the scene that it stands in: fields of its ground, distances to what stands there, maps.
+
+``ground.height`` is read below the base of the only robot, ``ground.height(feet.pos)`` at points. Zones with a shape
+are formulas (:mod:`stripe_dsl.check.places`), all else is baked beside the scene.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from stripe_dsl.check.phase import Phase
+from stripe_dsl.check.places import distance, drawn_point
+from stripe_dsl.check.values import CommandValue
+from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.rules import SOLID
+from stripe_dsl.ir.scene import Region, Scene, Zone
+from stripe_dsl.ir.types import Kind, Type
+from stripe_dsl.source import SourceFile, Span
+from stripe_dsl.syntax import ast
+from stripe_dsl.text import did_you_mean
+from stripe_dsl.units import ANGLE, AREA, DIMENSIONLESS, LENGTH, Dimension
+
+if TYPE_CHECKING:
+    from stripe_dsl.check.expressions import Lowering
+
+GROUND = "ground"
+GROUND_FIELDS: dict[str, tuple[str, str, Dimension]] = {
+    "height": ("height", "ground.height", LENGTH),
+    "normal": ("normal", "ground.height", DIMENSIONLESS),
+    "slope": ("value", "ground.slope", ANGLE),
+    "north": ("value", "ground.north", DIMENSIONLESS),
+    "flow": ("value", "ground.flow", AREA),
+    "moisture": ("value", "ground.moisture", DIMENSIONLESS),
+}
+"""Kind, name of what is baked, and dimension."""
+LAYER_FIELDS = {
+    "distance": ("nearest", LENGTH),
+    "density": ("value", AREA**-1),
+    "cover": ("value", DIMENSIONLESS),
+}
+
+
+class Place:
+    """A part of the scene, as expressions see it.
+
+    Args:
+        name: of a zone, layer, water or map; ``ground``, or ``solid`` for all that can be touched.
+    """
+
+    def __init__(self, low: Lowering, scene: Scene, name: str) -> None:
+        self.low, self.name = low, name
+        self.table: dict[str, tuple[str, str, Dimension]] = {}
+        """Fields that are baked."""
+        self.zone: Zone | None = next((zone for zone in scene.zones if zone.name == name), None)
+        self.kind = "zone"
+        if name == GROUND:
+            self.kind = "ground"
+            user = {item.name: ("value", f"ground.{item.name}", item.dim) for item in scene.terrain.fields}
+            self.table = {**GROUND_FIELDS, **user}
+        elif name == SOLID:
+            self.kind, self.table = "solid", {"distance": ("nearest", f"{SOLID}.distance", LENGTH)}
+        elif any(layer.name == name for layer in scene.layers):
+            self.kind = "layer"
+            self.table = {key: (kind, f"{name}.{key}", dim) for key, (kind, dim) in LAYER_FIELDS.items()}
+        elif any(item.name == name for item in scene.maps):
+            self.kind, self.table = "map", {"value": ("value", f"{name}.value", DIMENSIONLESS)}
+        elif any(item.name == name for item in scene.water):
+            self.kind = "water"
+        self.raster = self.kind == "water" or isinstance(self.zone, Region)
+        """Whether distances to it are baked: it has no shape."""
+
+    @property
+    def names(self) -> list[str]:
+        """Of all its fields."""
+        return [*self.table] or ["distance", "inside"]
+
+    def read(self, field: str, point: ast.Expr, span: Span) -> Node | None:
+        """A field at a point, which is known to be one; ``None`` after a mistake was reported."""
+        with self.low.tunables.paused():
+            if not self.table and not self.raster:
+                assert self.zone is not None
+                text = distance(self.zone)
+                assert text is not None
+                tree, problems = _parsed(text if field == "distance" else f"{text} <= 0 m")
+                assert not problems, text
+                return self.low.number(_put(tree, {"point": point}, span))
+            where = self.low.number(point)
+        if where is None:
+            return None
+        if where.type.kind is Kind.VEC3:
+            flat = replace(where.type, kind=Kind.VEC2)
+            where = self.low.graph.add("part", (where,), type=flat, attr="xy", span=span)
+        if not self.raster:
+            return self.sample(where, *self.table[field], span)
+        away = self.sample(where, "value", f"{self.name}.distance", LENGTH, span)
+        zero = self.low.math.const(0.0, Type(dim=LENGTH), span)
+        if field == "distance":
+            return self.low.graph.add("max", (away, zero), type=away.type, span=span)
+        condition = replace(away.type, kind=Kind.BOOL, dim=DIMENSIONLESS)
+        return self.low.graph.add("le", (away, zero), type=condition, span=span)
+
+    def sample(self, where: Node, kind: str, name: str, dim: Dimension, span: Span) -> Node:
+        """The node of what is baked under a name."""
+        vector = kind == "normal"
+        type = Type(Kind.VEC3 if vector else Kind.FLOAT, where.type.axis, dim, "world" if vector else None)
+        return self.low.graph.add("sample", (where,), type=type, attr=(kind, name), span=span)
+
+
+def place(low: Lowering, name: str) -> Place | None:
+    """The part of the scene of that name; ``None`` where there is none, or it is not known how it is read."""
+    scene = low.scope.scene
+    if scene is None or scene.terrain.tiles is not None or name not in low.scope.places:
+        return None
+    return Place(low, scene, name)
+
+
+def place_value(low: Lowering, name: str, span: Span) -> CommandValue | None:
+    """A part of the scene below the base of the only robot; in a reset, a zone's `.point` that is drawn.
+
+    ``None`` where there is no such part, or it has nothing to be read in this phase.
+    """
+    found = place(low, name)
+    if found is None:
+        return None
+    if low.phase is Phase.RESET:
+        point = drawn_point(low, found.zone, span) if found.zone is not None else None
+        return None if point is None else CommandValue(name, "zone", {"point": point})
+    if len(low.scope.robots) != 1:
+        return None
+    tree, _ = _parsed("base.pos")
+    base = _put(tree, {}, span)
+    nodes = {field: found.read(field, base, span) for field in found.names}
+    return CommandValue(name, found.kind, {field: node for field, node in nodes.items() if node is not None})
+
+
+def read_at(low: Lowering, expr: ast.Call, found: Place) -> Node | None:
+    """``ground.height(feet.pos)``: a field at a point, or at each point of a list; mistakes are reported."""
+    assert isinstance(expr.function, ast.Field)
+    field, text = expr.function.name, expr.function.span.text
+    if field not in found.names:
+        helps = did_you_mean(field, found.names, listing=True)
+        value = CommandValue(found.name, found.kind, {})
+        from stripe_dsl.check.values import describe
+
+        low.report.error("E0213", f"{describe(value)} has no `{field}`", expr.function.name_span, *helps)
+        return None
+    if len(expr.args) != 1 or expr.keywords:
+        help = f"as in `{text}(base.pos)`; without parentheses it is read below the base"
+        low.report.error("E0209", f"`{text}` is read at one point", expr.span, help)
+        return None
+    point = low.number(expr.args[0])
+    if point is None or not _is_point(low, point, expr.args[0], text):
+        return None
+    shaped = not found.table and not found.raster
+    if shaped and point.type.axis is not None:
+        message = f"`{text}` is read at a single point, not at {point.type.describe()}"
+        low.report.error("E0302", message, expr.args[0].span, "zones with a shape are formulas of one point")
+        return None
+    node = found.read(field, expr.args[0], expr.span)
+    return node if node is None or low.names.check_phase(node, expr.span) else None
+
+
+def _is_point(low: Lowering, point: Node, expr: ast.Expr, text: str) -> bool:
+    """Whether a value is a place on the ground; else it is reported."""
+    if not point.type.is_vector or point.type.kind is Kind.QUAT:
+        message = f"`{text}` is read at a point, not at {point.type.describe()}"
+        low.report.error("E0301", message, expr.span, "write a vec2 or a vec3, as in `base.pos` or `(3, 4) m`")
+    elif point.type.dim != LENGTH:
+        message = f"`{text}` is read at a point in metres, not at {point.type.describe()}"
+        low.report.error("E0403", message, expr.span, "as in `base.pos` or `(3, 4) m`")
+    elif point.type.frame not in (None, "env"):
+        message = f"`{text}` is read at a point in the env frame, not in the {point.type.frame} frame"
+        low.report.error("E0404", message, expr.span, "positions are in it where no frame is written, as in `feet.pos`")
+    else:
+        return True
+    return False
+
+
+def _parsed(text: str) -> tuple[ast.Expr, list[Any]]:
+    from stripe_dsl.syntax.parser import parse_expression
+
+    tree, problems = parse_expression(SourceFile("<scene>", text), 0, len(text))
+    return tree, list(problems)
+
+
+def _put(tree: Any, parts: dict[str, ast.Expr], span: Span) -> Any:
+    """A syntax tree with every span in one place, and expressions in place of names."""
+    if isinstance(tree, Span):
+        return span
+    if isinstance(tree, tuple):
+        return tuple(_put(item, parts, span) for item in tree)
+    if isinstance(tree, ast.Name) and tree.id in parts:
+        return parts[tree.id]
+    if is_dataclass(tree) and not isinstance(tree, type):
+        return replace(tree, **{item.name: _put(getattr(tree, item.name), parts, span) for item in fields(tree)})
+    return tree
