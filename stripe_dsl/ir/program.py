@@ -370,8 +370,12 @@ class Program:
     @property
     def observing(self) -> list[Node]:
         """What is evaluated after the resets: what states are set to, and observations."""
-        renewals = [node for state in self.states for node in (state.renew, state.initial) if node is not None]
-        return [*renewals, *(item.value for group in self.groups for item in group.items)]
+        return [*self.renewing, *(item.value for group in self.groups for item in group.items)]
+
+    @property
+    def renewing(self) -> list[Node]:
+        """When states are set anew, and to what."""
+        return [node for state in self.states for node in (state.renew, state.initial) if node is not None]
 
     @property
     def level_is_row(self) -> bool:

@@ -124,6 +124,37 @@ def test_a_picture_may_be_all_that_the_policy_sees() -> None:
     assert "policy = self._eye_rgb.mT.reshape(-1, 3, 6, 8)" in made["env.py"]
 
 
+def function(text: str, name: str) -> str:
+    """The source of a function of a module."""
+    found = re.search(rf"^def {name}\(.*?(?=^\S(?<!\)))", text, re.M | re.S)
+    assert found is not None, name
+    return found[0]
+
+
+def test_pictures_have_a_thread_for_each_pixel() -> None:
+    """But where a value needs more than its own pixel, or the past, that of the environment writes it."""
+    eye = "sensor eye = camera(base) size (8, 6)"
+    pixels = "eye.depth noise +-0.1 m; near = eye.depth < min(eye.depth) + 1 cm; eye.normals; before = prev(eye.depth)"
+    made = files(f"{eye}; observe pixels {{ {pixels} }}", "joints.pos")["env_warp.py"]
+    by_pixel, by_env = function(made, "observe_pixels"), function(made, "observe")
+    assert "    env, i = wp.tid()\n    rng = wp.rand_init(int(rng_states[env]), i)\n" in by_pixel
+    assert re.findall(r"pixels\[env, (\S+|\d+ \+ i)\] = ", by_pixel) == ["i", "96 + i", "144 + i", "192 + i"]
+    assert re.findall(r"pixels\[env, (\d+ \+ i)\] = ", by_env) == ["48 + i", "240 + i"]
+    # its stream moves on, for the noise of the pixels
+    assert "    rng = rng_states[env]\n" in by_env and "    wp.randi(rng)\n" in by_env
+    assert "            observe_pixels,\n            dim=(self.num_envs, 6 * 8),\n" in made
+    assert made.index("            observe,\n") < made.index("            observe_pixels,\n")
+
+
+def test_where_all_is_pictures_there_is_no_other_kernel() -> None:
+    made = files("sensor eye = camera(base) size (8, 6); train ppo { actor conv(4, 3) 16 elu }", "eye.rgb")[
+        "env_warp.py"
+    ]
+    assert "def observe(" not in made and "            observe,\n" not in made
+    assert "            observe_policy,\n            dim=(self.num_envs, 6 * 8),\n" in made
+    assert made.count("self._render_pictures()") == 1
+
+
 def test_convolutions_are_those_of_rsl_rl() -> None:
     """The fields of its ``CNNModel``, for the network that sees the picture."""
     sees = "sees { actor policy pixels; critic policy }"

@@ -30,10 +30,12 @@ def program() -> Program:
 
 @pytest.fixture(scope="module")
 def runs(program: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
-    """Torch looked at from inside; Warp as trainings replay it. Episodes end at different times."""
-    torch = Run(steps=60, num_envs=8, amplitude=3.0, shuffle=(0, 20), overrides=without_chance(program))
+    """Torch looked at from inside; Warp as trainings replay it, and with noise. Episodes end at different times."""
+    quiet = without_chance(program)
+    torch = Run(steps=60, num_envs=8, amplitude=3.0, shuffle=(0, 20), overrides=quiet)
     warp = replace(torch, backend="warp", inside=False)
-    return record(SOURCE, tmp_path_factory.mktemp("camera"), {"torch": torch, "warp": warp})
+    noisy = replace(warp, steps=12, overrides=[text for text in quiet if "eye_rgb_noise" not in text])
+    return record(SOURCE, tmp_path_factory.mktemp("camera"), {"torch": torch, "warp": warp, "noisy": noisy})
 
 
 @pytest.fixture(params=["torch", "warp"])
@@ -64,6 +66,22 @@ def test_the_back_ends_are_equal(runs: dict[str, Recording]) -> None:
         np.testing.assert_allclose(warp.groups[name], theirs, rtol=1e-5, atol=1e-5, err_msg=name)
     np.testing.assert_allclose(warp.reward, torch.reward, atol=1e-6)
     np.testing.assert_array_equal(warp.fresh, torch.fresh)
+
+
+def test_each_pixel_has_noise_of_its_own(runs: dict[str, Recording]) -> None:
+    """A kernel with a thread for each pixel draws it; neither channels nor pixels, environments or steps are alike."""
+    noisy = runs["noisy"].groups["pixels"]
+    noise = noisy - runs["warp"].groups["pixels"][: len(noisy)]
+    rgb, others = noise[:, :, 1:4], np.delete(noise, (1, 2, 3), axis=2)
+    assert not others.any()
+    assert np.abs(rgb).max() <= 0.05 + 1e-6
+    assert abs(rgb.mean()) < 1e-3
+    assert rgb.std() == pytest.approx(0.1 / np.sqrt(12), rel=0.02)
+    for axis in range(rgb.ndim):
+        first, second = (
+            np.take(rgb, range(*ends), axis=axis) for ends in ((0, rgb.shape[axis] - 1), (1, rgb.shape[axis]))
+        )
+        assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.02, axis
 
 
 def test_depth_is_the_distance_of_the_wall(seen: dict[str, Array]) -> None:

@@ -18,12 +18,14 @@ class KernelText:
         doc: its docstring.
         parameters: name, annotation and what the launch passes, in order.
         lines: the body behind ``env = wp.tid()``.
+        pixels: number of threads of an environment, where each of its pixels has one; elsewhere empty.
     """
 
     name: str
     doc: str
     parameters: tuple[tuple[str, str, str], ...]
     lines: tuple[str, ...]
+    pixels: str = ""
 
     @property
     def inputs(self) -> str:
@@ -76,6 +78,7 @@ class WarpEnv:
     attributes: list[Attribute] = field(default_factory=list)
     memories: list[Attribute] = field(default_factory=list)
     kernels: dict[str, KernelText] = field(default_factory=dict)
+    pictures: list[KernelText] = field(default_factory=list)
     groups: list[tuple[str, str, int, str]] = field(default_factory=list)
     keeps_previous_actions: bool = False
     needs_any: bool = False

@@ -1,7 +1,8 @@
 """The environment in Warp: its kernels and the methods that launch them, as data for ``env_warp.py.jinja``.
 
 One control step is four kernels: ``apply_actions`` before the physics, then ``end_step`` (terminations and rewards),
-``reset_envs`` and ``observe``. Each holds everything of its phase, so that values are read from memory once.
+``reset_envs`` and ``observe``. Each holds everything of its phase, so that values are read from memory once. Pictures
+are written by kernels of their own, behind ``observe``.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from stripe_dsl.emit.warp.memory import Memory
 from stripe_dsl.emit.warp.module import Attribute, Module
 from stripe_dsl.emit.warp.observations import Observing
 from stripe_dsl.emit.warp.operators import SAMPLERS
+from stripe_dsl.emit.warp.pictures import write_pixels
 from stripe_dsl.emit.warp.randomize import RESERVED, interval_kernel, moved_joints, moves, told
 from stripe_dsl.emit.warp.resets import reset_kernel
 from stripe_dsl.emit.warp.wrenches import command_buffers, push_kernel, pushed_robots
@@ -141,7 +143,8 @@ class _Writer:
 
     def reads(self, kernel: str, sensor: str) -> bool:
         """Whether a kernel reads the data of a sensor."""
-        hosts = [host for _, _, host in self.env.kernels[kernel].parameters]
+        kernels = [self.env.kernels.get(kernel), *(self.env.pictures if kernel == "observe" else ())]
+        hosts = [host for item in kernels if item is not None for _, _, host in item.parameters]
         return any(
             item.text.startswith(f"self.{sensor}.") and f"self.{item.name}" in hosts for item in self.module.attributes
         )
@@ -156,9 +159,9 @@ class _Writer:
         leaf = self.leaves.step(given or {}, previous_actions="actions" if remembers else "previous_actions")
         return Kernel(self.module, leaf, self.lets, reserved, remembers=remembers)
 
-    def finish(self, name: str, doc: str, kernel: Kernel) -> KernelText:
+    def finish(self, name: str, doc: str, kernel: Kernel, pixels: str = "") -> KernelText:
         parameters = tuple((item.name, item.annotation, item.host) for item in kernel.parameters.values())
-        return KernelText(name, doc, parameters, tuple(kernel.lines))
+        return KernelText(name, doc, parameters, tuple(kernel.lines), pixels)
 
     # kernels
 
@@ -312,6 +315,14 @@ class _Writer:
     def observe(self) -> None:
         kernel = self.kernel(["fresh", "rng"], remembers=True)
         self.observing.write(kernel, self.memory)
-        self.env.kernels["observe"] = self.finish(
-            "observe", "Write the observations of all groups, and remember what the next step asks for.", kernel
-        )
+        if kernel.lines:  # there is more than pictures
+            self.env.kernels["observe"] = self.finish(
+                "observe", "Write the observations of all groups, and remember what the next step asks for.", kernel
+            )
+        for group in self.program.groups:
+            if any(owner is group for owner, _ in self.observing.by_pixel):
+                kernel = self.kernel(["rng"], remembers=True)
+                write_pixels(self.observing, kernel, group)
+                assert group.picture is not None
+                name, doc = f"observe_{safe_identifier(group.name)}", f"Write the pictures of ``{group.name}``."
+                self.env.pictures.append(self.finish(name, doc, kernel, "{} * {}".format(*group.picture)))

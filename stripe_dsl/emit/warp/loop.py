@@ -33,12 +33,14 @@ class Loop:
         axis: the set.
         roots: values that are wanted in it.
         index: place of the member that is meant: ``i``, or where ``pick`` maps it to.
+        depth: of its lines; 1 where each member has a thread of its own, and no loop is written.
     """
 
     kernel: Kernel
     axis: Axis
     roots: Sequence[Node] = ()
     index: str = "i"
+    depth: int = 2
     lines: list[str] = field(default_factory=list)
     _asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     _values: dict[int, Value] = field(default_factory=dict)
@@ -55,7 +57,7 @@ class Loop:
         if not text:
             target, _, text = target.partition(" = ")
             target += " = "
-        self.lines.append(layout(target, text, 2 * INDENT))
+        self.lines.append(layout(target, text, self.depth * INDENT))
 
     def value(self, node: Node, /) -> Value:
         """The value of one member, or of a single value."""
@@ -118,7 +120,7 @@ class Loop:
             index = f"{self.index} + {start}" if start else self.index
         else:
             index = f"{self.kernel.module.constant(places, 'places')}[{self.index}]"
-        inner = Loop(self.kernel, operand.type.axis, [operand], index, self.lines, self._asked)
+        inner = Loop(self.kernel, operand.type.axis, [operand], index, self.depth, self.lines, self._asked)
         return inner.value(operand)
 
     def stacked(self, node: Node, /) -> Value:
@@ -139,14 +141,14 @@ class Loop:
         key = f"{array}[{self.index}]"
         if key not in self._members:
             self._members[key] = self.unique(wish, "int")
-            self.lines.append(f"{' ' * INDENT * 2}{self._members[key]} = {key}")
+            self.lines.append(f"{' ' * INDENT * self.depth}{self._members[key]} = {key}")
         return self._members[key]
 
     def _bind(self, node: Node, value: Value) -> Value:
         let = self.kernel.let(node)
         known = {key: item.text for key, item in self._values.items() if item.text.isidentifier()}
         name = self.unique(let or describe(node, known), node.type.kind)
-        self.lines.append(layout(f"{name} = ", value.text, INDENT * 2))
+        self.lines.append(layout(f"{name} = ", value.text, INDENT * self.depth))
         return Value(name)
 
     def unique(self, wish: str, kind: str) -> str:

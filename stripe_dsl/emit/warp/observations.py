@@ -17,6 +17,7 @@ from stripe_dsl.emit.warp.leaves import Leaves
 from stripe_dsl.emit.warp.loop import Loop
 from stripe_dsl.emit.warp.memory import Memory, draws, wants_fresh
 from stripe_dsl.emit.warp.module import Attribute, Module
+from stripe_dsl.emit.warp.pictures import is_by_pixel
 from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.program import Group, Noise, Observation, Program
 
@@ -33,6 +34,7 @@ class Observing:
     Attributes:
         biases: attribute of the bias of an entry, by group and entry.
         buffers: those attributes, for ``__init__``.
+        by_pixel: entries of pictures that kernels of their own write.
     """
 
     def __init__(self, program: Program, module: Module, leaves: Leaves, groups: Mapping[str, str]) -> None:
@@ -40,6 +42,8 @@ class Observing:
         self.leaves = leaves
         self.groups = groups
         self.items = [(group, item) for group in program.groups for item in group.items]
+        self.by_pixel = [pair for pair in self.items if is_by_pixel(*pair)]
+        self.by_env = [pair for pair in self.items if not is_by_pixel(*pair)]
         self.starts: dict[tuple[str, str], int] = {}
         for group in program.groups:
             start = 0
@@ -113,9 +117,9 @@ class Observing:
     def write(self, kernel: Kernel, memory: Memory) -> None:
         """The body of ``observe``."""
         states = self.program.states
-        for group in self.program.groups:
+        for group, _ in self.by_env:
             self.target(kernel, group)
-        roots = [*(item.value for _, item in self.items), *memory.operands]
+        roots = [*(item.value for _, item in self.by_env), *memory.operands]
         kept = any(node.op == "prev" and not is_previous_action(node) for node in walk(roots))
         if kept or self.with_history or wants_fresh(states):
             length = kernel.parameter("self._episode_length_buf_wp", "wp.array(dtype=int)", "episode_length")
@@ -125,7 +129,10 @@ class Observing:
         if any(item.noise is not None for _, item in self.items) or draws(states):
             random = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states")
             kernel.line(f"rng = {random}[env]")
-        kernel.plan([*self.program.observing, *memory.operands])
+        if any(item.noise is not None for _, item in self.by_pixel):
+            kernel.comment("what the noise of the pixels is drawn from")
+            kernel.line("wp.randi(rng)")
+        kernel.plan([*self.program.renewing, *roots])
         memory.renew(kernel)
         kernel.compute(roots)
         self.outputs(kernel)
@@ -141,7 +148,7 @@ class Observing:
     def outputs(self, kernel: Kernel) -> None:
         """Writes the entries; one that stands in two groups is computed once."""
         by_value: dict[int, list[tuple[Group, Observation]]] = {}
-        for group, item in self.items:
+        for group, item in self.by_env:
             by_value.setdefault(item.value.id, []).append((group, item))
         for entries in by_value.values():
             group, item = entries[0]
