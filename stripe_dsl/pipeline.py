@@ -193,8 +193,10 @@ def _in_phases(program: Program) -> list[Diagnostic]:
     for robot in program.robots:
         actuators = (read_cfg(robot.cfg_reference).actuators or ()) if robot.cfg_reference else ()
         explicit = sorted({item.type for item in actuators if item.type != "ImplicitActuatorCfg"})
-        if explicit:
-            message = f"robot `{robot.name}` has {and_list(explicit)}, so its Warp step is recorded in phases"
+        motors = [and_list(explicit)] if explicit else []
+        motors += ["learned actuators"] if robot.learned else []
+        if motors:
+            message = f"robot `{robot.name}` has {' and '.join(motors)}, so its Warp step is recorded in phases"
             helps = ("actuators in torch run between two physics steps; implicit ones are part of one graph",)
             found.append(Diagnostic("W0010", message, robot.span, helps=helps))
     return found

@@ -126,6 +126,11 @@ class Actions:
                 "E0309", f"`{kind}` drives joints, not {describe(joints)}", node.args[0].span, f"as in `{kind}(joints)`"
             )
             return None
+        learned = [each for each in joints.names if each in self.low.scope.learned.get(joints.robot, ())]
+        if learned and kind in ("effort", "velocity"):
+            message = f"`{learned[0]}` has a learned actuator, which follows positions alone"
+            self.report.error("E0309", message, node.args[0].span, "write `position(…) scale … offset default`")
+            return None
         sliding = {joints.model.joint(joint).type is JointType.PRISMATIC for joint in joints.names}
         if len(sliding) == 2:
             self.report.error(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from stripe_dsl.check.networks import LEARNED, SCALES, network
 from stripe_dsl.ir.robots import Actuator, Gain
 from stripe_dsl.robots.model import JointType
 from stripe_dsl.source import Span
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from stripe_dsl.check.robots import RobotCheck
     from stripe_dsl.robots.model import RobotModel
 
-KINDS = ("implicit", "ideal_pd", "dc_motor")
+KINDS = ("implicit", "ideal_pd", "dc_motor", *LEARNED)
 GAINS: dict[str, tuple[Dimension, Dimension]] = {
     "stiffness": (ANGULAR_STIFFNESS, STIFFNESS),
     "damping": (ANGULAR_DAMPING, DAMPING),
@@ -83,6 +84,7 @@ class ActuatorCheck:
             saturation=gains["saturation"],
             delay=delay or None,
             effort_at=self.table(),
+            network=network(self, kind),
         )
 
     def kind(self) -> str:
@@ -95,13 +97,16 @@ class ActuatorCheck:
 
     def fitting(self, kind: str) -> None:
         """Reports what the model does not have, or lacks."""
-        others = {"saturation": ("dc_motor",), "delay": ("ideal_pd",), "effort_at": ("ideal_pd",)}
+        motors = ("dc_motor", *LEARNED)
+        others: dict[str, tuple[str, ...]] = {"saturation": motors, "delay": ("ideal_pd",), "effort_at": ("ideal_pd",)}
+        others |= dict.fromkeys(("network", "input_order", "input_idx", *SCALES), ("mlp",)) | {"network": LEARNED}
+        others |= dict.fromkeys(("stiffness", "damping"), tuple(each for each in KINDS if each not in LEARNED))
         for key, kinds in others.items():
-            value: Expression | None = getattr(self.spec, key)
+            value: Expression | Text | None = getattr(self.spec, key)
             if value is not None and kind not in kinds:
                 message = f"an actuator that is `{kind}` has no `{key}`"
                 self.report.error("E0206", message, value.span, f"`{kinds[0]}` has it")
-        if kind == "dc_motor":
+        if kind in motors:
             angular = self.sliding != {True}
             examples = {"effort": "20 N*m", "velocity": "30 rad/s", "saturation": "30 N*m"}
             linear = {"effort": "20 N", "velocity": "3 m/s", "saturation": "30 N"}

@@ -246,6 +246,13 @@ CAMERA: dict[str, Quantity] = {
 }
 """Quantities of a camera, one for each pixel."""
 
+SIGHT: dict[str, Quantity] = {
+    "mask": Quantity(
+        "camera.mask", Kind.BOOL, DIMENSIONLESS, "whether each pixel sees it: a robot, an object or `ground`"
+    ),
+}
+"""Quantities of a camera that is asked for something, as in ``eye[wall].mask``."""
+
 EPISODE: dict[str, Quantity] = {
     "time": Quantity("env.time", Kind.FLOAT, TIME, "time since the episode began"),
     "step": Quantity("env.dt", Kind.FLOAT, TIME, "the control step"),

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check.frames import OWNED
 from stripe_dsl.check.missing import has
-from stripe_dsl.check.quantities import BASE, BODY, CARRIED, CONTACTS, EPISODE, JOINT, PARTNER, SENSORS, Quantity
+from stripe_dsl.check.quantities import (
+    BASE,
+    BODY,
+    CARRIED,
+    CONTACTS,
+    EPISODE,
+    JOINT,
+    PARTNER,
+    SENSORS,
+    SIGHT,
+    Quantity,
+)
+from stripe_dsl.check.sights import seen
 from stripe_dsl.check.values import (
     Base,
     BodySet,
@@ -17,6 +29,7 @@ from stripe_dsl.check.values import (
     RobotValue,
     SensorReading,
     SensorValue,
+    Sight,
     Value,
     describe,
 )
@@ -76,6 +89,8 @@ class Reading:
             helps = did_you_mean(name, table, listing=True)
             if name in PARTS:
                 helps = (f"read a quantity first: {and_list(list(table))}",)
+            if name == "mask" and isinstance(owner, SensorValue) and owner.camera is not None:
+                helps = (f"say of what: `{owner.name}[ground].mask`, or of a robot or an object",)
             if table is PARTNER and name in CONTACTS:
                 helps = (f"clocks run for all contacts: read `{name}` of a sensor without `against`",)
             self.low.report.error("E0213", message, expr.name_span, *helps)
@@ -115,6 +130,8 @@ class Reading:
                 return PARTNER
             case SensorValue():
                 return SENSORS[owner.kind]
+            case Sight():
+                return SIGHT
             case Episode():
                 return EPISODE
         return {}
@@ -173,6 +190,8 @@ class Reading:
                 return self.sensor(owner, owner.bodies, key, type, span)
             case SensorReading():
                 return self.sensor(owner.sensor, owner.bodies, key, type, span)
+            case Sight():
+                return self.mask(owner, type, span)
             case Episode() if key == "env.dt":
                 return self.low.memory.step()
             case Episode():
@@ -208,6 +227,17 @@ class Reading:
             pixels = Axis("pixel", sensor.name, tuple(map(str, range(sensor.camera.pixels))), sensor.name)
             return self.read(sensor.name, key, (), replace(type, axis=pixels), span)
         return self.read(sensor.name, key, bodies.names, replace(type, axis=bodies.axis), span)
+
+    def mask(self, sight: Sight, type: Type, span: Span) -> Node:
+        """Whether pixels see one of some things."""
+        camera = sight.sensor.camera
+        assert camera is not None
+        pixels = Axis("pixel", sight.sensor.name, tuple(map(str, range(camera.pixels))), sight.sensor.name)
+        type = replace(type, axis=pixels)
+        masks = [self.read(sight.sensor.name, "camera.mask", (label,), type, span) for label in sight.labels]
+        while len(masks) > 1:
+            masks[:2] = [self.low.graph.add("or", masks[:2], type=type, span=span)]
+        return masks[0]
 
     def meeting(self, sensor: SensorValue, bodies: BodySet, type: Type, span: Span) -> Node:
         """Whether bodies touch the partner of a sensor: by more force than its threshold."""
@@ -313,6 +343,8 @@ class Reading:
     def index(self, expr: ast.Index) -> Value | None:
         owner = self.low.value(expr.object)
         sets: list[Value | None] = []
+        if isinstance(owner, SensorValue) and owner.camera is not None:
+            return Sight(owner, classes) if (classes := seen(self.low, expr)) else None
         for item in expr.items:
             self.low.names.wanted = "[]"
             sets.append(self.low.value(item))

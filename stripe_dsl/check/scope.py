@@ -42,6 +42,8 @@ class Scope:
         unknown_sets: names of sets whose patterns matched nothing: reported once already, never again.
         incomplete: something that the task refers to is not there, which was reported: no name can be called unknown.
         explicit: joints whose actuators are not implicit, by robot.
+        learned: joints whose actuators are networks, by robot.
+        grounds: semantic classes of what is stood on.
         module: the file of the task.
         modules: every file that was read, by its source.
         overridden: what the file says for the parameters that ``--set`` changes.
@@ -63,6 +65,8 @@ class Scope:
     used: set[str] = field(default_factory=set)
     incomplete: bool = False
     explicit: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    learned: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    grounds: tuple[str, ...] = ()
     module: Module | None = None
     modules: dict[SourceFile, Module] = field(default_factory=dict)
     overridden: dict[str, Expression] = field(default_factory=dict)

@@ -29,6 +29,7 @@ from stripe_dsl.check.robots import RobotCheck
 from stripe_dsl.check.rotations import rotation
 from stripe_dsl.check.scope import Scope
 from stripe_dsl.check.sensors import Sensors
+from stripe_dsl.check.sights import labels_of_ground
 from stripe_dsl.check.symmetry import check_symmetry
 from stripe_dsl.check.terms import Terms
 from stripe_dsl.check.world import check_scene, check_sim, names_of
@@ -104,10 +105,12 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     names(task, report)
     given_values(scope, report)
     robots = _robots(task, settings, scope)
+    scope.learned = {robot.name: robot.learned for robot in robots}
     scope.explicit = {robot.name: robot.explicit for robot in robots}
     objects = _objects(task, settings, scope)
     sim = check_sim(spec.sim, settings, task.name)
     ground, lights, place = check_scene(task.scene, settings, task.scene_name, task.scene_module)
+    scope.grounds = labels_of_ground(place) if place is not None else ("ground",) if ground is not None else ()
     if place is not None:
         scope.places = names_of(task.scene)
         scope.scene = place

@@ -107,6 +107,18 @@ class SensorReading:
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """``camera[things]``: what a camera sees of some things.
+
+    Attributes:
+        labels: semantic classes of the things.
+    """
+
+    sensor: SensorValue
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CommandValue:
     """A command of the task, or a part of its scene: of the kind ``zone``, ``layer``, ``water``, ``map``, ``ground`` or
     ``solid``.
@@ -139,7 +151,17 @@ PLACES = ("zone", "layer", "water", "map", "ground", "solid")
 """Kinds of parts of a scene."""
 
 type Value = (
-    Node | JointSet | BodySet | Base | RobotValue | SensorValue | SensorReading | CommandValue | Episode | RangeValue
+    Node
+    | JointSet
+    | BodySet
+    | Base
+    | RobotValue
+    | SensorValue
+    | SensorReading
+    | Sight
+    | CommandValue
+    | Episode
+    | RangeValue
 )
 
 
@@ -174,6 +196,8 @@ def describe(value: Value) -> str:
             return f"the robot `{value.name}`"
         case SensorValue() | SensorReading():
             return "a sensor"
+        case Sight():
+            return f"what `{value.sensor.name}` sees of {' and '.join(f'`{label}`' for label in value.labels)}"
         case CommandValue():
             return f"the {value.kind if value.kind in PLACES else 'command'} `{value.name}`"
         case Episode():

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from stripe_dsl.emit.identifiers import literal
 from stripe_dsl.ir.program import Program
-from stripe_dsl.ir.robots import Actuator, Gain
+from stripe_dsl.ir.robots import Actuator, Gain, Network
+
+CLASSES = {
+    "implicit": "ImplicitActuatorCfg",
+    "ideal_pd": "IdealPDActuatorCfg",
+    "dc_motor": "DCMotorCfg",
+    "mlp": "ActuatorNetMLPCfg",
+    "lstm": "ActuatorNetLSTMCfg",
+}
+"""Isaac Lab's configuration of each kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +35,18 @@ class ActuatorText:
     fields: tuple[tuple[str, str], ...]
 
 
-def actuator_text(actuator: Actuator, physics_dt: float) -> ActuatorText:
+def actuator_text(actuator: Actuator, physics_dt: float, assets: Path) -> ActuatorText:
     """A group's configuration.
 
     Args:
         physics_dt: time step of the physics [s], which delays are counted in.
+        assets: the folder that relative paths of files start in.
     """
-    fields = [
-        ("joint_names_expr", literal(list(actuator.joint_patterns))),
-        ("stiffness", gain(actuator.stiffness or 0.0)),
-        ("damping", gain(actuator.damping or 0.0)),
-    ]
+    fields = [("joint_names_expr", literal(list(actuator.joint_patterns)))]
+    if actuator.network is not None:
+        fields += _network_fields(actuator.network, actuator.kind, assets)
+    else:
+        fields += [("stiffness", gain(actuator.stiffness or 0.0)), ("damping", gain(actuator.damping or 0.0))]
     # the solver limits implicit drives; the other models limit their efforts themselves
     owner = "actuator" if actuator.explicit else "joint"
     given = (
@@ -46,8 +58,7 @@ def actuator_text(actuator: Actuator, physics_dt: float) -> ActuatorText:
         ("viscous_friction", actuator.viscous_friction),
     )
     fields += [(name, gain(value)) for name, value in given if value is not None]
-    class_name = {"implicit": "ImplicitActuatorCfg", "ideal_pd": "IdealPDActuatorCfg", "dc_motor": "DCMotorCfg"}
-    name = class_name[actuator.kind]
+    name = CLASSES[actuator.kind]
     if actuator.delay is not None or actuator.effort_at:
         name = "RemotizedPDActuatorCfg" if actuator.effort_at else "DelayedPDActuatorCfg"
         steps = delay_steps(actuator, physics_dt)
@@ -57,6 +68,33 @@ def actuator_text(actuator: Actuator, physics_dt: float) -> ActuatorText:
         rows = [[position, 1.0, effort] for position, effort in actuator.effort_at]
         fields.append(("joint_parameter_lookup", literal(rows)))
     return ActuatorText(literal(actuator.name), name, tuple(fields))
+
+
+def _network_fields(network: Network, kind: str, assets: Path) -> list[tuple[str, str]]:
+    fields = [("network_file", file_text(network.reference, network.file, assets))]
+    if kind == "mlp":
+        for key in ("pos_scale", "vel_scale", "torque_scale"):
+            fields.append((key, literal(float(getattr(network, key)))))
+        fields += [("input_order", literal(network.order)), ("input_idx", literal(list(network.steps)))]
+    return fields
+
+
+def file_text(reference: str, file: str, assets: Path) -> str:
+    """Source text of the path of a file that is there already.
+
+    Args:
+        reference: as the user wrote it.
+        file: where it is on this machine.
+        assets: the folder that relative paths start in.
+    """
+    if reference.startswith("package://"):
+        package, _, path = reference.removeprefix("package://").partition("/")
+        return f"package_file({literal(package)}, {literal(path)})"
+    if reference.startswith("isaacsim://"):
+        return f"isaacsim_file({literal(reference.removeprefix('isaacsim://'))})"
+    if Path(reference).expanduser().is_absolute():
+        return literal(str(Path(reference).expanduser()))
+    return f"asset({literal(Path(os.path.relpath(file, assets.resolve())).as_posix())})"
 
 
 def delay_steps(actuator: Actuator, physics_dt: float) -> int:
@@ -72,4 +110,4 @@ def gain(value: Gain) -> str:
 def actuator_classes(program: Program) -> list[str]:
     """The configurations that a program's robots need, in order."""
     groups = [actuator for robot in program.robots for actuator in robot.actuators]
-    return sorted({actuator_text(group, program.sim.physics_dt).class_name for group in groups})
+    return sorted({actuator_text(group, program.sim.physics_dt, Path()).class_name for group in groups})

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path, PurePath
 
-from stripe_dsl.emit.actuators import ActuatorText, actuator_text
+from stripe_dsl.emit.actuators import ActuatorText, actuator_text, file_text
 from stripe_dsl.emit.identifiers import literal, remark, safe_identifier
 from stripe_dsl.emit.naming import Names, entity_attributes
 from stripe_dsl.emit.scenes import Place, placed
@@ -170,7 +169,7 @@ def robots(program: Program, keys: dict[str, str], assets: Path) -> list[RobotTe
         cfg = robot.cfg_reference.partition(":")[2]
         path = "" if cfg else robot_path(robot, assets)
         senses = any(sensor.kind == "contacts" and sensor.robot == robot.name for sensor in program.sensors)
-        actuators = tuple(actuator_text(actuator, program.sim.physics_dt) for actuator in robot.actuators)
+        actuators = tuple(actuator_text(actuator, program.sim.physics_dt, assets) for actuator in robot.actuators)
         place = placed(program, robot.position, robot.rotation, at_spawn=robot.at_spawn)
         out.append(RobotText(key, prim, path, robot, origin(robot.span), place, cfg, senses, actuators))
     return out
@@ -180,15 +179,7 @@ def robot_path(robot: Robot, assets: Path) -> str:
     """Source text of the path of a robot's file; ``assets`` is the folder that relative paths start in."""
     if robot.written:
         return f"asset({literal(f'{robot.name}.usda')})"
-    reference = robot.reference
-    if reference.startswith("package://"):
-        package, _, path = reference.removeprefix("package://").partition("/")
-        return f"package_file({literal(package)}, {literal(path)})"
-    if reference.startswith("isaacsim://"):
-        return f"isaacsim_file({literal(reference.removeprefix('isaacsim://'))})"
-    if Path(reference).expanduser().is_absolute():
-        return literal(str(Path(reference).expanduser()))
-    return f"asset({literal(Path(os.path.relpath(robot.model.source, assets.resolve())).as_posix())})"
+    return file_text(robot.reference, robot.model.source, assets)
 
 
 def period(sim: Sim) -> str:

@@ -15,12 +15,12 @@ from stripe_dsl.emit.identifiers import docstring, literal, paragraph, remark, s
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.outlines import outlines
 from stripe_dsl.emit.scenes import sampled_kinds, scene_text, tiles_text
-from stripe_dsl.emit.sensors import CLASSES, sensor_cfgs
+from stripe_dsl.emit.sensors import CLASSES, LABEL_ID, labels, sensor_cfgs
 from stripe_dsl.emit.torch.env import EnvContext, env_context
 from stripe_dsl.emit.torch.randomize import startup_text
 from stripe_dsl.emit.warp.env import warp_env
 from stripe_dsl.ir.program import Group, Program
-from stripe_dsl.ir.robots import Robot
+from stripe_dsl.ir.robots import Network
 from stripe_dsl.robots.author import ground_plane_usda, robot_usda
 
 if TYPE_CHECKING:
@@ -41,13 +41,14 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
     env = env_context(program, outlined)
     policy = next(group for group in program.groups if group.name == "policy")
     critic = next((group for group in program.groups if group.name == "critic"), None)
+    references = [item.reference for item in (*program.robots, *_networks(program))]
     uses = {
         "uses_prim": any(robot.prim for robot in program.robots),
-        "uses_package": any(robot.reference.startswith("package://") for robot in program.robots),
+        "uses_package": any(reference.startswith("package://") for reference in references),
         "uses_files": any(not robot.cfg_reference for robot in program.robots),
         "actuator_classes": actuator_classes(program),
         "uses_actuators": any(robot.actuators for robot in program.robots),
-        "uses_isaacsim": any(robot.reference.startswith("isaacsim://") for robot in program.robots),
+        "uses_isaacsim": any(reference.startswith("isaacsim://") for reference in references),
     }
     robot_texts = robots(program, {name: key for key, name in env.robots}, folder / "assets")
     agent = agent_context(program)
@@ -68,6 +69,8 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "robots": robot_texts,
         "objects": objects(program),
         "sensors": sensor_cfgs(program),
+        "labels": labels(program),
+        "label_id": LABEL_ID,
         "cfg_imports": _cfg_imports(program),
         "asset_imports": _asset_imports(program, uses),
         "buffers": _buffers(program),
@@ -144,23 +147,30 @@ def _cfg_imports(program: Program) -> list[tuple[str, list[str]]]:
 
 def _asset_imports(program: Program, uses: dict[str, bool]) -> list[str]:
     grounded = program.ground is not None or scene_text(program) is not None
-    names = ["asset"] if grounded or any(not _remote(robot) for robot in program.robots) else []
+    shipped = all(map(_remote, [robot.reference for robot in program.robots if not robot.cfg_reference]))
+    shipped = shipped and all(_remote(network.reference) for network in _networks(program))
+    names = ["asset"] if grounded or not shipped else []
     names += ["UsdPrimCfg"] if uses["uses_prim"] else []
     names += ["package_file"] if uses["uses_package"] else []
     names += ["isaacsim_file"] if uses["uses_isaacsim"] else []
     return sorted(names, key=lambda name: (name != "UsdPrimCfg", name))
 
 
-def _remote(robot: Robot) -> bool:
-    return bool(robot.cfg_reference) or robot.reference.startswith(("package://", "isaacsim://"))
+def _networks(program: Program) -> list[Network]:
+    actuators = [actuator for robot in program.robots for actuator in robot.actuators]
+    return [actuator.network for actuator in actuators if actuator.network is not None]
+
+
+def _remote(reference: str) -> bool:
+    return reference.startswith(("package://", "isaacsim://"))
 
 
 def _packages(program: Program) -> list[str]:
-    """Distributions that ship the robots, beside those that Isaac Lab needs itself."""
+    """Distributions that ship the robots and their motors, beside those that Isaac Lab needs itself."""
     found = {
-        robot.reference.removeprefix("package://").partition("/")[0]
-        for robot in program.robots
-        if robot.reference.startswith("package://")
+        item.reference.removeprefix("package://").partition("/")[0]
+        for item in (*program.robots, *_networks(program))
+        if item.reference.startswith("package://")
     }
     return sorted(name.replace("_", "-") for name in found - {"newton", "isaaclab", "isaaclab_assets"})
 

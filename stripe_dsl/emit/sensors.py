@@ -74,6 +74,23 @@ def quantities(program: Program, sensor: Sensor) -> set[str]:
     return {read.quantity.partition(".")[2].partition("@")[0] for read in reads if read.entity == sensor.name}
 
 
+def labels(program: Program) -> set[str]:
+    """Semantic classes that cameras tell from each other."""
+    roots = [term.value for term in (*program.terminations, *program.rewards)]
+    roots += [item.value for group in program.groups for item in group.items]
+    reads = [node.read for node in walk(roots) if node.read is not None]
+    return {name for read in reads if read.quantity == "camera.mask" for name in read.names}
+
+
+LABEL_ID = '''
+def label_id(camera: Camera, name: str) -> int:
+    """Return the number that stands for a semantic class in the pictures of a camera."""
+    labels = camera.data.info["semantic_segmentation"]["idToLabels"]
+    return next(number for number, label in labels.items() if label == {"class": name})
+'''.strip("\n")
+"""What both environments define where a mask is read."""
+
+
 def sensor_cfgs(program: Program) -> list[SensorText]:
     """The sensors as fields of the scene's class."""
     out: list[SensorText] = []
@@ -97,7 +114,7 @@ def _arguments(program: Program, sensor: Sensor, prim: str) -> dict[str, str]:
             return _rays(sensor.settings, body)
         if isinstance(sensor.settings, CameraSettings):
             # in the order of the table, whatever the order of the file
-            seen = [name for name in CAMERA if name in quantities(program, sensor)]
+            seen = [isaaclab for name, isaaclab in CAMERA.items() if name in quantities(program, sensor)]
             return _camera(sensor.settings, f"{body}/{safe_identifier(sensor.name)}", seen or ["depth"])
         return {"prim_path": literal(body)} | _offset("ImuCfg", sensor.settings)
     if not isinstance(sensor.settings, ContactSettings):
@@ -151,8 +168,8 @@ def _rays(settings: RaySettings, prim: str) -> dict[str, str]:
     return arguments | {"mesh_prim_paths": '["/World/Ground"]', "global_world_only": "True"}
 
 
-CAMERA = ("depth", "rgb", "normals")
-"""Readings of a camera, by their name in Isaac Lab."""
+CAMERA = {"depth": "depth", "rgb": "rgb", "normals": "normals", "mask": "semantic_segmentation"}
+"""What Isaac Lab calls the readings of a camera."""
 
 FOCAL_LENGTH = 24.0
 """Of every camera, in USD's tenths of a unit: with the aperture it makes the angle of view."""
@@ -166,6 +183,9 @@ def _camera(settings: CameraSettings, prim: str, kinds: list[str]) -> dict[str, 
         "horizontal_aperture": literal(round(aperture, 6)),
         "clipping_range": literal((0.01, settings.reach)),
     }
+    renderer = {"depth_clipping_behavior": literal("max")}
+    if CAMERA["mask"] in kinds:
+        renderer["colorize_semantic_segmentation"] = "False"
     offset = {"pos": literal(settings.at), "rot": literal(settings.facing), "convention": literal("world")}
     return {
         "prim_path": literal(prim),
@@ -175,7 +195,7 @@ def _camera(settings: CameraSettings, prim: str, kinds: list[str]) -> dict[str, 
         "width": str(settings.columns),
         "height": str(settings.rows),
         "update_latest_camera_pose": "True",
-        "renderer_cfg": f"NewtonWarpRendererCfg(depth_clipping_behavior={literal('max')})",
+        "renderer_cfg": f"NewtonWarpRendererCfg({_keywords(renderer)})",
     }
 
 

@@ -23,7 +23,8 @@ class Actuator:
     Gains are in SI units: N/m, N*s/m for prismatic joints, N*m/rad, N*m*s/rad for revolute ones.
 
     Attributes:
-        kind: ``implicit`` (the physics engine integrates the drive), ``ideal_pd`` or ``dc_motor``.
+        kind: ``implicit`` (the physics engine integrates the drive), ``ideal_pd``, ``dc_motor``, ``mlp`` or ``lstm``.
+        network: of an ``mlp`` or ``lstm``.
         saturation: force or torque of a ``dc_motor`` that stands still [N or N*m].
         delay: time that commands take to an ``ideal_pd`` [s].
         effort_at: positions [rad or m] and the largest efforts there [N*m or N]; in between, linearly.
@@ -43,11 +44,35 @@ class Actuator:
     saturation: Gain | None = None
     delay: float | None = None
     effort_at: tuple[tuple[float, float], ...] = ()
+    network: Network | None = None
 
     @property
     def explicit(self) -> bool:
         """Whether its efforts are computed outside of the physics engine's solver."""
         return self.kind != "implicit"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Network:
+    """A network that says what a motor does, in TorchScript.
+
+    Attributes:
+        reference: the file as written.
+        file: the file on this machine.
+        order: of an ``mlp``: ``pos_vel`` (errors of the position first) or ``vel_pos``.
+        steps: of an ``mlp``: how many physics steps ago each of its inputs is from.
+        pos_scale: factor of errors of the position [1/rad or 1/m].
+        vel_scale: factor of velocities [s/rad or s/m].
+        torque_scale: force or torque of an output of one [N*m or N].
+    """
+
+    reference: str
+    file: str
+    order: str
+    steps: tuple[int, ...]
+    pos_scale: float
+    vel_scale: float
+    torque_scale: float
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -87,9 +112,17 @@ class Robot:
     at_spawn: bool = False
 
     @property
+    def learned(self) -> tuple[str, ...]:
+        """Joints whose actuators are networks."""
+        return self._driven([actuator for actuator in self.actuators if actuator.network is not None])
+
+    @property
     def explicit(self) -> tuple[str, ...]:
         """Joints whose actuators compute efforts outside of the physics engine's solver."""
-        patterns = [text for actuator in self.actuators if actuator.explicit for text in actuator.joint_patterns]
+        return self._driven([actuator for actuator in self.actuators if actuator.explicit])
+
+    def _driven(self, actuators: list[Actuator]) -> tuple[str, ...]:
+        patterns = [text for actuator in actuators for text in actuator.joint_patterns]
         return tuple(name for name in self.model.joint_names if any(re.fullmatch(text, name) for text in patterns))
 
     @property

@@ -67,12 +67,24 @@ class ActuatorSpec(Block):
     implicit: bool = Field(False, description="the physics engine integrates the drive (the default)")
     ideal_pd: bool = Field(False, description="efforts are computed before each physics step")
     dc_motor: bool = Field(False, description="as `ideal_pd`, with the speed-torque curve of a DC motor")
+    mlp: bool = Field(False, description="a learned motor: a network of the last errors of the position, and speeds")
+    lstm: bool = Field(False, description="a learned motor: a recurrent network")
     joints: list[Text] = Field(default_factory=list, description="patterns; the group's own name where absent")
+    network: Text | None = Field(None, description="of a learned motor: its TorchScript file")
+    pos_scale: Expression | None = Field(
+        None, description="of an mlp: factor of errors of the position, 1 where absent"
+    )
+    vel_scale: Expression | None = Field(None, description="of an mlp: factor of speeds, 1 where absent")
+    torque_scale: Expression | None = Field(None, description="of an mlp: effort of an output of one, 1 where absent")
+    input_order: Expression | None = Field(None, description="of an mlp: pos_vel (where absent) or vel_pos")
+    input_idx: Expression | None = Field(
+        None, description="of an mlp: physics steps that its inputs look back, [0] where absent"
+    )
     stiffness: Expression | None = None
     damping: Expression | None = None
     effort: Expression | None = Field(None, description="largest force or torque")
     velocity: Expression | None = Field(None, description="largest speed")
-    saturation: Expression | None = Field(None, description="of a dc_motor: force or torque at rest")
+    saturation: Expression | None = Field(None, description="of a dc_motor or a learned one: force or torque at rest")
     armature: Expression | None = None
     friction: Expression | None = Field(None, description="force or torque that has to be overcome")
     viscous: Expression | None = Field(None, description="friction that grows with the speed")

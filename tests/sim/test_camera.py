@@ -42,7 +42,7 @@ def runs(program: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 def seen(request: pytest.FixtureRequest, program: Program, runs: dict[str, Recording]) -> dict[str, Array]:
     """Entries by name, those of pictures ``(T + 1, N, rows, columns, …)``; ``fresh`` where an episode began."""
     found = {name: value for (_, name), value in entries(program, runs[request.param]).items()}
-    for name in ("eye_depth", "eye_rgb", "eye_normals", "near"):
+    for name in ("eye_depth", "eye_rgb", "eye_normals", "near", "wall", "solid"):
         picture = found[name].reshape(*found[name].shape[:2], ROWS, COLUMNS, -1)
         found[name] = picture[..., 0] if picture.shape[-1] == 1 else picture
     fresh = runs[request.param].fresh
@@ -58,8 +58,8 @@ def test_everything_is_as_the_reference_says(program: Program, runs: dict[str, R
 def test_the_back_ends_are_equal(runs: dict[str, Recording]) -> None:
     torch, warp = runs["torch"], runs["warp"]
     assert {name: values.shape[2:] for name, values in warp.groups.items()} == {
-        "policy": (5,),
-        "pixels": (8, ROWS, COLUMNS),
+        "policy": (7,),
+        "pixels": (10, ROWS, COLUMNS),
         "floor": (1, 8, 8),
     }
     for name, theirs in torch.groups.items():
@@ -124,3 +124,13 @@ def test_the_wall_is_seen_upright(seen: dict[str, Array]) -> None:
     assert covered[:, :, ROWS // 2 :, COLUMNS // 2].all()
     assert not covered[:, :, 0].any()
     np.testing.assert_array_equal(covered, covered[..., ::-1], err_msg="it stands in the middle")
+
+
+def test_masks_tell_things_apart(seen: dict[str, Array]) -> None:
+    """The wall is what is nearest, the ground what is level; the sky is neither, at once after a reset too."""
+    np.testing.assert_array_equal(seen["wall"], seen["near"])
+    level = seen["eye_normals"][..., 2] > 0.99
+    np.testing.assert_array_equal(seen["solid"], np.maximum(seen["wall"], level))
+    assert 0.05 < seen["wall"].mean() < seen["solid"].mean() < 0.95
+    assert (seen["below"] == 64).all(), "nothing but ground lies below the camera that looks down"
+    assert not seen["own"].any()

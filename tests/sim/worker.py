@@ -77,6 +77,10 @@ def quantity(env: Any, read: Read, *, single: bool) -> Array:
     if kind == "imu":
         return array(getattr(data, {"lin_acc@sensor": "lin_acc_b", "ang_vel@sensor": "ang_vel_b"}[name]))
     if kind == "camera":
+        if name == "mask":
+            labels = data.info["semantic_segmentation"]["idToLabels"]
+            wanted = [number for number, label in labels.items() if label["class"] == read.names[0]]
+            return np.isin(array(data.output["semantic_segmentation"]), wanted).reshape(len(env.scene.env_origins), -1)
         values = array(data.output[name.removesuffix("@world")])
         values = values.reshape(len(values), -1, values.shape[-1])
         return values[..., 0] if name == "depth" else values / np.float32(255.0) if name == "rgb" else values

@@ -247,6 +247,10 @@ class Leaves:
         if quantity in sensors.WHOLE:
             name = sensors.name(quantity)
             return f"{owner}.data.{sensors.WHOLE[quantity]}.torch", f"{self.sensors[read.entity]}_{name}"
+        if quantity == "camera.mask":
+            number = self.label(read.entity, read.names[0])
+            picture = f"{owner}.data.output[{literal('semantic_segmentation')}].torch.flatten(1)"
+            return f"{picture} == self.{number}", f"{self.sensors[read.entity]}_sees_{word(read.names[0])}"
         if quantity in sensors.PICTURES:
             name = sensors.name(quantity)
             return f"{owner}.data.{sensors.PICTURES[quantity]}", f"{self.sensors[read.entity]}_{name}"
@@ -266,6 +270,15 @@ class Leaves:
         if quantity in ("joint.lower", "joint.upper"):
             return f"{owner}.data.soft_joint_pos_limits.torch[:, {ids}, {int(quantity == 'joint.upper')}]", name
         return f"{owner}.data.{JOINT_DATA[quantity]}.torch[:, {ids}]", name
+
+    def label(self, camera: str, name: str) -> str:
+        """The attribute that holds the number of a semantic class in the pictures of a camera."""
+        key = (camera, "label", (name,))
+        if key not in self._known:
+            attribute = self.names.unique(f"_{self.sensors[camera]}_{safe_identifier(word(name))}")
+            self.attributes.append(Attribute(attribute, f"label_id(self.{self.sensors[camera]}, {literal(name)})"))
+            self._known[key] = attribute
+        return self._known[key]
 
     def jacobian(self, read: Read) -> str:
         """Columns of a body's Jacobian, one for each joint."""

@@ -93,5 +93,6 @@ class WarpEnv:
     needs_shapes: bool = False
     needs_flags: bool = False
     delayed: list[str] = field(default_factory=list)
+    learned: bool = False
     reads_effort: bool = False
     reads_acceleration: bool = False

@@ -91,8 +91,9 @@ class _Writer:
         env.delayed = [
             robot.name
             for robot in program.robots
-            if any(delay_steps(actuator, program.sim.physics_dt) for actuator in robot.actuators)
+            if robot.learned or any(delay_steps(item, program.sim.physics_dt) for item in robot.actuators)
         ]
+        env.learned = any(robot.learned for robot in program.robots)
         env.foreign = [f"cfg.scene.{entities[robot.name]}" for robot in program.robots if robot.cfg_reference]
         env.sensors = [(self.leaves.sensors[sensor.name], sensor.kind) for sensor in program.sensors]
         env.integrating = [name for name, kind in env.sensors if kind in INTEGRATING]

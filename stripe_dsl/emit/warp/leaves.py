@@ -226,6 +226,18 @@ class Leaves:
             data, kind, function = BODY_DATA[quantity]
             place = self.place(kernel, loop, node, "body", read)
             return Value(f"{function}({self.data(kernel, read.entity, data, 2, kind)}[env, {place}])")
+        if quantity == "camera.mask":
+            assert loop is not None
+            sensor, name = self.sensors[read.entity], read.names[0]
+            text = f'self.{sensor}.data.output["semantic_segmentation"].warp.reshape((self.num_envs, -1))'
+            wish = f"{sensor}_labels"
+            picture = kernel.parameter(self.module.attribute(text, wish), "wp.array2d(dtype=int)", wish)
+            wish = f"{sensor}_{word(name)}"
+            number = self.module.attribute(f"label_id(self.{sensor}, {literal(name)})", wish)
+            return infix(
+                "==", Precedence.COMPARISON, Value(f"{picture}[env, {loop.index}]"),
+                Value(kernel.parameter(number, "int", wish)),
+            )  # fmt: skip
         if quantity in sensors.WHOLE or quantity in sensors.PICTURES:
             place = loop.index if loop is not None and node.type.axis is not None else ""
             return sensors.reading(self.module, kernel, self.sensors[read.entity], quantity, place)
