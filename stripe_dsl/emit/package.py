@@ -103,6 +103,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
     }
     if scene is not None:
         files["ground.py"] = "ground.py.jinja"
+        files["collisions.py"] = "collisions.py.jinja"
     if context["startup"] is not None:
         files["startup.py"] = "startup.py.jinja"
     if uses["uses_prim"]:
