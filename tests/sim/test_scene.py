@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,12 +45,37 @@ def runs(program: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     torch = Run(steps=90, num_envs=4, shuffle=())
     calm = replace(torch, steps=60, amplitude=0.0, inside=False, overrides=without_chance(program))
     wanted = {
-        "torch": torch,
+        "torch": replace(torch, finish="tests.sim.test_scene:touching"),
         "warp": replace(torch, backend="warp", inside=False),
         "calm torch": calm,
         "calm warp": replace(calm, backend="warp"),
     }
     return record(SOURCE, tmp_path_factory.mktemp("yard"), wanted, timeout=1500)
+
+
+def touching(env: Any) -> dict[str, Any]:
+    """Contacts as the package's broad phase leaves them and as Newton's does, and how many pairs with meshes each had,
+    in a few moments of a run."""
+    import torch
+    from isaaclab_newton.physics import NewtonManager
+    from newton.geometry import BroadPhaseExplicit
+
+    pipeline, contacts = NewtonManager._collision_pipeline, NewtonManager._contacts
+    phases = {"generated": pipeline.broad_phase, "newton": BroadPhaseExplicit()}
+    found: dict[str, list[Array]] = {f"{name} {what}": [] for name in phases for what in ("contacts", "pairs")}
+    for _ in range(4):
+        for name, phase in phases.items():
+            pipeline.broad_phase = phase
+            pipeline.collide(NewtonManager.backend.state_0, contacts)
+            count = int(contacts.rigid_contact_count.numpy()[0])
+            columns = (contacts.rigid_contact_shape0, contacts.rigid_contact_shape1, contacts.rigid_contact_point0)
+            table = np.column_stack([column.numpy()[:count] for column in columns])
+            found[f"{name} contacts"].append(table[np.lexsort(table.T)])
+            found[f"{name} pairs"].append(pipeline.narrow_phase.shape_pairs_mesh_count.numpy())
+        pipeline.broad_phase = phases["generated"]
+        for _ in range(8):
+            env.step(env.actions)
+    return {name: torch.from_numpy(np.concatenate(tables)) for name, tables in found.items()}
 
 
 @pytest.fixture(params=["torch", "warp"])
@@ -158,6 +184,13 @@ def test_nothing_passes_through_what_is_solid(program: Program, layouts: list[La
     landed = first[..., 2] - heights(layouts, first[..., :2])
     resting = landed[25:32].min(axis=0)
     assert (resting > 0.3).any() or resting.max() > RADIUS, "it fell onto the boulder"
+
+
+def test_the_broad_phase_leaves_out_nothing_that_touches(runs: dict[str, Recording]) -> None:
+    seen = runs["torch"].finish
+    assert len(seen["newton contacts"]) > 60
+    np.testing.assert_array_equal(seen["generated contacts"], seen["newton contacts"])
+    assert seen["generated pairs"].sum() < seen["newton pairs"].sum()
 
 
 def test_copies_of_one_variant_are_one(program: Program, runs: dict[str, Recording]) -> None:
