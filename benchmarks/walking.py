@@ -1,9 +1,11 @@
 """Trains the walking quadruped, measures how well it does what it is told, and writes ``docs/walking.md``.
 
     python benchmarks/walking.py --logs logs --train --envs 256 --iterations 1500 --device cpu
+    python benchmarks/walking.py --logs logs --train --envs 4096 --iterations 600 --device cuda:0
     python benchmarks/walking.py --logs logs
 
-The second form measures the last run in ``logs`` again. What it says of a policy comes from the policy that was
+The last form measures the last run in ``logs`` again, on any machine. The page has a part for runs on a CPU and one for
+runs on a GPU. What it says of a policy comes from the policy that was
 exported and from ``manifest.json``, as a robot's program would use them: the commands and the velocities are read from
 the observations, without their noise. Errors are means over all control steps of one episode in each environment, the
 time in which the robot answers to a new command and to pushes included.
@@ -25,7 +27,9 @@ from benchmarks.page import replaced
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "quadruped_walk.stripe"
 PACKAGE = ROOT / "generated" / "walk"
-PAGE, CURVE, FILM = (ROOT / "docs" / name for name in ("walking.md", "walking.svg", "walking.webp"))
+PAGE = ROOT / "docs" / "walking.md"
+CURVES = {"cpu": ROOT / "docs" / "walking.svg", "cuda": ROOT / "docs" / "walking_gpu.svg"}
+FILM = ROOT / "docs" / "walking.webp"
 AXES = ("forwards", "sideways", "turning")
 UNITS = ("m/s", "m/s", "rad/s")
 
@@ -129,6 +133,13 @@ def measure(run: Path, envs: int, device: str) -> dict[str, Any]:
     return {"error": error, "asked": asked, "fallen": int(fallen.sum()), "envs": envs}
 
 
+def play(run: Path, *options: str | Path) -> None:
+    """Play the best policy as a user does, which exports it."""
+    command = [sys.executable, "-c", "from stripe_dsl.cli.main import main; main()", "play", EXAMPLE]
+    command += ["--checkpoint", run / "best.pt", "--device", "cpu", *options]
+    subprocess.run([str(word) for word in command], check=True, cwd=ROOT)
+
+
 def film(run: Path) -> None:
     """A film of the best policy, as a user makes it, and then small enough for a page: each second frame, 6 s of it."""
     from tempfile import TemporaryDirectory
@@ -137,9 +148,7 @@ def film(run: Path) -> None:
 
     with TemporaryDirectory() as folder:
         whole = Path(folder) / "walk.webp"
-        command = [sys.executable, "-c", "from stripe_dsl.cli.main import main; main()", "play", EXAMPLE]
-        command += ["--checkpoint", run / "best.pt", "--video", whole, "--device", "cpu", "env.episode_length_s=8"]
-        subprocess.run([str(word) for word in command], check=True, cwd=ROOT)
+        play(run, "--video", whole, "env.episode_length_s=8")
         with Image.open(whole) as frames:
             small = [frame.convert("RGB").resize((360, 240)) for frame in ImageSequence.Iterator(frames)][:150:2]
     small[0].save(FILM, save_all=True, append_images=small[1:], duration=80, loop=0, quality=60, method=6)
@@ -152,7 +161,9 @@ def main() -> None:
     parser.add_argument("--train", action="store_true")
     parser.add_argument("--envs", type=int, default=256)
     parser.add_argument("--iterations", type=int, default=1500)
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", default="cpu", help="to train on, and to measure on")
+    parser.add_argument("--machine", help="what the page calls the device that it was trained on")
+    parser.add_argument("--film", action="store_true", help="make the page's film of this run")
     args = parser.parse_args()
     import yaml
 
@@ -160,18 +171,24 @@ def main() -> None:
     if args.train:
         train(args)
     run = max((args.logs / "rsl_rl" / "walk").iterdir())
+    trained_on = yaml.unsafe_load((run / "params" / "agent.yaml").read_text())["device"]
+    kind = trained_on.partition(":")[0]
     curves = curve(run)
     reward = curves["Train/mean_reward"]
-    film(run)
+    if args.film:
+        film(run)
+    else:
+        play(run, "--envs", "1", "--episodes", "1")
     found = measure(run, 64, args.device)
-    CURVE.write_text(draw(curves))
+    CURVES[kind].write_text(draw(curves))
     rows = ["| | asked for, mean size | error, mean size |", "|---|---|---|"]
     for axis, unit, asked, error in zip(AXES, UNITS, found["asked"], found["error"], strict=True):
         rows.append(f"| {axis} | {asked:.2f} {unit} | {error:.2f} {unit} |")
     envs = yaml.unsafe_load((run / "params" / "env.yaml").read_text())["scene"]["num_envs"]
-    text = f"{reward[-1][1] + 1} iterations with {envs} environments on {args.device} in {reward[-1][0]:.0f} minutes; "
-    text += f"{found['fallen']} of {found['envs']} robots fell within 20 s.\n\n" + "\n".join(rows) + "\n"
-    PAGE.write_text(replaced(PAGE.read_text(), "measured", text))
+    text = f"{reward[-1][1] + 1} iterations with {envs:,} environments on {args.machine or trained_on} in "
+    text += f"{reward[-1][0]:.1f} minutes; {found['fallen']} of {found['envs']} robots fell within 20 s.\n\n"
+    text += "\n".join(rows) + "\n"
+    PAGE.write_text(replaced(PAGE.read_text(), kind, text))
     print(text)
 
 
