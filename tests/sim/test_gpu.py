@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -46,6 +47,7 @@ TASKS = {
     "ant": Task(("episode_length_s=0.5", "param.target=[20.0,0.0]"), 4e-5, {"progress": 1e-5}, 12, 1e-2),
 }
 ENVS = 16
+DEVICE = "cuda:0"
 START, LIMIT = time.monotonic(), 230.0
 """Seconds that all runs may take together."""
 
@@ -73,7 +75,7 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     task, source = TASKS[request.param], ROOT / "examples" / f"{request.param}.stripe"
     (program,) = check_file(source).programs
     overrides = [*without_chance(program), *task.overrides]
-    torch = Run(steps=75, num_envs=ENVS, overrides=overrides, amplitude=1.5, device="cuda:0")
+    torch = Run(steps=75, num_envs=ENVS, overrides=overrides, amplitude=1.5, device=DEVICE)
     warp = replace(torch, backend="warp")
     recorded = replace(warp, inside=False)
     draws = "tests.sim.test_warp_vs_torch:draws"
@@ -153,3 +155,78 @@ def test_a_seed_repeats_a_run_and_resets_draw_anew(runs: Runs) -> None:
     assert np.ptp(joints, axis=0).max() > 0.1
     for other in ("second", "other"):
         assert not np.isclose(seen["first policy"], seen[f"{other} policy"]).all(axis=1).any()
+
+
+# ---- everything else, for some steps ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Other:
+    """A task of the other tests, whose back ends are stepped side by side on the GPU.
+
+    Attributes:
+        apart: bound of the difference of the back ends' observations and rewards in the first ``early`` steps.
+        absolute: bound of the difference of an observation to the reference, relative to 1 + the value.
+    """
+
+    source: Path
+    apart: float = 1e-3
+    absolute: float = 1e-4
+    early: int = 5
+
+
+TEST_TASKS = Path(__file__).parent / "tasks"
+OTHERS = {
+    "walk": Other(ROOT / "examples" / "quadruped_walk.stripe"),
+    **{
+        name: Other(TEST_TASKS / f"{name}.stripe")
+        for name in (
+            "actions",
+            "camera",
+            "commands",
+            "history",
+            "motors",
+            "objects",
+            "scan",
+            "states",
+            "yard",
+        )
+    },
+}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same run in both back ends; Warp replays its recorded step."""
+
+    task: Other
+    program: Program
+    torch: Recording
+    warp: Recording
+
+
+@pytest.fixture(scope="module", params=OTHERS)
+def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    if not pytest.importorskip("torch").cuda.is_available():
+        pytest.skip("torch finds no CUDA device")
+    task = OTHERS[request.param]
+    program = check_file(task.source).programs[0]
+    run = Run(steps=30, num_envs=ENVS, shuffle=(), overrides=without_chance(program), device=DEVICE, task=program.name)
+    wanted = {"torch": run, "warp": replace(run, backend="warp", inside=False)}
+    runs = record(task.source, tmp_path_factory.mktemp(request.param), wanted, timeout=240)
+    return Pair(task, program, runs["torch"], runs["warp"])
+
+
+def test_other_tasks_agree(pair: Pair) -> None:
+    early, apart = pair.task.early, pair.task.apart
+    assert pair.torch.groups.keys() == pair.warp.groups.keys()
+    for name, theirs in pair.torch.groups.items():
+        ours = pair.warp.groups[name]
+        np.testing.assert_allclose(ours[:early], theirs[:early], rtol=apart, atol=apart, err_msg=name)
+        assert len(np.unique(ours)) > 5
+    np.testing.assert_allclose(pair.warp.reward[:early], pair.torch.reward[:early], rtol=apart, atol=apart)
+    np.testing.assert_array_equal(pair.warp.fresh[:early], pair.torch.fresh[:early])
+
+
+def test_other_tasks_answer_as_the_reference_does(pair: Pair) -> None:
+    assert_replayed(pair.program, pair.torch, absolute=pair.task.absolute, loose={})
