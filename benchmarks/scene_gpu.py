@@ -131,9 +131,9 @@ def table(results: dict[str, Any]) -> str:
     rows = results["rows"]
     plane = next((row for row in rows if row["case"] == "plane"), None)
     lines = [
-        f"{rows[0]['name']}; {results['envs']:,} quadrupeds, {results['trees']:,} trees and {results['rocks']:,} rocks.",
+        f"{rows[0]['name']}; {results['envs']:,} robots, {results['trees']:,} trees and {results['rocks']:,} rocks.",
         "",
-        "| | build s | step ms | of the plane's | physics ms | of the plane's | pairs with meshes | contacts |",
+        "| | build s | step ms | by plane | physics ms | by plane | pairs with meshes | contacts |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:

@@ -1,4 +1,4 @@
-"""The broad phase of generated scenes, on a small model of Newton's: what it leaves out, and what it does not change."""
+"""The broad phase of generated scenes, on a small model of Newton's: what it leaves out, and what stays."""
 
 from __future__ import annotations
 
