@@ -116,7 +116,7 @@ def test_no_generated_code_has_names_without_use_or_meaning(tmp_path: Path, monk
 
 @pytest.mark.parametrize("path", sorted(GENERATED.rglob("*.py")), ids=lambda path: str(path.relative_to(GENERATED)))
 def test_generated_code_imports_isaac_lab_torch_and_the_standard_library_only(path: Path) -> None:
-    allowed = sys.stdlib_module_names | {"isaaclab", "torch", "warp", "newton", "gymnasium", "pxr"}
+    allowed = sys.stdlib_module_names | {"isaaclab", "torch", "warp", "numpy", "newton", "gymnasium", "pxr"}
     allowed |= {f"isaaclab_{name}" for name in ("rl", "tasks", "newton", "ov", "physx", "experimental")}
     for node in ast.walk(ast.parse(path.read_text())):
         names = (
