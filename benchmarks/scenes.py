@@ -1,4 +1,4 @@
-"""Times how scenes are made: placing 10,000 and 100,000 things, and forests that grow.
+"""Times how scenes are made: placing 10,000 and 100,000 things, baking them too, and forests that grow.
 
     python benchmarks/scenes.py
     python benchmarks/scenes.py --runs 5 --write
@@ -18,6 +18,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +30,9 @@ import numpy as np
 
 from benchmarks.page import DOCUMENT, cpu_name, replaced
 from stripe_dsl.ir import scene as ir
+from stripe_dsl.scene.bake import write_scene
 from stripe_dsl.scene.layout import Layout
+from stripe_dsl.scene.made import Made
 from stripe_dsl.scene.table import table_bytes
 from tests.scene.forest import (
     avoid,
@@ -49,8 +52,12 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "scenes" / "cpu.json"
 
 
-def rocks(count: int, **more: Any) -> Callable[[], Layout]:
-    """``count`` rocks with the spacing of half of what would jam, beside a tenth as many trees that they avoid."""
+def rocks(count: int, *, bake: bool = False, **more: Any) -> Callable[[], Layout]:
+    """``count`` rocks with the spacing of half of what would jam, beside a tenth as many trees that they avoid.
+
+    Args:
+        bake: write the stage, the table and the heights as well, to a folder that is removed.
+    """
     edge = float(np.ceil(np.sqrt(count * 1.5**2 / 0.35)))
 
     def place() -> Layout:
@@ -59,7 +66,11 @@ def rocks(count: int, **more: Any) -> Callable[[], Layout]:
         keep = (avoid("trees", 0.1), below("slope", 0.8))
         stones = species("rocks", *kinds, count=(count, count), spacing=1.5, rule=keep)
         what = described(layer("trees", trees), layer("rocks", stones, **more), size=(edge, edge))
-        return placed(what, rolling((edge, edge), cell=1.0))
+        layout = placed(what, rolling((edge, edge), cell=1.0))
+        if bake:
+            with tempfile.TemporaryDirectory() as folder:
+                write_scene(what, [Made(layout, {})], Path(folder))
+        return layout
 
     return place
 
@@ -67,6 +78,9 @@ def rocks(count: int, **more: Any) -> Callable[[], Layout]:
 CASES: dict[str, tuple[str, Callable[[], Layout]]] = {
     "rocks_10000": ("10,000 rocks among 1,000 trees", rocks(10_000)),
     "rocks_100000": ("100,000 rocks among 10,000 trees", rocks(100_000)),
+    "bake_10000": ("11,000 things, placed and baked", rocks(10_000, bake=True)),
+    "bake_30000": ("33,000 things, placed and baked", rocks(30_000, bake=True)),
+    "bake_100000": ("110,000 things, placed and baked", rocks(100_000, bake=True)),
     "groups_10000": (
         "10,000 rocks in groups of 3 to 6",
         rocks(10_000, cluster=ir.Cluster(count=(3, 6), radius=4.0)),

@@ -94,10 +94,11 @@ def test_ci_runs_the_command_of_the_readme() -> None:
 
 
 def test_features_name_tests_that_exist() -> None:
-    rows = re.findall(r"^\| (\w+) \|.*\| `(tests/[^`]+)` \|$", (ROOT / "docs/features.md").read_text(), re.M)
+    text = (ROOT / "docs/features.md").read_text()
+    rows = re.findall(r"^\| ([A-Z]\d\d) \|", text, re.M)
     assert len(rows) >= 30
-    assert len({name for name, _ in rows}) == len(rows), "row ids are unique"
-    for _, test in rows:
+    assert len(set(rows)) == len(rows), "row ids are unique"
+    for test in re.findall(r"`(tests/[^`]+)`", text):
         file, _, function = test.partition("::")
         assert (ROOT / file).exists(), test
         if function:

@@ -9,6 +9,7 @@ import typer
 
 from stripe_dsl.cli.common import File, Sets, chosen_scene, fail, settings
 from stripe_dsl.cli.report import failed, show
+from stripe_dsl.cli.working import working
 
 
 def run(
@@ -27,7 +28,8 @@ def run(
     if wanted.terrain.tiles is not None:
         raise fail(f"`{wanted.name}` is made of Isaac Lab's own tiles", "they are made when a task of it starts")
     begin = perf_counter()
-    baked, diagnostics = baked_scene(wanted)
+    with working(f"baking {wanted.name}"):
+        baked, diagnostics = baked_scene(wanted)
     show(diagnostics)
     if baked is None or failed(diagnostics):
         raise typer.Exit(1)
@@ -43,7 +45,8 @@ def run(
 
             for name in baked.stages:
                 target = (out / name).with_suffix(".glb")
-                write_glb(out / name, target)
+                with working(f"writing {target.name}"):
+                    write_glb(out / name, target)
                 typer.echo(f"{target}: {_size(target.stat().st_size)}")
     except OSError as problem:
         raise fail(f"cannot write `{problem.filename or out}`: {problem.strerror}") from None

@@ -10,6 +10,7 @@ import typer
 
 from stripe_dsl.cli.common import Backend, File, Sets, TaskName, settings
 from stripe_dsl.cli.report import failed, show
+from stripe_dsl.cli.working import working
 
 
 class Backends(StrEnum):
@@ -36,9 +37,10 @@ def run(
     from stripe_dsl.pipeline import compile_file
 
     backends = tuple(Backend) if backend is Backends.both else (Backend(backend),)
-    packages, diagnostics = compile_file(
-        file, out, task=task, settings=settings(set), backends=backends, bake=not check
-    )
+    with working(f"compiling {file.name}"):
+        packages, diagnostics = compile_file(
+            file, out, task=task, settings=settings(set), backends=backends, bake=not check
+        )
     show(diagnostics)
     if failed(diagnostics):
         raise typer.Exit(1)

@@ -9,6 +9,7 @@ import typer
 
 from stripe_dsl.cli.common import File, Sets, chosen_scene, fail, settings
 from stripe_dsl.cli.report import failed, show
+from stripe_dsl.cli.working import working
 
 
 def run(
@@ -39,7 +40,8 @@ def run(
     from stripe_dsl.scene.measure import broken_asset, measure
 
     try:
-        made, diagnostics = make(wanted, variant, measure)
+        with working(f"making {wanted.name}"):
+            made, diagnostics = make(wanted, variant, measure)
     except AssetFileError as problem:
         made, diagnostics = None, [broken_asset(problem, wanted)]
     show(diagnostics)
@@ -52,7 +54,8 @@ def run(
             typer.echo(f"  {line}")
         target = out
         try:
-            draw(overview(made.layout, made.maps), out)
+            with working(f"drawing {out.name}"):
+                draw(overview(made.layout, made.maps), out)
             typer.echo(str(out))
             if height is not None:
                 target = height

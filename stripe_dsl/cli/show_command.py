@@ -10,6 +10,7 @@ import typer
 
 from stripe_dsl.cli.common import Device, File, Sets, chosen_scene, fail, need_simulator, settings
 from stripe_dsl.cli.report import failed, show
+from stripe_dsl.cli.working import working
 
 if TYPE_CHECKING:
     from stripe_dsl.ir.scene import Scene
@@ -49,7 +50,8 @@ def run(
     where = choose_device(device)
     if isinstance(where, Problem):
         raise fail(where.message, *where.help)
-    baked, diagnostics = baked_scene(wanted)
+    with working(f"baking {wanted.name}"):
+        baked, diagnostics = baked_scene(wanted)
     show(diagnostics)
     if baked is None or failed(diagnostics):
         raise typer.Exit(1)
@@ -66,7 +68,8 @@ def run(
         view = View((x, y, float(heights[row, column]) + 0.5), wanted.spawn.yaw + pi, radians(12), 6.0)
     else:
         view = View.of_all(seen_points(stage), radians(azimuth), radians(elevation), width / height)
-    frame = picture(stage, view, (width, height), _sun(wanted), where)
+    with working(f"drawing {out.name}"):
+        frame = picture(stage, view, (width, height), _sun(wanted), where)
     try:
         Image.fromarray(frame).save(out)
     except OSError as problem:

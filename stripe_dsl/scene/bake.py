@@ -35,6 +35,7 @@ from stripe_dsl.scene.layout import Layout
 from stripe_dsl.scene.made import Made
 from stripe_dsl.scene.placements import Instances
 from stripe_dsl.scene.stage import Contact, GroundPart, PlacedLayer, Sheet, write_stage
+from stripe_dsl.scene.steps import step
 from stripe_dsl.scene.streams import stream
 from stripe_dsl.scene.table import write_table
 from stripe_dsl.scene.things import Thing
@@ -184,6 +185,7 @@ def write_scene(scene: Scene, variants: Sequence[Made], folder: Path) -> dict[st
     names = file_names(scene)
     heights, told = [], []
     for variant, layout in enumerate(item.layout for item in variants):
+        step(f"writing {names.stages[variant]}")
         grounds, layers, sheets = parts_of(layout)
         about = f"Scene {scene.name}, variant {variant}, seed {layout.seed}"
         write_stage(folder / names.stages[variant], grounds, layers, sheets, about=about)

@@ -19,6 +19,7 @@ from stripe_dsl.scene.placements import Instances, Problem, Report, described
 from stripe_dsl.scene.poisson import Floats
 from stripe_dsl.scene.rules import Suitability, holds
 from stripe_dsl.scene.standing import crowd
+from stripe_dsl.scene.steps import step
 from stripe_dsl.scene.surroundings import Crowd, Surroundings, vertices
 from stripe_dsl.scene.zones import Raster, Zone, box, disc, path, polygon
 
@@ -99,6 +100,7 @@ def build_layout(scene: ir.Scene, variant: int = 0, *, ground: Ground, measure: 
     reports: list[Report] = []
     problems: list[Problem] = []
     for name in scene.order or (*zones, *waters, *layers):
+        step(f"placing {name}" if name in layers else f"finding {name}")
         if name in zones:
             around.zones[name] = zone_of(zones[name], around, seed, scene.name)
         elif name in waters:

@@ -14,6 +14,7 @@ from stripe_dsl.scene.placements import Problem
 from stripe_dsl.scene.problem import SceneError
 from stripe_dsl.scene.require import check_requirements
 from stripe_dsl.scene.rules import RuleError
+from stripe_dsl.scene.steps import step
 from stripe_dsl.scene.terrain import build_ground
 
 _CODES = {"packing": "E0701", "outside": "E0706"}
@@ -42,6 +43,7 @@ def make(scene: Scene, variant: int = 0, measure: Measure = extent) -> tuple[Mad
         What was made as far as that went, ``None`` where there is no ground or no rule to place by; and what could not
         be placed, or does not hold.
     """
+    step("making the ground")
     try:
         layout = build_layout(scene, variant, ground=build_ground(scene, variant), measure=measure)
         maps = build_maps(layout)
@@ -49,6 +51,7 @@ def make(scene: Scene, variant: int = 0, measure: Measure = extent) -> tuple[Mad
         return None, list(problem.diagnostics)
     except RuleError as problem:
         return None, [Diagnostic("E0619", str(problem), scene.span)]
+    step("checking what is required")
     diagnostics = [infeasible(problem) for problem in layout.problems]
     diagnostics += [finding.diagnostic for finding in check_requirements(layout, maps) if not finding.holds]
     return Made(layout, maps), diagnostics

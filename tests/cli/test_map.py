@@ -24,6 +24,7 @@ def test_map_draws_and_heights_come_back(stripec: Stripec, tmp_path: Path) -> No
     (tmp_path / "hills.stripe").write_text(SCENE)
     done = stripec("map", "hills.stripe", "--out", "m.svg", "--height", "h.png")
     assert done.returncode == 0, done.stderr
+    assert done.stderr == "", "in a pipe nobody watches what it does"
     assert "rocks: 5 of 5" in done.stdout
     words = [item.text for item in ElementTree.parse(tmp_path / "m.svg").iter() if item.tag.endswith("text")]
     assert {"hills", "Height", "Layers and zones", "rocks  5"} <= set(words)
