@@ -26,7 +26,7 @@ from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, did_you_mean
 from stripe_dsl.units import ANGLE, DIMENSIONLESS, TIME, Dimension
 
-SETTINGS = ("standing", "gain", "heading_share", "frame", "around", "success")
+SETTINGS = ("standing", "gain", "heading_share", "frame", "around", "within", "width", "success")
 """Keys that only some kinds of commands have."""
 MOVES = ("velocity", "position")
 """Kinds that ask the base to move."""
@@ -258,7 +258,7 @@ class Commands:
             elif not recipe.ranges and name in ("time_left", "steps"):
                 help = "choose another name"
                 report.error("E0217", f"every command has `{name}`, which cannot name a range", name.span, help)
-        if not spec.ranges:
+        if not spec.ranges and spec.within is None:
             help = f"give a range of {and_list(list(recipe.ranges))}" if recipe.ranges else "as in `height 5..10 cm`"
             report.error("E0214", f"`{kind}` draws nothing", spec.value.span, help)
         return len(report.diagnostics) == before

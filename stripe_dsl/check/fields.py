@@ -10,11 +10,11 @@ from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from stripe_dsl.check.phase import Phase
-from stripe_dsl.check.places import distance, drawn_point
-from stripe_dsl.check.values import CommandValue
+from stripe_dsl.check.places import distance, point_in
+from stripe_dsl.check.values import CommandValue, RangeValue, describe
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.rules import SOLID
-from stripe_dsl.ir.scene import Region, Scene, Zone
+from stripe_dsl.ir.scene import FREE, POINT, Box, Circle, Region, Scene, Zone
 from stripe_dsl.ir.types import Kind, Type
 from stripe_dsl.source import SourceFile, Span
 from stripe_dsl.syntax import ast
@@ -39,6 +39,10 @@ LAYER_FIELDS = {
     "density": ("value", AREA**-1),
     "cover": ("value", DIMENSIONLESS),
 }
+
+
+WIDTH = 0.5
+"""Of what a point of a zone is free for, where nothing else is said [m]; as that of `require`."""
 
 
 class Place:
@@ -107,6 +111,12 @@ class Place:
         return self.low.graph.add("sample", (where,), type=type, attr=(kind, name), span=span)
 
 
+def drawn_point(low: Lowering, zone: Zone, span: Span) -> Node:
+    """A point of a zone, evenly spread [m]: by a formula in discs and boxes, else one of those that were baked."""
+    shaped = isinstance(zone, Circle | Box)
+    return point_in(low, zone, span) if shaped else spot(low, zone.name, None, span)
+
+
 def place(low: Lowering, name: str) -> Place | None:
     """The part of the scene of that name; ``None`` where there is none, or it is not known how it is read."""
     scene = low.scope.scene
@@ -116,7 +126,7 @@ def place(low: Lowering, name: str) -> Place | None:
 
 
 def place_value(low: Lowering, name: str, span: Span) -> CommandValue | None:
-    """A part of the scene below the base of the only robot; in a reset, a zone's `.point` that is drawn.
+    """A part of the scene below the base of the only robot; in a reset, points of a zone that are drawn.
 
     ``None`` where there is no such part, or it has nothing to be read in this phase.
     """
@@ -124,14 +134,29 @@ def place_value(low: Lowering, name: str, span: Span) -> CommandValue | None:
     if found is None:
         return None
     if low.phase is Phase.RESET:
-        point = drawn_point(low, found.zone, span) if found.zone is not None else None
-        return None if point is None else CommandValue(name, "zone", {"point": point})
+        if found.zone is None:
+            return None
+        point, free = drawn_point(low, found.zone, span), spot(low, name, WIDTH, span)
+        return CommandValue(name, "zone", {"point": point, "free_point": free})
     if len(low.scope.robots) != 1:
         return None
     tree, _ = _parsed("base.pos")
     base = _put(tree, {}, span)
     nodes = {field: found.read(field, base, span) for field in found.names}
     return CommandValue(name, found.kind, {field: node for field, node in nodes.items() if node is not None})
+
+
+def spot(low: Lowering, zone: str, width: float | None, span: Span) -> Node:
+    """A point that is drawn from those which were baked for a zone [m], in the frame of the environment.
+
+    Args:
+        width: of what can reach it from the spawn, free of solids [m]; ``None`` for any point of the zone.
+    """
+    ends = low.math.const(0.0, Type(), span), low.math.const(1.0, Type(), span)
+    share = low.draw(RangeValue(*ends), span, Type())
+    name = POINT if width is None else f"{FREE}_{round(1000 * width)}mm"
+    type = Type(Kind.VEC2, dim=LENGTH, frame="env")
+    return low.graph.add("spot", (share,), type=type, attr=f"{zone}.{name}", span=span)
 
 
 def read_at(low: Lowering, expr: ast.Call, found: Place) -> Node | None:
@@ -141,8 +166,6 @@ def read_at(low: Lowering, expr: ast.Call, found: Place) -> Node | None:
     if field not in found.names:
         helps = did_you_mean(field, found.names, listing=True)
         value = CommandValue(found.name, found.kind, {})
-        from stripe_dsl.check.values import describe
-
         low.report.error("E0213", f"{describe(value)} has no `{field}`", expr.function.name_span, *helps)
         return None
     if len(expr.args) != 1 or expr.keywords:

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 from stripe_dsl.check.values import BodySet, JointSet, describe
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.types import BOOL, Kind, Type
+from stripe_dsl.spec.values import Expression, Text
+from stripe_dsl.syntax import ast
+from stripe_dsl.text import did_you_mean
 from stripe_dsl.units import ANGLE, ANGULAR_SPEED, FREQUENCY, LENGTH, SPEED
 
 if TYPE_CHECKING:
@@ -104,6 +107,12 @@ def _turn_to_heading(draft: Draft) -> bool:
 def position(draft: Draft) -> bool:
     """As ``UniformPose2dCommand``: a point in the frame of the environment, and a heading to have there."""
     spec = draft.spec
+    if spec.within is not None:
+        point = _within(draft, spec.within)
+        return point is not None and _go(draft, point)
+    if spec.width is not None:
+        draft.low.report.error("E0206", "`width` speaks of a zone", spec.width.span, "add `within clearing`")
+        return False
     around = draft.of.settings.word(spec.around, "around", ("origin", "base"), "origin")
     letters = "xyz" if "z" in spec.ranges else "xy"
     parts = [draft.draw(letter, LENGTH) for letter in letters]
@@ -115,6 +124,33 @@ def position(draft: Draft) -> bool:
     point = draft.node("vec", *drawn, type=place)
     if around == "base":
         point = draft.node("add", draft.formula("base.pos" if kind is Kind.VEC3 else "base.pos.xy"), point, type=place)
+    return _go(draft, point)
+
+
+def _within(draft: Draft, zone: Expression) -> Node | None:
+    """A point of a zone that can be reached; ``None`` after a mistake was reported."""
+    from stripe_dsl.check.fields import WIDTH, spot  # scenes with a terrain alone
+
+    low, spec, node = draft.low, draft.spec, zone.node
+    for key in ("x", "y", "z", "around"):
+        value = spec.ranges.get(Text(key)) if key != "around" else spec.around
+        if value is not None:
+            low.report.error("E0206", f"a goal within a zone has no `{key}`", value.span, "remove it, or `within`")
+            return None
+    scene = low.scope.scene
+    zones = [item.name for item in scene.zones] if scene is not None and scene.terrain.tiles is None else []
+    if not isinstance(node, ast.Name) or node.id not in zones:
+        helps = did_you_mean(zone.span.text, zones, listing=True) or ("the scene of the task has no zones",)
+        low.report.error("E0201", f"there is no zone `{zone.span.text}`", zone.span, *helps)
+        return None
+    width = draft.of.settings.positive(spec.width, LENGTH, "width", WIDTH)
+    return spot(low, node.id, width, zone.span)
+
+
+def _go(draft: Draft, point: Node) -> bool:
+    """The fields of a goal at a point, and what is logged of it."""
+    spec, kind = draft.spec, point.type.kind
+    letters = "xyz" if kind is Kind.VEC3 else "xy"
     draft.state("pos", point)
     ahead = "(goal.pos.x - base.pos.x) * cos(base.yaw) + (goal.pos.y - base.pos.y) * sin(base.yaw)"
     aside = "(goal.pos.y - base.pos.y) * cos(base.yaw) - (goal.pos.x - base.pos.x) * sin(base.yaw)"
@@ -223,7 +259,7 @@ def sample(draft: Draft) -> bool:
 
 RECIPES: dict[str, Recipe] = {
     "velocity": Recipe(("standing", "gain", "heading_share", "frame"), ("x", "y", "yaw", "heading"), "", velocity),
-    "position": Recipe(("around", "success"), ("x", "y", "z", "heading"), "", position),
+    "position": Recipe(("around", "within", "width", "success"), ("x", "y", "z", "heading"), "", position),
     "pose": Recipe(("success",), ("x", "y", "z", "roll", "pitch", "yaw"), "a body of a robot", pose),
     "joints": Recipe((), ("pos", "offset"), "joints of a robot", joints),
     "sample": Recipe((), (), "", sample),

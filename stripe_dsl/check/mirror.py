@@ -86,7 +86,7 @@ class Mirror:
             return self._read(node)
         if node.op == "state":
             return self._state(node)
-        if node.op == "sample":
+        if node.op in ("sample", "spot"):
             raise NoImageError(f"`{text(node)}` is of a ground that is not its own mirror image")
         found = [self._find(arg, done) for arg in node.args]
         match node.op:

@@ -166,10 +166,7 @@ class Names:
         """Reports a part of the scene that has nothing to be read here."""
         what = "the ground of the scene" if expr.id == "ground" else f"`{expr.id}` of the scene"
         scene, robots = self.low.scope.scene, list(self.low.scope.robots)
-        if self.low.phase is Phase.RESET and scene is not None and any(zone.name == expr.id for zone in scene.zones):
-            help = "points are drawn in circles and boxes, as in `base.pos.xy = start.point`"
-            self.low.report.error("E0616", f"a reset cannot draw a point of {what}", expr.span, help)
-        elif self.low.phase is Phase.RESET:
+        if self.low.phase is Phase.RESET:
             self.low.report.error("E0505", "a reset does not read the scene", expr.span, ABOVE_GROUND)
         elif scene is not None and scene.terrain.tiles is None and len(robots) > 1:
             message = f"{what} is read at a point, and there are {len(robots)} robots"

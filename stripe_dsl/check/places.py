@@ -19,12 +19,12 @@ from stripe_dsl.units import ANGLE, DIMENSIONLESS, LENGTH, Dimension
 
 if TYPE_CHECKING:
     from stripe_dsl.check.expressions import Lowering
-    from stripe_dsl.ir.scene import Point, Zone
+    from stripe_dsl.ir.scene import Box, Circle, Point, Zone
 
 X, Y = "point.x", "point.y"
 
 
-def drawn_point(low: Lowering, zone: Zone, span: Span) -> Node | None:
+def point_in(low: Lowering, zone: Circle | Box, span: Span) -> Node:
     """A point of a disc or box, evenly spread [m], in the frame of the environment."""
     from stripe_dsl.ir.scene import Box, Circle
 
@@ -50,8 +50,6 @@ def drawn_point(low: Lowering, zone: Zone, span: Span) -> Node | None:
                 node("add", node("mul", along, c), node("mul", aside, minus_s)),
                 node("add", node("mul", along, s), node("mul", aside, c)),
             ]
-        case _:
-            return None
     placed = [node("add", number(middle), part) for middle, part in zip(zone.center, parts, strict=True)]
     type = Type(Kind.VEC2, dim=LENGTH, frame="env")
     return low.graph.add("vec", tuple(placed), type=type, span=span)

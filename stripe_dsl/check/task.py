@@ -226,7 +226,9 @@ def _with_fields(program: Program) -> Program:
     if program.scene is None:
         return program
     roots = [*program.ending, *program.observing, *(action.command for action in program.actions)]
-    found = {str(node.attr[1]) for node in walk(roots) if node.op == "sample" and isinstance(node.attr, tuple)}
+    nodes = list(walk([*roots, *(reset.value for reset in program.resets)]))
+    found = {str(node.attr[1]) for node in nodes if node.op == "sample" and isinstance(node.attr, tuple)}
+    found |= {str(node.attr) for node in nodes if node.op == "spot"}
     reads = tuple(sorted(found - {"ground.height"}))  # heights are baked with every scene
     return replace(program, scene=replace(program.scene, reads=reads))
 

@@ -14,7 +14,7 @@ from stripe_dsl.emit.cfg import groups, objects, origin, period, robots
 from stripe_dsl.emit.identifiers import docstring, literal, paragraph, remark, safe_identifier, validate_identifier
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.outlines import outlines
-from stripe_dsl.emit.scenes import sampled_kinds, scene_text, tiles_text
+from stripe_dsl.emit.scenes import fixed_robots, sampled_kinds, scene_text, tiles_text
 from stripe_dsl.emit.sensors import CLASSES, LABEL_ID, labels, sensor_cfgs
 from stripe_dsl.emit.torch.env import EnvContext, env_context
 from stripe_dsl.emit.torch.randomize import startup_text
@@ -58,6 +58,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "tiles": tiles_text(program),
         "outlines": outlined,
         "kinds": sampled_kinds(program),
+        "fixed": fixed_robots(program),
         "backends": {name: name in backends for name in BACKENDS},
         "program": program,
         "agent": agent,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.emit.identifiers import literal
 from stripe_dsl.emit.layout import WIDTH
+from stripe_dsl.emit.naming import entity_attributes
 from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.program import Program
 
@@ -19,9 +20,9 @@ type Vector = tuple[float, float, float]
 type Quaternion = tuple[float, float, float, float]
 
 TAKEN = (
-    "depth_in_ground", "distance_at", "distance_to_nearest", "ground_field", "ground_height", "ground_heights",
-    "ground_normal", "ground_value", "height_at", "lift_from_ground", "normal_at", "outline_of", "stand_on_tiles",
-    "value_at", "VARIANTS",
+    "depth_in_ground", "distance_at", "distance_to_nearest", "drawn_point", "ground_field", "ground_height",
+    "ground_heights", "ground_normal", "ground_points", "ground_value", "height_at", "lift_from_ground", "normal_at",
+    "outline_of", "point_of", "put_on_ground", "stand_on_tiles", "value_at", "VARIANTS",
 )  # fmt: skip
 """Names that the module of the ground gives to the environments' modules."""
 
@@ -163,9 +164,18 @@ def placed(program: Program, position: Vector, rotation: Quaternion, *, at_spawn
 
 
 def sampled_kinds(program: Program) -> set[str]:
-    """Kinds of the fields that are read; see :mod:`stripe_dsl.ir.rasters`."""
+    """Kinds of the fields that are read, see :mod:`stripe_dsl.ir.rasters`; and ``spot`` where points are drawn."""
     roots = [*program.ending, *program.observing, *(action.command for action in program.actions)]
-    return {str(node.attr[0]) for node in walk(roots) if node.op == "sample" and isinstance(node.attr, tuple)}
+    nodes = list(walk([*roots, *(reset.value for reset in program.resets)]))
+    kinds = {str(node.attr[0]) for node in nodes if node.op == "sample" and isinstance(node.attr, tuple)}
+    return kinds | {node.op for node in nodes if node.op == "spot"}
+
+
+def fixed_robots(program: Program) -> list[str]:
+    """Attributes of the robots that are fixed to a ground with heights."""
+    keys = entity_attributes(program)
+    grounded = scene_text(program) is not None
+    return [keys[robot.name] for robot in program.robots if robot.model.fixed_base and grounded]
 
 
 def ground_import(program: Program, used: set[str], *, fields: bool, outlines: bool) -> str:
@@ -180,6 +190,7 @@ def ground_import(program: Program, used: set[str], *, fields: bool, outlines: b
     if scene is None:
         return ""
     names = {"ground_heights", *used, *(["ground_field"] * fields), *(["outline_of"] * outlines)}
+    names |= {"put_on_ground"} if fixed_robots(program) else set()
     names |= {"stand_on_tiles"} if scene.variants > 1 else set()
     text = f"from .ground import {', '.join(sorted(names))}"
     if len(text) <= WIDTH:
@@ -205,10 +216,10 @@ def not_generated(program: Program) -> list[Diagnostic]:
     return found + [
         Diagnostic(
             "E0616",
-            f"robot `{robot.name}` is fixed to the world, and the ground of `{scene.name}` has a height of its own",
+            f"robot `{robot.name}` is fixed to the world, and each tile of `{scene.name}` has a height of its own",
             robot.span,
-            helps=("put it on `ground plane`, or on a robot that can move",),
+            helps=("put it on `ground plane`, or write the terrain with `fractal`, `steps` and the like",),
         )
         for robot in program.robots
-        if robot.model.fixed_base
+        if robot.model.fixed_base and scene.terrain.tiles is not None
     ]

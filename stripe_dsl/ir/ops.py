@@ -100,8 +100,9 @@ LISTS = {
 FIELDS = {
     "sample": "attr (kind, name): a field of the scene at a point of the frame env, (..., 2) -> (...), of the "
     "kind 'normal' (..., 2) -> (..., 3); stripe_dsl.ir.rasters defines it",
+    "spot": "attr: name of a table of n points; number floor(n u) of a share u in 0..1, at most the last: () -> (2,)",
 }
-"""What is known of the ground, of which each environment stands on one of some copies."""
+"""What is known of the scene, of which each environment stands on one of some copies."""
 
 LEAVES = {
     "const": "attr: a number, a condition or a tuple of numbers",

@@ -277,6 +277,13 @@ def sampled(node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int) ->
     return sample(kind, raster, np.broadcast_to(copies, points.shape[:-1]), points)
 
 
+def spot(node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int) -> Array:
+    """A point of a table, by a share of its length."""
+    points = inputs.fields[str(node.attr)].values
+    place = np.clip(np.floor(args[0] * points.shape[1]), 0, points.shape[1] - 1).astype(np.int64)
+    return points[np.arange(num_envs) % len(points), place]
+
+
 LEAVES: dict[str, Callable[[Node, Sequence[Array], Inputs, int], Array]] = {
     "const": const,
     "tunable": tunable,
@@ -287,6 +294,7 @@ LEAVES: dict[str, Callable[[Node, Sequence[Array], Inputs, int], Array]] = {
     "state": state,
     "old": old,
     "sample": sampled,
+    "spot": spot,
 }
 """Operators whose value does not follow from their operands alone."""
 

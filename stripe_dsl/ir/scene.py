@@ -19,6 +19,11 @@ from stripe_dsl.ir.rules import Bounds, Rule
 from stripe_dsl.ir.terrain import Pair, Rgb, Terrain
 from stripe_dsl.source import Span
 
+POINT, FREE = "point", "free"
+"""Tables of points of a zone, as a task reads them: any, and those that something of a width can reach."""
+SPOTS = 1024
+"""Points of such a table."""
+
 type Point = tuple[float, float]
 """x and y in the scene's frame [m]."""
 
@@ -230,7 +235,8 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach(Requirement):
-    """``start reaches trail``: a way from any point of one to any point of the other for something ``width`` [m] wide.
+    """``start reaches trail``: for something ``width`` [m] wide there is a way from all of ``start`` where it has
+    room to some place in ``goal``; with ``somewhere`` from one place in ``start`` at least.
 
     The way goes over cells that no solid footprint covers and where ``map`` is above 0. Without a map (``None``) all
     ground counts. ``start`` and ``goal`` are zones; ``start`` may be ``spawn``.
@@ -240,6 +246,7 @@ class Reach(Requirement):
     goal: str
     map: str | None
     width: float
+    somewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from stripe_dsl.robots.usd_joints import pxr
 from stripe_dsl.scene import surface
 from stripe_dsl.scene.assets import things_of
 from stripe_dsl.scene.files import USD_SUFFIXES
+from stripe_dsl.scene.functions import module_file
 from stripe_dsl.scene.ground import Ground
 from stripe_dsl.scene.layout import Layout
 from stripe_dsl.scene.made import Made
@@ -122,8 +122,7 @@ def scene_key(scene: Scene) -> str:
         found.update(f"\0{written}\0".encode())
         for part in _composed(path):
             found.update(_content(part))
-    for reference in sorted(set(_functions(scene))):
-        origin = _origin(reference.partition(":")[0])
+    for reference, origin in sorted(set(_functions(scene)), key=str):
         found.update(f"\0{reference}\0".encode() + (_content(origin) if origin is not None else b""))
     return found.hexdigest()
 
@@ -354,12 +353,12 @@ def _files(scene: Scene) -> Iterator[File]:
     yield from (item for item in _records(scene) if isinstance(item, File))
 
 
-def _functions(scene: Scene) -> Iterator[str]:
-    """Functions of the user's, ``package.module:function``."""
+def _functions(scene: Scene) -> Iterator[tuple[str, Path | None]]:
+    """Functions of the user's, ``package.module:function``, with the files of their modules."""
     for item in _records(scene):
         reference = getattr(item, "python", None)
         if isinstance(reference, str):
-            yield reference
+            yield reference, module_file(reference, item.span)
 
 
 def _composed(path: Path) -> list[Path]:
@@ -378,11 +377,3 @@ def _content(path: Path) -> bytes:
         return sha256(path.read_bytes()).digest()
     except OSError:
         return b"missing"
-
-
-def _origin(module: str) -> Path | None:
-    try:
-        spec = find_spec(module)
-    except (ImportError, ValueError):
-        return None
-    return Path(spec.origin) if spec is not None and spec.origin else None

@@ -54,6 +54,10 @@ def make(scene: Scene, variant: int = 0, measure: Measure = extent) -> tuple[Mad
     step("checking what is required")
     diagnostics = [infeasible(problem) for problem in layout.problems]
     diagnostics += [finding.diagnostic for finding in check_requirements(layout, maps) if not finding.holds]
+    if scene.reads:
+        from stripe_dsl.scene.spots import no_spots  # for tasks that draw from zones
+
+        diagnostics += no_spots(layout, maps)
     return Made(layout, maps), diagnostics
 
 

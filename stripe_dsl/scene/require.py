@@ -15,6 +15,7 @@ from stripe_dsl.ir import scene as ir
 from stripe_dsl.ir.rules import SOLID, Bounds
 from stripe_dsl.scene.grid import Field
 from stripe_dsl.scene.layout import Layout
+from stripe_dsl.scene.rules import percent
 from stripe_dsl.scene.surroundings import Circles, vertices
 from stripe_dsl.scene.zones import Shape, Zone, disc
 
@@ -124,6 +125,13 @@ class Ways:
         ndimage.label(self.free(width), _EIGHT, output=label)
         return bool(np.intersect1d(label[start], label[goal]).any())
 
+    def stranded(self, start: Mask, goal: Mask, width: float) -> float:
+        """The share of a place's free ground from which there is no way to another place, 0..1."""
+        label = np.zeros(self.open.shape, dtype=np.int32)
+        ndimage.label(self.free(width), _EIGHT, output=label)
+        begun = label[start & (label > 0)]
+        return float(np.mean(~np.isin(begun, label[goal]))) if len(begun) else 1.0
+
     def widest(self, start: Mask, goal: Mask, at_most: float) -> float:
         """The greatest width that gets through [m], to ``at_most`` / 4096; negative where nothing does."""
         if not self.connect(start, goal, 0.0):
@@ -135,16 +143,26 @@ class Ways:
         return low
 
 
-def _reach(item: ir.Reach, layout: Layout, maps: Mapping[str, Field]) -> Finding:
+def ways_of(layout: Layout, maps: Mapping[str, Field], map: str | None) -> Ways:
+    """Where one can go in a scene: over ground where a map is above 0; over all of it without one."""
     grid = layout.ground.grid
     room = layout.surroundings.distance(SOLID, vertices(grid)).reshape(grid.shape)
-    everywhere = np.ones(grid.shape, dtype=bool)
-    ways = Ways(everywhere if item.map is None else maps[item.map] > 0, room)
-    start, goal = _mask(item.start, layout), _mask(item.goal, layout)
-    if ways.connect(start, goal, item.width):
-        return Finding(item, True, item.width)
-    helps: list[str] = []
+    return Ways(np.ones(grid.shape, dtype=bool) if map is None else maps[map] > 0, room)
+
+
+def _reach(item: ir.Reach, layout: Layout, maps: Mapping[str, Field]) -> Finding:
+    ways = ways_of(layout, maps, item.map)
+    everywhere = np.ones(ways.open.shape, dtype=bool)
+    start, goal = mask_of(item.start, layout), mask_of(item.goal, layout)
     wide = f"something {item.width:g} m wide"
+    helps: list[str] = []
+    if ways.connect(start, goal, item.width):
+        stranded = 0.0 if item.somewhere else ways.stranded(start, goal, item.width)
+        if stranded == 0.0:
+            return Finding(item, True, item.width)
+        reason = f"no way for {wide} from {percent(stranded)} of the ground in `{item.start}` that it has room on"
+        help = "keep what is solid off it, or write `from somewhere` where one place in it is enough"
+        return Finding(item, False, item.width, reason, (help,))
     for name, place in ((item.start, start), (item.goal, goal)):
         if not (ways.free(item.width) & place).any():
             closed = ways.open & place
@@ -153,14 +171,14 @@ def _reach(item: ir.Reach, layout: Layout, maps: Mapping[str, Field]) -> Finding
     widest = ways.widest(start, goal, item.width)
     if widest > 0.01:
         helps.append(f"something {widest:.2g} m wide gets through")
-    elif item.map is not None and Ways(everywhere, room).connect(start, goal, item.width):
+    elif item.map is not None and Ways(everywhere, ways.room).connect(start, goal, item.width):
         helps.append(f"there is a way over ground where `{item.map}` is 0")
-    elif Ways(ways.open, np.full(grid.shape, inf)).connect(start, goal, item.width):
+    elif Ways(ways.open, np.full(ways.open.shape, inf)).connect(start, goal, item.width):
         helps.append("what is solid closes every way; without it there is one")
     return Finding(item, False, widest, f"no way for {wide}", tuple(helps))
 
 
-def _mask(name: str, layout: Layout) -> Mask:
+def mask_of(name: str, layout: Layout) -> Mask:
     """Vertices of a zone; of the spawn, or of a zone between the vertices, the nearest one."""
     grid = layout.ground.grid
     zone = _zone(name, layout)

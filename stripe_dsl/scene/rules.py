@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,12 +11,14 @@ import shapely
 from scipy import ndimage
 
 from stripe_dsl.ir import rules as ir
+from stripe_dsl.scene.functions import load_function
 from stripe_dsl.scene.grid import Field, Points
 from stripe_dsl.scene.noise import gradient
 from stripe_dsl.scene.poisson import Floats, Ints
 from stripe_dsl.scene.streams import stream
 from stripe_dsl.scene.surroundings import Surroundings, vertices
 from stripe_dsl.scene.zones import Raster, Shape
+from stripe_dsl.source import Span
 
 _SLACK = 1e-9
 _DARTS = 400_000
@@ -177,7 +178,7 @@ class Suitability:
             if not hard(rule) and not isinstance(rule, ir.Combine):
                 product *= self.one(place, points, own)
         given = {name: self.around.raster(name) for name in found[-1].names}
-        return combine(found[-1].python, product.reshape(grid.shape), given)
+        return combine(found[-1].python, found[-1].span, product.reshape(grid.shape), given)
 
     # ---- over the ground
 
@@ -311,15 +312,14 @@ def _area(zone: Shape | Raster, size: tuple[float, float]) -> float:
     return float((edge * zone.vertices).sum() * zone.grid.cell**2)
 
 
-def combine(python: str, suitability: Field, given: dict[str, Field]) -> Field:
+def combine(python: str, span: Span | None, suitability: Field, given: dict[str, Field]) -> Field:
     """Calls a function of the user's that makes one suitability of several fields.
 
     Raises:
         RuleError: if it is not there, raises, or gives something else than numbers of that shape in 0..1.
     """
-    module, _, name = python.partition(":")
     try:
-        out = np.asarray(getattr(importlib.import_module(module), name)(suitability=suitability, **given), np.float64)
+        out = np.asarray(load_function(python, span)(suitability=suitability, **given), np.float64)
     except Exception as error:  # a user's function may raise anything
         raise RuleError(f"`{python}`: {type(error).__name__}: {error}") from error
     if out.shape != suitability.shape:

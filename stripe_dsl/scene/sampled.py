@@ -12,6 +12,7 @@ from stripe_dsl.ir.rules import SOLID
 from stripe_dsl.scene.grid import Field
 from stripe_dsl.scene.layout import Layout
 from stripe_dsl.scene.made import Made
+from stripe_dsl.scene.spots import is_spot, spots
 from stripe_dsl.scene.surroundings import Circles, vertices
 
 FAR = 1e6
@@ -45,10 +46,13 @@ def sampled(name: str, layout: Layout, maps: Mapping[str, Field]) -> NDArray[np.
 
 
 def rasters(made: Sequence[Made]) -> dict[str, Raster]:
-    """All fields that a scene's ``reads`` name, and the heights of its ground, of all its variants."""
+    """All that a scene's ``reads`` name, and the heights of its ground, of all its variants.
+
+    Points of zones have the shape (variants, n, 2).
+    """
     scene, cell = made[0].layout.scene, made[0].layout.ground.grid.cell
     found = {
-        name: np.stack([sampled(name, item.layout, item.maps) for item in made])
+        name: np.stack([(spots if is_spot(name) else sampled)(name, item.layout, item.maps) for item in made])
         for name in ("ground.height", *scene.reads)
     }
     return {name: Raster(values, cell) for name, values in found.items()}

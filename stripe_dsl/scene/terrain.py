@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +10,7 @@ from stripe_dsl.ir import terrain as ir
 from stripe_dsl.ir.scene import Scene
 from stripe_dsl.scene import relief
 from stripe_dsl.scene.drainage import carve
+from stripe_dsl.scene.functions import WHERE, load_function
 from stripe_dsl.scene.grid import Field, Grid
 from stripe_dsl.scene.ground import Ground, Wetting
 from stripe_dsl.scene.meshes import heights_of
@@ -130,15 +129,14 @@ def _user_field(item: ir.UserField, grid: Grid, height: Field) -> Field:
     if item.python is None:
         assert item.file is not None
         return _read(item.file, item).on(grid) * item.unit
-    module, _, name = item.python.partition(":")
     x, y = grid.coordinates()
     try:
-        out = np.asarray(getattr(importlib.import_module(module), name)(x, y, height.copy()), dtype=np.float64)
+        out = np.asarray(load_function(item.python, item.span)(x, y, height.copy()), dtype=np.float64)
     except Exception as problem:  # a user's function may raise anything
         message = f"`{item.python}`: {type(problem).__name__}: {problem}"
         help = "it is called as `function(x, y, height)`"
         if isinstance(problem, ModuleNotFoundError):
-            help = "a module is found where it is installed, or in a folder of PYTHONPATH"
+            help = WHERE
         raise _error("E0619", message, item.span, help) from problem
     if out.shape != grid.shape:
         message = f"`{item.python}` gives an array of shape {out.shape}, not {grid.shape}"

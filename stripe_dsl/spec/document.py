@@ -111,6 +111,10 @@ class CommandSpec(Entry):
     heading_share: Expression | None = Field(None, description="of a velocity: share of draws that follow the heading")
     frame: Expression | None = Field(None, description="of a velocity: `body` or `heading`")
     around: Expression | None = Field(None, description="of a position: `origin` of the environment, or `base`")
+    within: Expression | None = Field(
+        None, description="of a position: zone of the scene that it lies in, free of solids and in reach of the spawn"
+    )
+    width: Expression | None = Field(None, description="of a position within a zone: of what can get there; 50 cm")
     success: Expression | None = Field(None, description="distance at which a position or pose counts as reached")
     ranges: dict[Text, Expression] = Field(default_factory=dict, description="any other name: what is drawn uniformly")
 

@@ -88,6 +88,18 @@ def test_what_cannot_be_generated_yet_is_said(tmp_path: Path) -> None:
         assert bool(packages) == (not codes)
 
 
+def test_fixed_robots_stand_on_ground_but_not_on_tiles(tmp_path: Path) -> None:
+    tiled = "scene tiled { terrain ground { tiles { stairs 5..10 cm } } }\n"
+    (tmp_path / "walk.stripe").write_text(tiled + (TASK % "").replace("mass 2 kg", "fixed"))
+    for scene, codes in (("tiled", ["E0616"]), ("wood", []), ("flat", [])):
+        packages, diagnostics = compile_file(
+            tmp_path / "walk.stripe", tmp_path / "out", settings={"scene": scene}, bake=False
+        )
+        assert [item.code for item in diagnostics] == codes
+        placed = any("put_on_ground(" in package.files["env.py"] for package in packages)
+        assert placed == (scene == "wood")
+
+
 def reads(roots: list[Node]) -> set[Read]:
     """What a graph reads of the simulation."""
     found: set[Read] = set()

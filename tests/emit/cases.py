@@ -135,6 +135,7 @@ CASES: dict[str, Sequence[Case]] = {
         ((ROTATIONS,), QUAT.with_(axis=FEET), (1, 2)),
     ],
     "stack": [((FLOAT, FLOAT, FLOAT), LIST, None)],
+    "spot": [((FLOAT,), VEC2, "spots")],
     "sample": [
         case
         for kind in KINDS
@@ -232,6 +233,6 @@ def _program(op: str, chosen: Sequence[tuple[Case, tuple[str, ...]]], rng: np.ra
     if op in POSITIVE_BELOW_ONE:
         reads = {key: rng.uniform(0.05, 0.95, value.shape) for key, value in inputs.reads.items()}
         inputs = replace(inputs, reads=reads)
-    if op == "sample":
+    if op in ("sample", "spot"):
         inputs = replace(inputs, fields=FIELDS)
     return Program(tuple(roots), inputs, 50)

@@ -14,6 +14,7 @@ _RNG = np.random.default_rng(7)
 
 FIELDS = {kind: Raster(_RNG.normal(size=SHAPE), CELL) for kind in KINDS if kind != "nearest"}
 FIELDS["nearest"] = Raster(np.concatenate([_RNG.normal(size=(*SHAPE, 2)), _RNG.random((*SHAPE, 1))], axis=-1), CELL)
+FIELDS["spots"] = Raster(_RNG.normal(size=(2, 5, 2)), 0.0)
 """By kind, with two copies of the ground; points that are drawn about 0 lie within it and outside."""
 
 
@@ -25,6 +26,7 @@ def functions(backend: str) -> str:
         program=SimpleNamespace(source_name="ground.stripe", scene=SimpleNamespace(reads=())),
         backends={"torch": backend == "torch", "warp": backend == "warp"},
         outlines=(),
-        kinds=set(KINDS),
+        fixed=(),
+        kinds={*KINDS, "spot"},
     )
     return text.replace("from .assets import asset", "asset = str")

@@ -42,6 +42,8 @@ def leaf(node: Node) -> str:
             return f"self._{node.op}_{node.attr}"
         case "sample" if isinstance(node.attr, tuple):
             return f"self._{node.attr[1]}"
+        case "spot":
+            return f"self._{node.attr}, self._envs"
         case _ if node.type == FLOAT:
             assert node.read is not None
             return f"self.robot.data.joint_pos.torch[:, {COLUMNS.index(node.read.quantity[-1])}]"
@@ -112,6 +114,9 @@ def _fill(task: object, program: Program) -> None:
     for node in schedule(program.roots):
         if node.op == "sample" and isinstance(node.attr, tuple):
             members[f"_{node.attr[1]}"] = tensor(program.inputs.fields[str(node.attr[1])].values)
+            members["_envs"] = torch.arange(program.num_envs)
+        elif node.op == "spot":
+            members[f"_{node.attr}"] = tensor(program.inputs.fields[str(node.attr)].values)
             members["_envs"] = torch.arange(program.num_envs)
         elif node.op == "prev":
             members[leaf(node).removeprefix("self.")] = tensor(program.inputs.previous[node.args[0].id])

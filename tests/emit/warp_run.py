@@ -129,6 +129,9 @@ class Written:
                 element = "wp.vec3" if kind == "nearest" else "float"
                 value = to_warp(inputs.fields[field].values, element)
                 return Value(self.argument(f"{field}_field", f"wp.array3d(dtype={element})", value))
+            case "spot":
+                value = to_warp(inputs.fields[str(node.attr)].values, "wp.vec2")
+                return Value(self.argument(str(node.attr), "wp.array2d(dtype=wp.vec2)", value))
             case "prev":
                 operand = node.args[0]
                 memory = self.element(loop, f"previous_{operand.id}", inputs.previous[operand.id], node.type)

@@ -101,7 +101,7 @@ def test_many_shapes_of_a_body_become_a_box() -> None:
 
 def test_what_a_task_puts_onto_its_ground() -> None:
     """Robots and objects that move on a terrain; nothing on a plane."""
-    (yard,) = check_file(ROOT / "tests/sim/tasks/yard.stripe").programs
+    (yard,) = check_file(ROOT / "tests/sim/tasks/yard.stripe", task="Yard").programs
     found = {item.key: dict(item.bodies) for item in outlines(yard)}
     assert set(found) == {"robot", "object_thrown", "object_struck", "object_dropped", "object_fallen"}
     assert set(found["robot"]) == {"FL_foot", "FR_foot", "RL_foot", "RR_foot", "trunk"}

@@ -53,6 +53,24 @@ def test_a_wall_lets_through_what_is_narrow(tmp_path: Path) -> None:
     assert around.holds
 
 
+def test_all_of_the_start_has_a_way(tmp_path: Path) -> None:
+    """A ring of posts in the start shuts a part of it in; with `from somewhere` the rest is enough."""
+    ring = """
+  place ring { assets cylinder { radius 30 cm; height 1 m }; ring 12 at (3, 5) radius 1 m; solid cylinder }
+  zone west = circle 2.5 m at (3, 5)
+  zone east = circle 1 m at (17, 5)
+  """
+    all_of_it = finding(tmp_path, ring + "require west reaches east width 20 cm")
+    assert not all_of_it.holds
+    assert all_of_it.reason.startswith("no way for something 0.2 m wide from ")
+    share = float(all_of_it.reason.split(" from ")[1].split(" %")[0]) / 100
+    inner, outer = np.pi * 0.6**2, np.pi * (2.5**2 - 1.4**2)  # the ring is 60 cm thick, and 10 cm more on each side
+    assert share == pytest.approx(inner / (inner + outer), abs=0.04)
+    assert finding(tmp_path, ring + "require west reaches east width 20 cm from somewhere").holds
+    assert finding(tmp_path, ring + "require east reaches west width 20 cm").holds, "some place of the goal is enough"
+    assert finding(tmp_path, ring.replace("ring 12", "ring 4") + "require west reaches east width 20 cm").holds
+
+
 def test_a_map_closes_ways(tmp_path: Path) -> None:
     """A ridge across the ground, too steep on both sides."""
     zones = "zone west = circle 1 m at (3, 5); zone east = circle 1 m at (17, 5)\n"

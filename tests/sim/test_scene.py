@@ -15,6 +15,7 @@ from stripe_dsl.pipeline import check_file
 from stripe_dsl.scene.bake import variant_origins
 from stripe_dsl.scene.layout import Layout
 from stripe_dsl.scene.made import make
+from stripe_dsl.scene.spots import spots
 
 from .compare import without_chance
 from .recorder import Array, Recording, Run, record
@@ -29,7 +30,7 @@ FOOT = 0.022  # radius of the robot's feet [m]
 
 @pytest.fixture(scope="module")
 def program() -> Program:
-    (program,) = check_file(SOURCE).programs
+    (program,) = check_file(SOURCE, task="Yard").programs
     return program
 
 
@@ -42,11 +43,13 @@ def layouts(program: Program) -> list[Layout]:
 @pytest.fixture(scope="module")
 def runs(program: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
     """By back end, with resets at random; ``calm`` without chance."""
-    torch = Run(steps=90, num_envs=4, shuffle=())
+    torch = Run(steps=90, num_envs=4, shuffle=(), task="Yard")
     calm = replace(torch, steps=60, amplitude=0.0, inside=False, overrides=without_chance(program))
     wanted = {
         "torch": replace(torch, finish="tests.sim.test_scene:touching"),
         "warp": replace(torch, backend="warp", inside=False),
+        "goals torch": replace(torch, steps=40, num_envs=16, task="Goals", inside=False),
+        "goals warp": replace(torch, steps=40, num_envs=16, task="Goals", inside=False, backend="warp"),
         "calm torch": calm,
         "calm warp": replace(calm, backend="warp"),
     }
@@ -188,6 +191,35 @@ def test_the_broad_phase_leaves_out_nothing_that_touches(runs: dict[str, Recordi
     seen = runs["torch"].finish
     assert len(seen["newton"]) > 60
     np.testing.assert_array_equal(seen["generated"], seen["newton"])
+
+
+@pytest.mark.parametrize("backend", ["torch", "warp"])
+def test_goals_and_beginnings_are_points_of_zones(
+    layouts: list[Layout], runs: dict[str, Recording], backend: str
+) -> None:
+    """Those that were baked for the copy which the environment stands on, and not always the same."""
+    (goals,) = check_file(SOURCE, task="Goals").programs
+    assert goals.scene is not None
+    recording = runs[f"goals {backend}"]
+    seen = columns(goals, recording)
+    for name, mask, values in (
+        ("hollow.free_400mm", np.ones_like(recording.fresh), seen["at"]),
+        ("bend.free_500mm", recording.fresh, seen["place"][..., :2]),
+    ):
+        for copy in (0, 1):
+            table = spots(name, layouts[copy], {})
+            points = values[:, copy::2][mask[:, copy::2]]
+            nearest = np.linalg.norm(points[:, None] - table, axis=-1).min(axis=1)
+            assert nearest.max() < 1e-5
+            assert len(np.unique(points.round(4), axis=0)) > 8
+    stand, boom = seen["stand"], seen["boom"].reshape(*recording.fresh.shape, 2, 3)
+    np.testing.assert_allclose(stand[..., :2], np.broadcast_to([9.5, 3.0], stand[..., :2].shape), atol=1e-5)
+    np.testing.assert_allclose(seen["under"], heights(layouts, stand[..., :2])[..., None], atol=2e-5)
+    np.testing.assert_allclose(stand[..., 2], seen["under"][..., 0] + 0.05, atol=2e-5, err_msg="on the ground")
+    np.testing.assert_allclose(boom[..., 2] - stand[..., 2:], np.broadcast_to([0, 0.4], boom[..., 2].shape), atol=1e-3)
+    assert abs(stand[:, 0, 2] - stand[:, 1, 2]).min() > 0.01, "of each copy"
+    changed = np.any(np.diff(seen["at"], axis=0) != 0, axis=-1).mean()
+    assert 0.08 < changed < 0.3, "every 0.1 to 0.2 s, and at resets"
 
 
 def test_copies_of_one_variant_are_one(program: Program, runs: dict[str, Recording]) -> None:

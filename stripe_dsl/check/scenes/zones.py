@@ -218,7 +218,7 @@ class Zones:
         return word
 
     def reaches(self, phrase: Phrase, maps: list[str]) -> Reach:
-        """``start reaches trail on traversability width 60 cm``."""
+        """``start reaches trail on traversability width 60 cm from somewhere``."""
         words = Words(self.settings, phrase, "start reaches trail on traversability width 60 cm")
         start = self.place(phrase.word, phrase.statement.key_span)
         words.need("reaches")
@@ -233,8 +233,13 @@ class Zones:
                 raise PhraseError
             name = chosen.id
         width = words.length("the width") if words.maybe("width") else 0.5
+        somewhere = words.maybe("from") is not None
+        if somewhere:
+            words.need("somewhere")
         words.end()
-        return Reach(text=str(phrase), span=phrase.span, start=start, goal=target, map=name, width=width)
+        return Reach(
+            text=str(phrase), span=phrase.span, start=start, goal=target, map=name, width=width, somewhere=somewhere
+        )
 
     def layer(self, node: ast.Expr, words: Words) -> tuple[str, str | None]:
         """A layer, or a species of one."""

@@ -95,6 +95,7 @@ class EnvContext:
     robots: list[tuple[str, str]] = field(default_factory=list)
     outlines: dict[str, str] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
+    spots: dict[str, str] = field(default_factory=dict)
     samples: bool = False
     ground_imports: str = ""
     objects: list[tuple[str, str]] = field(default_factory=list)

@@ -110,11 +110,14 @@ class _EnvWriter:
         commands = walk([action.command for action in program.actions])
         context.damped = DAMPED_SOLUTION if any(node.op == "damped" for node in commands) else ""
         context.fields = self.leaves.fields
-        context.samples = bool(self.leaves.sampled)
+        context.spots = self.leaves.spots
+        stepping = walk([*program.ending, *program.observing])
+        context.samples = bool(self.leaves.sampled) or any(node.op == "spot" for node in stepping)
         used = {SAMPLERS[kind] for kind in self.leaves.sampled}
         used |= {"depth_in_ground"} if context.outlines else set()
         reset = [str(line) for lines in context.reset_lines.values() for line in lines]
         used |= {"height_at"} if any("height_at(" in line for line in reset) else set()
+        used |= {"ground_points", "point_of"} if context.spots else set()
         options = {"fields": bool(context.fields), "outlines": bool(context.outlines)}
         context.ground_imports = ground_import(program, used, **options)
         context.looks = any(".data.output[" in item.text for item in (*self.leaves.state, *self.leaves.observed))

@@ -72,6 +72,7 @@ class Leaves:
         uses_time: whether the time of the episode is read.
         fields: attributes that hold fields of the scene, by name; the heights of its ground have one of their own.
         sampled: kinds of the fields that are read.
+        spots: attributes that hold points of zones, by name.
     """
 
     def __init__(self, program: Program, names: Names) -> None:
@@ -101,6 +102,7 @@ class Leaves:
         self.states: dict[str, str] = {}
         self.uses_time = False
         self.fields: dict[str, str] = {}
+        self.spots: dict[str, str] = {}
         self.sampled: set[str] = set()
         self._reads = self.state
         self._sources: dict[str, str] = {}
@@ -171,6 +173,8 @@ class Leaves:
                 return f"self.{self.states[str(node.attr)]}"
             if node.op == "sample":
                 return self.field(node)
+            if node.op == "spot":
+                return f"{self.points(node)}, self._envs"
             if node.op == "prev":
                 (operand,) = node.args
                 if operand.read is not None and operand.read.quantity.startswith("action."):
@@ -223,6 +227,13 @@ class Leaves:
         if name not in self.fields:
             self.fields[name] = self.names.unique(f"_{safe_identifier(word(name))}")
         return f"self.{self.fields[name]}"
+
+    def points(self, node: Node) -> str:
+        """The attribute that holds points of a zone."""
+        name = str(node.attr)
+        if name not in self.spots:
+            self.spots[name] = self.names.unique(f"_{safe_identifier(word(name))}")
+        return f"self.{self.spots[name]}"
 
     def kept(self, text: str, name: str) -> str:
         """The attribute that holds what was read of the simulation."""

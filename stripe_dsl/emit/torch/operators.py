@@ -298,6 +298,11 @@ def _sample(context: Context, node: Node) -> Value:
     return Value(f"{SAMPLERS[str(node.attr[0])]}({context.leaf(node)}, {copies}, {points.text})")
 
 
+def _spot(context: Context, node: Node) -> Value:
+    share = lifted(context, node.args[0], context.value(node.args[0]))
+    return Value(f"point_of({context.leaf(node)}, {share.text})")
+
+
 EMITTERS: dict[str, Emitter] = {
     "neg": _neg,
     "not": _not,
@@ -366,6 +371,7 @@ EMITTERS: dict[str, Emitter] = {
     "pick": _pick,
     "stack": joined,
     "sample": _sample,
+    "spot": _spot,
     "const": const,
     "tunable": tunable,
     "read": _read,

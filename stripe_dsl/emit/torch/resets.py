@@ -239,6 +239,8 @@ class RobotReset:
         """Defaults and limits of the environments that are reset, and fields of the cfg."""
         if node.op == "tunable":
             return tunable_text(node.attr, {"reset": "cfg"} if node.type.is_scalar else {})
+        if node.op == "spot":
+            return f"{self.leaves.points(node)}, rows"
         assert node.read is not None
         read = node.read
         match read.quantity:

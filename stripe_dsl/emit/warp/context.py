@@ -63,6 +63,7 @@ class WarpEnv:
     objects: list[str] = field(default_factory=list)
     outlines: dict[str, str] = field(default_factory=dict)
     fields: dict[str, tuple[str, str]] = field(default_factory=dict)
+    spots: dict[str, str] = field(default_factory=dict)
     ground_imports: str = ""
     sensors: list[tuple[str, str]] = field(default_factory=list)
     integrating: list[str] = field(default_factory=list)

@@ -113,10 +113,11 @@ class _Writer:
         env.constants = module.constants
         env.structs = module.structs
         env.helpers = module.helpers
-        env.fields = self.leaves.fields
+        env.fields, env.spots = self.leaves.fields, self.leaves.spots
         placed = any("ground_height(" in line for line in env.kernels["reset_envs"].lines)
         used = {SAMPLERS[kind] for kind in self.leaves.sampled} | ({"ground_height"} if placed else set())
         used |= {"lift_from_ground"} if env.outlines else set()
+        used |= {"drawn_point", "ground_points"} if env.spots else set()
         env.ground_imports = ground_import(program, used, fields=bool(env.fields), outlines=bool(env.outlines))
         env.needs_any = any("Any" in text for text in module.helpers)
         env.attributes = module.attributes

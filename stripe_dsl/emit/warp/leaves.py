@@ -70,6 +70,7 @@ class Leaves:
         states: attribute of each state, by name.
         fields: attribute and kind of each field of the scene, by name; heights of the ground have one of their own.
         sampled: kinds of the fields that are read.
+        spots: attribute that holds points of a zone, by name.
     """
 
     def __init__(self, program: Program, module: Module) -> None:
@@ -96,6 +97,7 @@ class Leaves:
         self.states: dict[str, str] = {}
         self.fields: dict[str, tuple[str, str]] = {}
         self.sampled: set[str] = set()
+        self.spots: dict[str, str] = {}
         self.scheduled = places(program)
 
     # what kernels read
@@ -119,6 +121,8 @@ class Leaves:
                 return self.drawn(loop or kernel, node)
             if node.op == "sample":
                 return self.field(kernel, node)
+            if node.op == "spot":
+                return self.points(kernel, node)
             assert node.read is not None
             if node.read.quantity in given:
                 return Value(given[node.read.quantity])
@@ -134,12 +138,22 @@ class Leaves:
                 return self.tunable(kernel, loop, node)
             if node.op == "uniform":
                 return self.drawn(loop or kernel, node)
+            if node.op == "spot":
+                return self.points(kernel, node)
             assert node.read is not None
             if node.read.quantity in given:
                 return Value(given[node.read.quantity])
             return self.read(kernel, loop, node, node.read)
 
         return leaf
+
+    def points(self, kernel: Kernel, node: Node) -> Value:
+        """The argument that holds points of a zone."""
+        name = str(node.attr)
+        if name not in self.spots:
+            self.spots[name] = self.module.own(name)
+        attribute = self.spots[name]
+        return Value(kernel.parameter(f"self.{attribute}", "wp.array2d(dtype=wp.vec2)", attribute.strip("_")))
 
     def field(self, kernel: Kernel, node: Node) -> Value:
         """The argument that holds a field of the scene."""

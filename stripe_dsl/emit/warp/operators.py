@@ -247,6 +247,10 @@ def _sample(scope: Scope, node: Node) -> Value:
     return call(SAMPLERS[str(node.attr[0])], [scope.leaf(node), *place])
 
 
+def _spot(scope: Scope, node: Node) -> Value:
+    return call("drawn_point", [scope.leaf(node), Value("env"), scope.value(node.args[0])])
+
+
 def _leaf(scope: Scope, node: Node) -> Value:
     return scope.leaf(node)
 
@@ -310,6 +314,7 @@ EMITTERS: dict[str, Emitter] = {
     "pick": lambda scope, node: scope.picked(node),
     "stack": lambda scope, node: scope.stacked(node),
     "sample": _sample,
+    "spot": _spot,
     "const": _const,
     "tunable": _leaf,
     "read": _leaf,
