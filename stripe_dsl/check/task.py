@@ -247,7 +247,7 @@ def check_robots(module: Module, tasks: Sequence[Task]) -> list[Diagnostic]:
             from stripe_dsl.check.objects import rigid_object
 
             scope = Scope(params={str(key): value for key, value in module.document.param.items()})
-            rigid_object(name, spec, Settings(Lowering(scope, report)))
+            rigid_object(name, spec, module.folder, Settings(Lowering(scope, report)))
     return report.diagnostics
 
 
@@ -358,10 +358,10 @@ def _placed[T: Robot | RigidObject](item: T, placed: Placed, settings: Settings)
 
 def _objects(task: Task, settings: Settings, scope: Scope) -> list[RigidObject]:
     out: list[RigidObject] = []
-    for name, (spec, _) in task.objects.items():
+    for name, (spec, module) in task.objects.items():
         from stripe_dsl.check.objects import rigid_object
 
-        found = rigid_object(name, spec, settings)
+        found = rigid_object(name, spec, module.folder, settings)
         if found is not None:
             scope.objects[str(name)], made = found
             out.append(_placed(made, task.spec.object[name], settings))

@@ -110,6 +110,7 @@ _TITLES = {
     "E0617": "heights or values of a file",
     "E0618": "a mesh that leaves ground open",
     "E0619": "function of the user's",
+    "E0620": "not a rigid object",
     # Feasibility of scenes
     "E0701": "more than the spacing can hold",
     "E0702": "no room for all",

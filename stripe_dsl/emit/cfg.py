@@ -10,7 +10,7 @@ from stripe_dsl.emit.actuators import ActuatorText, actuator_text, file_text
 from stripe_dsl.emit.identifiers import literal, remark, safe_identifier
 from stripe_dsl.emit.naming import Names, entity_attributes
 from stripe_dsl.emit.scenes import Place, placed
-from stripe_dsl.ir.objects import RigidObject
+from stripe_dsl.ir.objects import ObjectFile, RigidObject
 from stripe_dsl.ir.program import Program, Sim, Tunable
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.robots.primitives import ShapeKind
@@ -118,36 +118,54 @@ class ObjectText:
     Attributes:
         key: field of the scene's class.
         prim: name of its prim.
-        spawner: of ``isaaclab.sim``.
-        sizes: its own fields, with their values.
+        spawner: the configuration that spawns it.
+        fields: its own fields, with their values.
         color: red, green, blue in 0..1; empty for the renderer's choice.
     """
 
     key: str
     prim: str
     spawner: str
-    sizes: tuple[tuple[str, str], ...]
+    fields: tuple[tuple[str, str], ...]
     color: str
     item: RigidObject
     origin: str
     place: Place
 
 
-def objects(program: Program) -> list[ObjectText]:
+def objects(program: Program, assets: Path) -> list[ObjectText]:
     """The rigid objects, under the keys that the environment class uses."""
     keys, prims = entity_attributes(program), prim_names(program)
     out: list[ObjectText] = []
     for item in program.objects:
-        shape = item.shape
-        sizes: dict[str, object] = {"size": shape.size} if shape.kind is ShapeKind.BOX else {"radius": shape.radius}
-        if shape.kind in (ShapeKind.CAPSULE, ShapeKind.CYLINDER):
-            sizes |= {"height": shape.length, "axis": shape.axis.upper()}
-        spawner = "CuboidCfg" if shape.kind is ShapeKind.BOX else f"{str(shape.kind).title()}Cfg"
-        texts = tuple((name, literal(value)) for name, value in sizes.items())
-        color = literal(shape.color) if shape.color is not None else ""
         place = placed(program, item.position, item.rotation, at_spawn=item.at_spawn)
-        out.append(ObjectText(keys[item.name], prims[item.name], spawner, texts, color, item, origin(item.span), place))
+        spawner, fields, color = _file_spawner(item.file, assets) if item.file is not None else _spawner(item)
+        out.append(
+            ObjectText(keys[item.name], prims[item.name], spawner, fields, color, item, origin(item.span), place)
+        )
     return out
+
+
+def _spawner(item: RigidObject) -> tuple[str, tuple[tuple[str, str], ...], str]:
+    """The configuration that spawns a primitive, its own fields, and its colour."""
+    shape = item.shape
+    assert shape is not None
+    sizes: dict[str, object] = {"size": shape.size} if shape.kind is ShapeKind.BOX else {"radius": shape.radius}
+    if shape.kind in (ShapeKind.CAPSULE, ShapeKind.CYLINDER):
+        sizes |= {"height": shape.length, "axis": shape.axis.upper()}
+    name = "CuboidCfg" if shape.kind is ShapeKind.BOX else f"{str(shape.kind).title()}Cfg"
+    fields = tuple((key, literal(value)) for key, value in sizes.items())
+    return f"sim_utils.{name}", fields, literal(shape.color) if shape.color is not None else ""
+
+
+def _file_spawner(file: ObjectFile, assets: Path) -> tuple[str, tuple[tuple[str, str], ...], str]:
+    """The configuration that spawns a file, its own fields, and no colour."""
+    fields = [("usd_path", file_text(file.reference, file.source, assets))]
+    if file.prim is not None:
+        fields.append(("usd_prim", literal(file.prim)))
+    if file.scale != (1.0, 1.0, 1.0):
+        fields.append(("scale", literal(file.scale)))
+    return "UsdPrimCfg" if file.prim is not None else "sim_utils.UsdFileCfg", tuple(fields), ""
 
 
 def prim_names(program: Program) -> dict[str, str]:

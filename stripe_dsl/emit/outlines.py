@@ -41,7 +41,8 @@ def outlines(program: Program) -> tuple[OutlineText, ...]:
         for robot in program.robots
         if not robot.model.fixed_base and (bodies := _of_robot(robot))
     ]
-    return (*found, *(_of_object(keys[item.name], item) for item in program.objects if not item.kinematic))
+    things = [_of_object(keys[item.name], item) for item in program.objects if not item.kinematic]
+    return (*found, *(item for item in things if item.bodies))
 
 
 def _of_robot(robot: Robot) -> dict[str, tuple[tuple[float, float, float, float], ...]]:
@@ -62,6 +63,16 @@ def _of_robot(robot: Robot) -> dict[str, tuple[tuple[float, float, float, float]
 
 
 def _of_object(key: str, item: RigidObject) -> OutlineText:
-    from stripe_dsl.robots.outline import outline_of_shape
+    from stripe_dsl.robots.outline import outline_of_file, outline_of_shape
 
-    return OutlineText(key, False, (("", outline_of_shape(item.shape)),))
+    if item.shape is not None:
+        return OutlineText(key, False, (("", outline_of_shape(item.shape)),))
+    file = item.file
+    assert file is not None
+    x, y, z = file.scale
+    corners = [
+        (a * x, b * y, c * z, radius * max(file.scale))
+        for body in outline_of_file(Path(file.source), file.prim).values()
+        for a, b, c, radius in body
+    ]
+    return OutlineText(key, False, (("", tuple(corners)),) if corners else ())

@@ -19,6 +19,7 @@ from stripe_dsl.emit.sensors import CLASSES, LABEL_ID, labels, sensor_cfgs
 from stripe_dsl.emit.torch.env import EnvContext, env_context
 from stripe_dsl.emit.torch.randomize import startup_text
 from stripe_dsl.emit.warp.env import warp_env
+from stripe_dsl.ir.objects import ObjectFile
 from stripe_dsl.ir.program import Group, Program
 from stripe_dsl.ir.robots import Network
 from stripe_dsl.robots.author import ground_plane_usda, robot_usda
@@ -41,9 +42,9 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
     env = env_context(program, outlined)
     policy = next(group for group in program.groups if group.name == "policy")
     critic = next((group for group in program.groups if group.name == "critic"), None)
-    references = [item.reference for item in (*program.robots, *_networks(program))]
+    references = [item.reference for item in (*program.robots, *_networks(program), *_object_files(program))]
     uses = {
-        "uses_prim": any(robot.prim for robot in program.robots),
+        "uses_prim": any(item.prim for item in (*program.robots, *_object_files(program))),
         "uses_package": any(reference.startswith("package://") for reference in references),
         "uses_files": any(not robot.cfg_reference for robot in program.robots),
         "actuator_classes": actuator_classes(program),
@@ -68,7 +69,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "critic": critic,
         "groups": groups(program),
         "robots": robot_texts,
-        "objects": objects(program),
+        "objects": objects(program, folder / "assets"),
         "sensors": sensor_cfgs(program),
         "labels": labels(program),
         "label_id": LABEL_ID,
@@ -150,7 +151,7 @@ def _cfg_imports(program: Program) -> list[tuple[str, list[str]]]:
 def _asset_imports(program: Program, uses: dict[str, bool]) -> list[str]:
     grounded = program.ground is not None or scene_text(program) is not None
     shipped = all(map(_remote, [robot.reference for robot in program.robots if not robot.cfg_reference]))
-    shipped = shipped and all(_remote(network.reference) for network in _networks(program))
+    shipped = shipped and all(_remote(item.reference) for item in (*_networks(program), *_object_files(program)))
     names = ["asset"] if grounded or not shipped else []
     names += ["UsdPrimCfg"] if uses["uses_prim"] else []
     names += ["package_file"] if uses["uses_package"] else []
@@ -163,15 +164,19 @@ def _networks(program: Program) -> list[Network]:
     return [actuator.network for actuator in actuators if actuator.network is not None]
 
 
+def _object_files(program: Program) -> list[ObjectFile]:
+    return [item.file for item in program.objects if item.file is not None]
+
+
 def _remote(reference: str) -> bool:
     return reference.startswith(("package://", "isaacsim://"))
 
 
 def _packages(program: Program) -> list[str]:
-    """Distributions that ship the robots and their motors, beside those that Isaac Lab needs itself."""
+    """Distributions that ship robots, motors and objects, beside those that Isaac Lab needs itself."""
     found = {
         item.reference.removeprefix("package://").partition("/")[0]
-        for item in (*program.robots, *_networks(program))
+        for item in (*program.robots, *_networks(program), *_object_files(program))
         if item.reference.startswith("package://")
     }
     return sorted(name.replace("_", "-") for name in found - {"newton", "isaaclab", "isaaclab_assets"})
@@ -192,7 +197,9 @@ def _buffers(program: Program) -> Buffers:
     """
     joints = sum(len(robot.model.joints) for robot in program.robots)
     # a robot that could not be read has no shapes in its model: assume many
-    shapes = sum(robot.model.collision_shapes or 16 for robot in program.robots) + 2 * len(program.objects)
+    shapes = sum(robot.model.collision_shapes or 16 for robot in program.robots) + 2 * sum(
+        item.file.shapes if item.file is not None else 1 for item in program.objects
+    )
     contacts = program.sim.nconmax or (
         min(4 * shapes, 128) if program.ground is not None or program.scene else max(4, shapes)
     )

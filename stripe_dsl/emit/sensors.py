@@ -142,7 +142,9 @@ def _partner(program: Program, partner: Partner, prims: Mapping[str, str]) -> di
         # the ground is no body, only a shape
         return {"filter_shape_prim_expr": '["/World/Ground/.*"]'}
     prim = f"{{ENV_REGEX_NS}}/{prims[partner.owner]}"
-    path = prim if any(partner.owner == item.name for item in program.objects) else _bodies(prim, partner.bodies)
+    thing = next((item for item in program.objects if item.name == partner.owner), None)
+    below = thing.file.below if thing is not None and thing.file is not None else ""
+    path = prim + below if thing is not None else _bodies(prim, partner.bodies)
     return {"filter_prim_paths_expr": f"[{literal(path)}]"}
 
 

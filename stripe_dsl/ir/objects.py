@@ -12,13 +12,35 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ObjectFile:
+    """The USD file of an object.
+
+    Attributes:
+        reference: the file as written.
+        source: the file on this machine.
+        prim: prim that is spawned; ``None`` for the stage's default.
+        below: what follows that prim in the path of the rigid body; empty where it is the body.
+        scale: along each axis.
+        shapes: how many of its shapes collide.
+    """
+
+    reference: str
+    source: str
+    prim: str | None
+    below: str
+    scale: tuple[float, float, float]
+    shapes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RigidObject:
     """A rigid body that nothing drives.
 
     Attributes:
         name: as in the file.
-        shape: what it is made of, at its origin.
-        mass: [kg]; has no meaning for a kinematic one.
+        shape: what it is made of, at its origin; ``None`` where a file says it.
+        mass: [kg]; has no meaning for a kinematic one; ``None`` leaves what the file says.
+        file: where it is read from; it then says friction and restitution itself.
         kinematic: neither forces nor contacts move it.
         friction: static and dynamic, dimensionless.
         position: spawn position in the environment's frame [m]; where ``at_spawn``, from the scene's spawn point on
@@ -28,12 +50,13 @@ class RigidObject:
     """
 
     name: str
-    shape: PrimitiveShape
-    mass: float
+    shape: PrimitiveShape | None
+    mass: float | None
     friction: float
     restitution: float
     position: tuple[float, float, float]
     rotation: tuple[float, float, float, float]
     kinematic: bool = False
     at_spawn: bool = False
+    file: ObjectFile | None = None
     span: Span | None = None

@@ -66,10 +66,10 @@ def read_with_layers(
             held = [layer for layer in source.GetUsedLayers() if layer.identifier in before and not layer.dirty]
             pxr("Sdf").Layer.ReloadLayers(held, True)
         except pxr("Tf").ErrorException as error:
-            raise RobotFileError(f'"{path.name}" is not readable as USD: {_first_complaint(error, path)}') from None
+            raise RobotFileError(f'"{path.name}" is not readable as USD: {first_complaint(error, path)}') from None
         missing = tuple(dict.fromkeys(_missing_file(str(error)) for error in source.GetCompositionErrors()))
         try:
-            target = _target(source, path, prim)
+            target = target_prim(source, path, prim)
             _select(source, target, variants, path)
             _one_articulation(source, target, path)
         except RobotFileError as error:
@@ -110,7 +110,7 @@ def silent() -> Iterator[None]:
         delegate.TakeUncoalescedDiagnostics()
 
 
-def _first_complaint(error: Exception, path: Path) -> str:
+def first_complaint(error: Exception, path: Path) -> str:
     """The first quoted message of a Tf error, without the C++ around it."""
     for line in str(error).splitlines():
         _, quote, message = line.strip().partition(" : '")
@@ -156,7 +156,7 @@ def _hint(candidates: list[str]) -> str | None:
     return f"add {listed}"
 
 
-def _target(stage: Any, path: Path, prim: str | None) -> str:
+def target_prim(stage: Any, path: Path, prim: str | None) -> str:
     """Path of the prim to reference, known to exist."""
     if prim is None:
         name = str(stage.GetRootLayer().defaultPrim)
@@ -291,7 +291,7 @@ def _read_articulation(stage: Any, source: Any, path: Path, prim: str | None, ta
         fixed_base=fixed_base,
         root_body=leaf(bodies[0]),
         joints=tuple(read_joints),
-        bodies=tuple(RobotBody(leaf(body), _mass(stage, body), body.removeprefix(_ROOT)) for body in bodies),
+        bodies=tuple(RobotBody(leaf(body), mass_of(stage, body), body.removeprefix(_ROOT)) for body in bodies),
         self_collisions=_self_collisions(stage, str(articulation.primPath)),
         collision_shapes=sum(len(paths) for kind, (paths, _) in parsed.items() if kind.name.endswith("Shape")),
         prim=prim,
@@ -305,7 +305,7 @@ def _is_equality(stage: Any, joint_path: str) -> bool:
     return "MjcEqualityConnectAPI" in schemas or "MjcEqualityWeldAPI" in schemas
 
 
-def _mass(stage: Any, body: str) -> float | None:
+def mass_of(stage: Any, body: str) -> float | None:
     """Authored mass in kg. USD's own fallback of zero means "derive it"."""
     attribute = stage.GetPrimAtPath(body).GetAttribute("physics:mass")
     mass = attribute.Get() if attribute else None

@@ -125,13 +125,16 @@ class RobotSpec(Block):
 
 
 class ObjectSpec(Block):
-    """A rigid object: one primitive that moves as it is pushed."""
+    """A rigid object, which moves as it is pushed: one primitive, or the body of a USD file."""
 
     box: Shape | None = None
     sphere: Shape | None = None
     capsule: Shape | None = None
     cylinder: Shape | None = None
-    mass: Expression | None = None
+    usd: Text | None = None
+    prim: Text | None = Field(None, description="prim of the file that holds the body, where its default is another")
+    scale: Expression | None = Field(None, description="of a file: one number, or one along each axis")
+    mass: Expression | None = Field(None, description="a file may say it, too")
     friction: Expression | None = Field(None, description="static and dynamic, one number for both; 1 where absent")
     restitution: Expression | None = Field(None, description="0 where absent")
     kinematic: bool = Field(False, description="nothing moves it but a reset: it has no mass, and stays in the air")

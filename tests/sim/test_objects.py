@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.sim
 
 SOURCE = Path(__file__).parent / "tasks" / "objects.stripe"
 ROBOTS = ("left", "right", "cat")
-OBJECTS = ("cube", "ball", "trunk")
+OBJECTS = ("cube", "ball", "trunk", "cup", "jug")
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_everything_is_as_the_reference_says(recording: Recording) -> None:
     (program,) = check_file(SOURCE).programs
     assert_replayed(program, recording, absolute=2e-5, loose={})
     assert recording.truncated.any()
-    for name, mass in zip(OBJECTS, (0.5, 0.3, 0.4), strict=True):
+    for name, mass in zip(OBJECTS, (0.5, 0.3, 0.4, 0.2, 0.6), strict=True):
         np.testing.assert_allclose(recording.finish[f"object_{name}"], mass, rtol=1e-6)
 
 
@@ -108,15 +109,30 @@ def test_a_ball_falls_and_stays_on_the_ground(recording: Recording) -> None:
     np.testing.assert_allclose(height[:-1][ends], 0.1, atol=0.02)
 
 
+def test_the_body_of_a_file_is_an_object(recording: Recording) -> None:
+    """It falls and lies on the lower side of its cube, 20 cm long in the file, and half of that by its `scale`."""
+    ends = recording.truncated.copy()
+    ends[:30] = False
+    for name, height in (("cup", 0.05), ("jug", 0.1)):
+        place = recording.states[f"object_{name}/root_link_pose_w"]
+        np.testing.assert_allclose(place[:-1][ends][:, 2], height, atol=0.01)
+    fresh = recording.fresh
+    cup, jug = at(recording, "cup", "root.pos@world"), recording.states["object_jug/root_link_pose_w"]
+    assert ((cup[fresh][:, 2] >= 0.1999) & (cup[fresh][:, 2] <= 0.3001)).all()
+    assert np.ptp(cup[fresh][:, 2]) > 0.03
+    np.testing.assert_allclose(abs(jug[fresh][:, 3:]), np.tile([0, 0, 0.5**0.5, 0.5**0.5], (fresh.sum(), 1)), atol=1e-5)
+
+
 TOUCHING = """
   sensor every = contacts(left.ram)
   sensor hit   = contacts(left.ram) against cube threshold 0.5 N
   sensor miss  = contacts(left.ram) against ball
   sensor cats  = contacts(cat) against ground
   sensor arms  = contacts(left) against right
+  sensor cups  = contacts(left.ram) against cup
   observe critic {
     every.force; hit.force; normal = hit.normal_force; peak = hit.peak; down = hit.touching
-    miss.force; cats.force; arms = arms.peak
+    miss.force; cats.force; arms = arms.peak; cups = cups.peak
   }
   reward per second {"""
 """Contacts by partner: what the ram touches is the cube alone, and what lies on the ground is the cat."""
@@ -128,6 +144,7 @@ def test_a_cube_is_pushed(tmp_path: Path) -> None:
     text = text.replace("\n  reward per second {", TOUCHING)
     text = text.replace("  joint slide {", '  body ram = "ram"\n  joint slide {')
     text = text.replace("cube.pos.z     = 0.2 m", "cube.pos.z     = default")
+    shutil.copy(SOURCE.with_name("mug.usda"), tmp_path)
     source = tmp_path / "pushed.stripe"
     source.write_text(text)
     still = ("reset.cube_yaw=[0.0,0.0]", "reset.cube_pos_xy=[0.0,0.0]", "terminate.pushed_threshold=9.0")
@@ -158,6 +175,7 @@ def test_a_cube_is_pushed(tmp_path: Path) -> None:
         assert (np.ravel(seen["peak"]) >= np.ravel(size) - 1e-5).all()
         assert not seen["miss_force"].any()
         assert not seen["arms"].any()
+        assert not seen["cups"].any()
         weight = seen["cats_force"][-1].reshape(4, -1, 3).sum(axis=1)
         np.testing.assert_allclose(weight[:, 2], 2.1 * 9.81, rtol=0.05)
         assert not seen["hit_force"][0].any()
