@@ -264,8 +264,10 @@ class Actions:
             self.report.error("E0309", message, item.value.span, help)
         return not free
 
-    def numbers(self, numbers: tuple[float, ...], dim: Dimension, joints: JointSet, role: Role, span: Span) -> Node:
-        """A field of the cfg with a number for each joint."""
+    def numbers(
+        self, numbers: tuple[float, ...], dim: Dimension, joints: JointSet | Pushed, role: Role, span: Span
+    ) -> Node:
+        """A field of the cfg with a number for each joint or body."""
         path = self.tunables.add(numbers if joints.axis is not None else numbers[0], dim, role, span)
         return self.low.graph.add("tunable", type=Type(axis=joints.axis, dim=dim), attr=path, span=span)
 
@@ -327,9 +329,8 @@ class Actions:
         if value is None:
             return None
         if isinstance(value.node, ast.Braces):
-            if isinstance(joints, Pushed):
-                help = "write an action for each part of the bodies"
-                self.report.error("E0309", f"`{key}` of a thrust is one number for all bodies", value.span, help)
+            if isinstance(joints, Pushed) and joints.axis is None:
+                self.report.error("E0309", f"`{key}` is one number for one body", value.span, "as in `scale 10 N`")
                 return None
             numbers = self.by_joint(value, value.node, dim, key, joints)
             return self.numbers(numbers, dim, joints, role, value.span) if numbers is not None else None
@@ -344,9 +345,9 @@ class Actions:
         return node
 
     def by_joint(
-        self, value: Expression, braces: ast.Braces, dim: Dimension, key: str, joints: JointSet
+        self, value: Expression, braces: ast.Braces, dim: Dimension, key: str, joints: JointSet | Pushed
     ) -> tuple[float, ...] | None:
-        """``{ ".*_hip" 0.25 rad; ".*_knee" 0.5 rad }``: a number for each joint, by pattern."""
+        """``{ ".*_hip" 0.25 rad; ".*_knee" 0.5 rad }``: a number for each joint or body, by pattern."""
         reader = StatementReader()
         entries = reader.entries(braces.body)
         self.report.diagnostics += reader.diagnostics
@@ -360,13 +361,17 @@ class Actions:
                 numbers |= dict.fromkeys(matched, found or 0.0)
         missing = [name for name in joints.names if name not in numbers]
         if missing and not wrong:
-            message = f"`{key}` says nothing of {plural(len(missing), 'joint')} of `{joints.label}`"
+            what = plural(len(missing), "joint" if isinstance(joints, JointSet) else "body")
+            message = f"`{key}` says nothing of {what} of `{joints.label}`"
             self.report.error("E0214", message, value.span, f"add {and_list(missing, 4)}")
         return None if missing or wrong else tuple(numbers[name] for name in joints.names)
 
-    def matching(self, pattern: Text, joints: JointSet, taken: dict[str, float]) -> list[str]:
-        """The joints of a set that a pattern matches; none, and those that another one matches, are reported."""
-        labels = {joints.model.joint(name).alias or name: name for name in joints.names}
+    def matching(self, pattern: Text, joints: JointSet | Pushed, taken: dict[str, float]) -> list[str]:
+        """The members of a set that a pattern matches; none, and those that another one matches, are reported."""
+        if isinstance(joints, JointSet):
+            labels = {joints.model.joint(name).alias or name: name for name in joints.names}
+        else:
+            labels = {name: name for name in joints.names}
         try:
             found = [labels[label] for label in match_names(str(pattern), tuple(labels))]
         except PatternError as problem:
@@ -376,8 +381,10 @@ class Actions:
         twice = [name for name in found if name in taken]
         if not found:
             help = f"they are {and_list(list(labels), 6)}"
-            self.report.error("E0203", f'no joint of `{joints.label}` matches "{pattern}"', pattern.span, help)
+            code, what = ("E0203", "joint") if isinstance(joints, JointSet) else ("E0204", "body")
+            self.report.error(code, f'no {what} of `{joints.label}` matches "{pattern}"', pattern.span, help)
         elif twice:
             message = f"`{twice[0]}` has a number already"
-            self.report.error("E0202", message, pattern.span, "let each joint match one pattern")
+            what = "joint" if isinstance(joints, JointSet) else "body"
+            self.report.error("E0202", message, pattern.span, f"let each {what} match one pattern")
         return [name for name in found if name not in taken]

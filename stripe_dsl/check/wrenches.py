@@ -48,12 +48,14 @@ class Pushed:
     Attributes:
         axis: the set that its numbers run over; ``None`` for the thrust on a single body.
         world: whether a wrench is given in the world.
+        label: what messages call the set.
     """
 
     robot: str
     names: tuple[str, ...]
     axis: Axis | None
     world: bool = False
+    label: str = ""
 
 
 def declare_wrench(actions: Actions, name: Text, node: ast.Expr) -> tuple[Pushed, str] | tuple[None, str] | None:
@@ -101,7 +103,7 @@ def declare_wrench(actions: Actions, name: Text, node: ast.Expr) -> tuple[Pushed
     axis = Axis("wrench", value.robot, PARTS, "a force and a torque") if kind == "wrench" else axis
     dim = FORCE if kind == "thrust" else DIMENSIONLESS
     actions.low.scope.actions[str(name)] = ActionValue(str(name), Type(axis=axis), dim)
-    return Pushed(value.robot, names, axis, frame is not None and frame.frame == "world"), kind
+    return Pushed(value.robot, names, axis, frame is not None and frame.frame == "world", value.label), kind
 
 
 def still(model: RobotModel, names: tuple[str, ...]) -> bool:

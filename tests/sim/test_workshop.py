@@ -23,26 +23,32 @@ pytestmark = pytest.mark.sim
 
 SOURCE = Path(__file__).parent / "tasks" / "workshop.stripe"
 JOINTS = {"lead": tuple(f"left_{number}" for number in range(1, 7)), "place": ("right_3", "right_1", "right_2")}
-BODIES = {"lead": "l6", "place": "r2"}
-AT = {"lead": (0.0, 0.0, 0.05), "place": (0.0, 0.0, 0.15)}
-FACING = {"lead": (0.0, 0.0, np.sin(np.deg2rad(15)), np.cos(np.deg2rad(15))), "place": (0.0, 0.0, 0.0, 1.0)}
+JOINTS |= {"reach": ("low", "high")}
+BODIES = {"lead": "l6", "place": "r2", "reach": "claw"}
+AT = {"lead": (0.0, 0.0, 0.05), "place": (0.0, 0.0, 0.15), "reach": (0.0, 0.0, 0.0)}
+LEVEL = (0.0, 0.0, 0.0, 1.0)
+FACING = {"lead": (0.0, 0.0, np.sin(np.deg2rad(15)), np.cos(np.deg2rad(15))), "place": LEVEL, "reach": LEVEL}
+COLUMNS = {"lead": slice(0, 6), "place": slice(6, 9), "reach": slice(9, 12)}
 STILL = ("action.lead_clip=[0.0,0.0]", "action.place_scale=[0.0,0.0,0.0]")
 
 
 def arms(env: Any) -> Mapping[str, Any]:
-    """What the joints were told last, and where the robot is; runs in the worker."""
-    robot = env.scene["robot"]
-    data, out = robot.data, {}
+    """What the joints were told last, and where the robots are; runs in the worker."""
+    out = {}
     for name, joints in JOINTS.items():
+        robot = env.scene["robot_crab" if name == "reach" else "robot_worker"]
+        data = robot.data
         columns = robot.find_joints(list(joints), preserve_order=True)[0]
         body = robot.find_bodies(BODIES[name])[0][0]
+        # a base that is fixed has no row, and one that is free has the first columns
+        row, places = body - robot.is_fixed_base, [robot.num_base_dofs + column for column in columns]
         out |= {
             f"{name}/pos": data.joint_pos.torch[:, columns],
             f"{name}/target": robot.actuators.target_command.position.torch[:, columns],
-            f"{name}/jacobian": data.body_link_jacobian_w.torch[:, body - 1][..., columns],
+            f"{name}/jacobian": data.body_link_jacobian_w.torch[:, row][..., places],
             f"{name}/body": torch.cat((data.body_pos_w.torch[:, body], data.body_quat_w.torch[:, body]), -1),
+            f"{name}/root": torch.cat((data.root_pos_w.torch, data.root_quat_w.torch), -1),
         }
-    out["root"] = torch.cat((data.root_pos_w.torch, data.root_quat_w.torch), -1)
     return {name: value.cpu().numpy().copy() for name, value in out.items()}
 
 
@@ -58,7 +64,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
 
 
 def columns(name: str, recording: Recording) -> Array:
-    return recording.actions[..., :6] if name == "lead" else recording.actions[..., 6:]
+    return recording.actions[..., COLUMNS[name]]
 
 
 def upstream(name: str, recording: Recording) -> Array:
@@ -72,24 +78,24 @@ def upstream(name: str, recording: Recording) -> Array:
         subtract_frame_transforms,
     )
 
-    relative = name == "lead"
     cfg = DifferentialIKControllerCfg(
-        command_type="pose" if relative else "position",
-        use_relative_mode=relative,
-        ik_method="dls",
-        ik_params={"lambda_val": 0.05 if relative else 0.01},
+        command_type="pose" if name == "lead" else "position",
+        use_relative_mode=name != "place",
+        ik_method="trans" if name == "reach" else "dls",
+        ik_params={"k_val": 3.0} if name == "reach" else {"lambda_val": 0.05 if name == "lead" else 0.01},
     )
     num_envs = recording.reward.shape[1]
     controller = DifferentialIKController(cfg, num_envs, "cpu")
     raw = columns(name, recording)
-    if relative:
+    commands = 0.04 * raw
+    if name == "lead":
         commands = np.clip(raw, -1, 1) * np.array([0.03] * 3 + [0.1] * 3)
-    else:
+    elif name == "place":
         commands = np.array([0.3, -0.12, 0.5]) + 0.05 * raw
     at, facing = (torch.tensor(values[name], dtype=torch.float32).expand(num_envs, -1) for values in (AT, FACING))
     out = []
     for step, command in enumerate(commands):
-        root, body = (torch.tensor(recording.probes[key][step]) for key in ("root", f"{name}/body"))
+        root, body = (torch.tensor(recording.probes[key][step]) for key in (f"{name}/root", f"{name}/body"))
         pos, quat = subtract_frame_transforms(root[:, :3], root[:, 3:], body[:, :3], body[:, 3:])
         point, turned = combine_frame_transforms(pos, quat, at, facing)
         jacobian = torch.tensor(recording.probes[f"{name}/jacobian"][step])
@@ -103,7 +109,7 @@ def upstream(name: str, recording: Recording) -> Array:
 
 
 @pytest.mark.parametrize("backend", ["torch", "warp", "recorded"])
-@pytest.mark.parametrize("name", ["lead", "place"])
+@pytest.mark.parametrize("name", ["lead", "place", "reach"])
 def test_targets_are_upstreams(runs: dict[str, Recording], backend: str, name: str) -> None:
     recording = runs[backend]
     going = ~recording.fresh[1:]
@@ -115,7 +121,7 @@ def test_targets_are_upstreams(runs: dict[str, Recording], backend: str, name: s
 
 
 @pytest.mark.parametrize("backend", ["torch", "warp"])
-@pytest.mark.parametrize("name", ["lead", "place"])
+@pytest.mark.parametrize("name", ["lead", "place", "reach"])
 def test_targets_are_as_the_reference_says(runs: dict[str, Recording], backend: str, name: str) -> None:
     (program,) = check_file(SOURCE).programs
     action = next(action for action in program.actions if action.name == name)
@@ -137,8 +143,8 @@ def commanded(program: Program, action: Action, recording: Recording, step: int)
     reads = {
         Read("", f"action.{action.name}", ("x", "y", "z")): raw[:, :3],
         Read("", f"action.{action.name}", ("turn_x", "turn_y", "turn_z")): raw[:, 3:],
-        Read(robot, "root.pos@world"): probes["root"][:, :3],
-        Read(robot, "root.rot@world"): probes["root"][:, 3:],
+        Read(robot, "root.pos@world"): probes[f"{action.name}/root"][:, :3],
+        Read(robot, "root.rot@world"): probes[f"{action.name}/root"][:, 3:],
         Read(robot, "body.pos@world", (body,)): probes[f"{action.name}/body"][:, :3],
         Read(robot, "body.rot@world", (body,)): probes[f"{action.name}/body"][:, 3:],
         Read(robot, "joint.pos", joints): probes[f"{action.name}/pos"],
@@ -162,7 +168,7 @@ def test_the_tip_gets_there(runs: dict[str, Recording], backend: str) -> None:
     from isaaclab.utils.math import combine_frame_transforms, subtract_frame_transforms
 
     probes = runs[f"still_{backend}"].probes
-    root, body = torch.tensor(probes["root"][-1]), torch.tensor(probes["place/body"][-1])
+    root, body = torch.tensor(probes["place/root"][-1]), torch.tensor(probes["place/body"][-1])
     pos, quat = subtract_frame_transforms(root[:, :3], root[:, 3:], body[:, :3], body[:, 3:])
     point, _ = combine_frame_transforms(pos, quat, torch.tensor(AT["place"]).expand(len(pos), -1))
     np.testing.assert_allclose(point.numpy(), np.tile([0.3, -0.12, 0.5], (len(point), 1)), atol=0.01)
