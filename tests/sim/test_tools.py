@@ -105,7 +105,7 @@ def forces(recording: Recording) -> tuple[Array, Array]:
     inside = np.zeros((len(raw), DECIMATION, recording.num_envs, 3, 3))
     outside = np.zeros_like(inside)
     lift = arrived(raw[..., 3:5], fresh, np.full(fresh.shape, 2), DECIMATION)
-    inside[..., 1:, 2] = np.clip(3.0 + [1.0, 0.8] * lift, 2.5, 4.0)
+    inside[..., 1:, 2] = np.clip(3.0 + np.array([1.0, 0.8]) * lift, 2.5, 4.0)
     now = raw[:, None]
     inside[..., 0, 1] = -np.clip(now[..., 5], -0.5, 0.5)
     inside[..., 0, :] += 0.2 * now[..., 12:15] + recording.probes["force"][:-1, None]
