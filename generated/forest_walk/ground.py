@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 import warp as wp
 from isaaclab.assets import Articulation
-from isaaclab.utils.math import quat_apply
+from isaaclab.utils.math import normalize, quat_apply
 
 from .assets import asset
 
@@ -81,6 +81,24 @@ def height_at(heights: torch.Tensor, envs: torch.Tensor, points: torch.Tensor) -
     return here * (1.0 - high) + third * (high - low) + across * low
 
 
+def normal_at(heights: torch.Tensor, envs: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+    """Return unit vectors that stand on the triangles of the ground at points, shape (..., 3).
+
+    Arguments are those of :func:`height_at`.
+    """
+    x = (points[..., 0] / CELL).clamp(0.0, COLUMNS - 1.0)
+    y = (points[..., 1] / CELL).clamp(0.0, ROWS - 1.0)
+    column = x.long().clamp(max=COLUMNS - 2)
+    row = y.long().clamp(max=ROWS - 2)
+    copy = envs % VARIANTS
+    here, across = heights[copy, row, column], heights[copy, row + 1, column + 1]
+    east, north = heights[copy, row, column + 1], heights[copy, row + 1, column]
+    lower = x - column >= y - row
+    rise_east = torch.where(lower, east - here, across - north)
+    rise_north = torch.where(lower, across - east, north - here)
+    return normalize(torch.stack((-rise_east, -rise_north, torch.full_like(rise_east, CELL)), dim=-1))
+
+
 def depth_in_ground(
     heights: torch.Tensor, envs: torch.Tensor, poses: torch.Tensor, bodies: torch.Tensor, spheres: torch.Tensor
 ) -> torch.Tensor:
@@ -95,7 +113,10 @@ def depth_in_ground(
     """
     poses = poses[:, bodies]
     points = poses[..., :3] + quat_apply(poses[..., 3:], spheres[:, :3].expand(len(poses), -1, -1))
-    depths = height_at(heights, envs[:, None], points[..., :2]) + spheres[:, 3] - points[..., 2]
+    place = points[..., :2]
+    # on a slope, the lowest middle of a sphere is higher above the ground than its radius
+    reach = spheres[:, 3] / normal_at(heights, envs[:, None], place)[..., 2]
+    depths = height_at(heights, envs[:, None], place) + reach - points[..., 2]
     return depths.amax(dim=-1).clamp(min=0.0)
 
 
@@ -115,6 +136,24 @@ def ground_height(heights: wp.array3d(dtype=float), env: int, x: float, y: float
     low = wp.min(u, v)
     high = wp.max(u, v)
     return heights[copy, row, column] * (1.0 - high) + third * (high - low) + heights[copy, row + 1, column + 1] * low
+
+
+@wp.func
+def ground_normal(heights: wp.array3d(dtype=float), env: int, x: float, y: float) -> wp.vec3:
+    """Return the unit vector that stands on the triangle of the ground at x, y."""
+    x = wp.clamp(x / wp.static(CELL), 0.0, wp.static(COLUMNS - 1.0))
+    y = wp.clamp(y / wp.static(CELL), 0.0, wp.static(ROWS - 1.0))
+    column = wp.min(int(x), wp.static(COLUMNS - 2))
+    row = wp.min(int(y), wp.static(ROWS - 2))
+    copy = env % wp.static(VARIANTS)
+    here = heights[copy, row, column]
+    across = heights[copy, row + 1, column + 1]
+    rise_east = across - heights[copy, row + 1, column]
+    rise_north = heights[copy, row + 1, column] - here
+    if x - float(column) >= y - float(row):
+        rise_east = heights[copy, row, column + 1] - here
+        rise_north = across - heights[copy, row, column + 1]
+    return wp.normalize(wp.vec3(-rise_east, -rise_north, wp.static(CELL)))
 
 
 @wp.kernel
@@ -139,6 +178,8 @@ def lift_from_ground(
         sphere = spheres[i]
         point = wp.transform_point(body_pose[env, bodies[i]], wp.vec3(sphere[0], sphere[1], sphere[2]))
         point = point - env_origins[env]
-        depth = wp.max(depth, ground_height(heights, env, point[0], point[1]) + sphere[3] - point[2])
+        # on a slope, the lowest middle of a sphere is higher above the ground than its radius
+        reach = sphere[3] / ground_normal(heights, env, point[0], point[1])[2]
+        depth = wp.max(depth, ground_height(heights, env, point[0], point[1]) + reach - point[2])
     position = wp.transform_get_translation(root_pose[env]) + wp.vec3(0.0, 0.0, depth)
     root_pose[env] = wp.transform(position, wp.transform_get_rotation(root_pose[env]))

@@ -58,7 +58,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "scene": scene,
         "tiles": tiles_text(program),
         "outlines": outlined,
-        "kinds": sampled_kinds(program),
+        "kinds": sampled_kinds(program) | ({"normal"} if outlined else set()),
         "fixed": fixed_robots(program),
         "backends": {name: name in backends for name in BACKENDS},
         "program": program,

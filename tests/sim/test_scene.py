@@ -116,7 +116,10 @@ def test_robots_begin_on_the_ground_and_stand(program: Program, layouts: list[La
     seen = columns(program, recording)
     above = seen["place"][..., 2] - heights(layouts, seen["place"][..., :2])
     soles = seen["soles"].reshape(*recording.fresh.shape, 4, 3)
-    clear = (soles[..., 2] - FOOT - heights(layouts, soles[..., :2]))[recording.fresh].min(axis=-1)
+    upright = np.stack(
+        [[layouts[i % 2].ground.normal_at(row)[:, 2] for row in soles[:, i, :, :2]] for i in range(4)], 1
+    )
+    clear = (soles[..., 2] - FOOT / upright - heights(layouts, soles[..., :2]))[recording.fresh].min(axis=-1)
     begun = above[recording.fresh]
     lifted = begun > 0.33 + 1e-4
     assert lifted.sum() >= 3

@@ -25,63 +25,24 @@ from stripe_dsl.text import did_you_mean
 from stripe_dsl.units import DIMENSIONLESS, LENGTH
 
 GREY: Rgb = (0.5, 0.5, 0.5)
-DEFAULTS: dict[str, Grown] = {
-    "conifer": Grown(
-        kind="conifer",
-        height=9.0,
-        radius=1.6,
-        length=0.0,
-        trunk=0.14,
-        color=(0.10, 0.28, 0.14),
-        bark=(0.30, 0.21, 0.14),
-        rough=0.15,
-        variety=1,
-    ),
-    "broadleaf": Grown(
-        kind="broadleaf",
-        height=8.0,
-        radius=2.2,
-        length=0.0,
-        trunk=0.14,
-        color=(0.25, 0.42, 0.16),
-        bark=(0.55, 0.52, 0.47),
-        rough=0.2,
-        variety=1,
-    ),
-    "rock": Grown(
-        kind="rock",
-        height=0.6,
-        radius=0.5,
-        length=0.0,
-        trunk=0.0,
-        color=(0.47, 0.46, 0.44),
-        bark=(0.47, 0.46, 0.44),
-        rough=0.25,
-        variety=1,
-    ),
-    "log": Grown(
-        kind="log",
-        height=0.0,
-        radius=0.15,
-        length=2.5,
-        trunk=0.0,
-        color=(0.62, 0.47, 0.31),
-        bark=(0.33, 0.24, 0.17),
-        rough=0.1,
-        variety=1,
-    ),
-    "stump": Grown(
-        kind="stump",
-        height=0.4,
-        radius=0.2,
-        length=0.0,
-        trunk=0.0,
-        color=(0.62, 0.47, 0.31),
-        bark=(0.33, 0.24, 0.17),
-        rough=0.1,
-        variety=1,
-    ),
-}
+
+
+def _grown(kind: str, color: Rgb, bark: Rgb, rough: float, **sizes: float) -> tuple[str, Grown]:
+    """One look of a grown thing; a size that it does not have is 0."""
+    none = dict.fromkeys(("height", "radius", "length", "trunk"), 0.0)
+    return kind, Grown(kind=kind, **{**none, **sizes}, color=color, bark=bark, rough=rough, variety=1)
+
+
+WOOD, BARK, STONE = (0.62, 0.47, 0.31), (0.33, 0.24, 0.17), (0.47, 0.46, 0.44)
+DEFAULTS: dict[str, Grown] = dict(
+    (
+        _grown("conifer", (0.10, 0.28, 0.14), (0.30, 0.21, 0.14), 0.15, height=9.0, radius=1.6, trunk=0.14),
+        _grown("broadleaf", (0.25, 0.42, 0.16), (0.55, 0.52, 0.47), 0.2, height=8.0, radius=2.2, trunk=0.14),
+        _grown("rock", STONE, STONE, 0.25, height=0.6, radius=0.5),
+        _grown("log", WOOD, BARK, 0.1, radius=0.15, length=2.5),
+        _grown("stump", WOOD, BARK, 0.1, height=0.4, radius=0.2),
+    )
+)
 """What a grown thing is where a file does not say; m and shares."""
 TREES = ("conifer", "broadleaf")
 
