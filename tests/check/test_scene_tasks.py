@@ -10,6 +10,7 @@ import pytest
 
 from stripe_dsl.diagnostics.text import render_all
 from stripe_dsl.emit.cfg import objects
+from stripe_dsl.emit.outlines import outlines
 from stripe_dsl.ir.graph import Node, Read
 from stripe_dsl.ir.reference import Inputs, evaluate
 from stripe_dsl.pipeline import check_source, compile_file
@@ -60,12 +61,23 @@ def test_objects_stand_where_the_scene_spawns() -> None:
     near, far = program.objects
     assert (near.at_spawn, far.at_spawn) == (True, False)
     assert near.rotation == pytest.approx((0, 0, sqrt(0.5), sqrt(0.5)))
-    found = [item.place for item in objects(program)]
+    found = [item.place for item in objects(program, Path())]
     assert found[0].position == (9.0, 7.0, 0.1)
     assert found[0].rotation == pytest.approx((0, 0, 1, 0), abs=1e-9)
     assert found[1].position == (3.0, 4.0, 0.5)
     (flat,) = check_source(SourceFile("t.stripe", text), settings={"scene": "flat"}).programs
-    assert objects(flat)[0].place.position == (2.0, 1.0, 0.1)
+    assert objects(flat, Path())[0].place.position == (2.0, 1.0, 0.1)
+
+
+def test_an_object_of_a_file_reaches_as_low_as_its_scaled_shapes(tmp_path: Path) -> None:
+    file = Path(__file__).parents[1] / "sim/tasks/mug.usda"
+    cup = f'object cup {{ usd "{file}" scale (1, 1, 0.5); spawn at (2, 1, 0.1) m }}\n'
+    (program,) = check_source(SourceFile("t.stripe", cup + TASK % "\n  object cup")).programs
+    (found,) = [item for item in outlines(program) if item.key == "object_cup"]
+    ((_, corners),) = found.bodies
+    low, high = np.array(corners)[:, :3].min(axis=0), np.array(corners)[:, :3].max(axis=0)
+    np.testing.assert_allclose(low, [-0.1, -0.1, -0.05], atol=1e-6)
+    np.testing.assert_allclose(high, [0.19, 0.1, 0.05], atol=1e-6)  # the handle stands out
 
 
 def test_the_command_line_swaps_the_scene() -> None:
