@@ -261,6 +261,8 @@ ATTRIBUTES = frozenset(
         "_step_warp_end_post",
         "_step_warp_end_pre",
         "_terminations",
+        "_tile_columns",
+        "_tile_origins",
         "_tell_solver",
         "_time_left",
         "_torch_groups",
