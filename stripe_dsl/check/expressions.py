@@ -44,6 +44,8 @@ class Lowering:
         self._draws = 0
         self.default: Node | None = None
         """What ``default`` means where no operand beside it says so: the target of a reset."""
+        self.shares = False
+        """Whether what is drawn is one number for all elements."""
         self.frame: Frame | None = None
         """The function whose formula is being lowered."""
 
@@ -271,9 +273,16 @@ class Lowering:
 
     def draw(self, value: RangeValue, span: Span | None, type: Type | None = None) -> Node:
         """A uniform draw from a range, one for every element of ``type``."""
-        type = type or (replace(self.default.type, dim=value.low.type.dim) if self.default else value.low.type)
+        return self.drawn("uniform", (value.low, value.high), span, type)
+
+    def drawn(self, op: str, numbers: tuple[Node, ...], span: Span | None, type: Type | None = None) -> Node:
+        """A draw for every element of ``type``; where that is absent, of what is reset."""
+        if type is None:
+            type = numbers[0].type
+            if self.default is not None and not self.shares and self.default.type.kind is not Kind.QUAT:
+                type = replace(self.default.type, dim=type.dim)
         self._draws += 1  # two draws from one range are two numbers
-        return self.graph.add("uniform", (value.low, value.high), type=type, attr=float(self._draws), span=span)
+        return self.graph.add(op, numbers, type=type, attr=float(self._draws), span=span)
 
     def range(self, expr: ast.Range, role: Role | Given | None = None) -> RangeValue | None:
         """``low..high``: both ends in one unit, in order."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check import memory, vectors
 from stripe_dsl.check.arguments import scalars
+from stripe_dsl.check.draws import drawn_angle, gaussian, is_drawn, shared
 from stripe_dsl.check.missing import have_limits
 from stripe_dsl.check.reductions import over_where, reduction, variance
 from stripe_dsl.check.tunables import Role
@@ -206,9 +207,14 @@ def _clip(low: Lowering, expr: ast.Call, args: list[Node]) -> Node | None:
 
 
 def _rpy(low: Lowering, expr: ast.Call) -> Node | None:
-    """``rpy(roll, pitch, yaw)``: its angles are part of the formula, and no settings."""
-    with low.tunables.paused():
-        args = [low.number(arg) for arg in expr.args]
+    """``rpy(roll, pitch, yaw)``: its angles are part of the formula, and no settings; a reset may draw them."""
+    args: list[Node | None] = []
+    for arg, word in zip(expr.args, ("roll", "pitch", "yaw"), strict=True):
+        if is_drawn(low, arg):
+            args.append(drawn_angle(low, arg, word))
+            continue
+        with low.tunables.paused():
+            args.append(low.number(arg))
     known = [arg for arg in args if arg is not None]
     return vectors.rpy(low, expr, known) if len(known) == len(args) else None
 
@@ -301,11 +307,15 @@ FUNCTIONS: dict[str, Function] = {
     "since": Function((1,), vectors.norm, "since(condition): time since it last held; since the episode began, else"),
     "held": Function((2,), vectors.norm, "held(condition, time): whether it has held for that long without a break"),
     "filter": Function((2,), vectors.norm, "filter(x, time): first-order low-pass with this time constant"),
+    "gaussian": Function((2,), vectors.norm, "gaussian(mean, deviation): in a reset, a normal draw"),
+    "shared": Function((1,), vectors.norm, "shared(low..high): in a reset, one draw for all elements"),
 }
 """By name. Those with memory are lowered by :data:`SPECIAL`."""
 
 SPECIAL: dict[str, Callable[[Lowering, ast.Call], Value | None]] = {
     "rpy": _rpy,
+    "gaussian": gaussian,
+    "shared": shared,
     "prev": memory.prev,
     "delta": memory.delta,
     "since": memory.since,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from math import pi
 from typing import TYPE_CHECKING
 
+from stripe_dsl.check.draws import any_angle
 from stripe_dsl.check.parameters import Unknown
 from stripe_dsl.check.phase import KNOWN_AT_RESET, Phase
 from stripe_dsl.check.scope import ActionValue
@@ -115,6 +116,8 @@ class Names:
             return entity
         if name in self.low.scope.unknown_sets or self.low.scope.incomplete:
             return None
+        if name == "any" and self.low.phase is Phase.RESET:
+            return any_angle(self.low, expr.span)
         value = self.place(expr)
         if value is None:
             self.unknown(expr, wanted)

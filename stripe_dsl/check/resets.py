@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stripe_dsl.check.constants import Settings
+from stripe_dsl.check.draws import any_rotation, is_any
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.observations import slug
 from stripe_dsl.check.phase import Phase
@@ -14,7 +15,7 @@ from stripe_dsl.ir.program import Reset
 from stripe_dsl.ir.types import Kind, Type
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
-from stripe_dsl.units import ANGLE, ANGULAR_SPEED, LENGTH, SPEED
+from stripe_dsl.units import ANGLE, ANGULAR_SPEED, DIMENSIONLESS, LENGTH, SPEED
 
 
 class Resets:
@@ -25,6 +26,8 @@ class Resets:
         self.settings = settings
         self.report = lowering.report
         self.tunables = lowering.tunables
+        self.turned: dict[str, str] = {}
+        """By robot or object: `yaw` or `rot`, by which it is turned."""
 
     def reset(self, target: Text, value: Expression) -> Reset | None:
         """``slider.pos = default + (-1..1 m)``: a state at the start of an episode."""
@@ -57,9 +60,10 @@ class Resets:
             return None
         if isinstance(owner, JointSet) and inner.name in ("pos", "vel"):
             return self.joint_reset(owner, inner, target, value)
-        if isinstance(owner, Base) and inner.name in ("pos", "lin_vel", "ang_vel", "yaw"):
+        if isinstance(owner, Base) and inner.name in ("pos", "rot", "lin_vel", "ang_vel", "yaw"):
             return self.base_reset(owner, inner, parts, frame, target, value)
-        known = {JointSet: "`.pos` and `.vel`", Base: "`.pos`, `.yaw`, `.lin_vel` and `.ang_vel`"}.get(type(owner), "")
+        of = {JointSet: "`.pos` and `.vel`", Base: "`.pos`, `.yaw`, `.rot`, `.lin_vel` and `.ang_vel`"}
+        known = of.get(type(owner), "")
         helps = (f"a reset sets {known}",) if known else ("a reset sets joints and the base",)
         self.report.error("E0213", f"a reset cannot set `{inner.name}` of {describe(owner)}", inner.name_span, *helps)
         return None
@@ -90,17 +94,23 @@ class Resets:
                 "its place is `spawn at (x, y, z) m`",
             )
             return None
-        dims = {"pos": LENGTH, "yaw": ANGLE, "lin_vel": SPEED, "ang_vel": ANGULAR_SPEED}
+        if not self.turns_once(base, expr):
+            return None
+        dims = {"pos": LENGTH, "yaw": ANGLE, "rot": DIMENSIONLESS, "lin_vel": SPEED, "ang_vel": ANGULAR_SPEED}
         dim = dims[expr.name]
         if frame not in ("", "world", "env"):
             help = f"write `{expr.span.text} = …`"
             self.report.error("E0406", f"a reset speaks of the world, not of the frame `{frame}`", expr.span, help)
             return None
-        vector = expr.name != "yaw"
-        kind = Kind.VEC3 if vector and not parts else (Kind.VEC2 if len(parts) == 2 else Kind.FLOAT)
+        one = {"yaw": Kind.FLOAT, "rot": Kind.QUAT}.get(expr.name, Kind.VEC3)
+        if parts and one is not Kind.VEC3:
+            what = "a number" if one is Kind.FLOAT else "a rotation"
+            self.report.error("E0304", f"`{expr.name}` is {what} and has no part `{parts}`", target.span)
+            return None
+        kind = one if not parts else (Kind.VEC2 if len(parts) == 2 else Kind.FLOAT)
         frame = {"pos": "env", "yaw": ""}.get(expr.name, "world")
         type = Type(kind, None, dim, frame if kind is not Kind.FLOAT else None)
-        whole = replace(type, kind=Kind.VEC3 if vector else Kind.FLOAT, frame=frame or None)
+        whole = replace(type, kind=one, frame=frame or None)
         default = self.low.reading.read(base.robot, f"root.default_{expr.name}", (), whole, expr.span)
         if parts:
             default = self.low.graph.add("part", (default,), type=type, attr=parts, span=expr.span)
@@ -109,11 +119,24 @@ class Resets:
             return None
         return Reset(base.robot, f"root.{expr.name}", (), parts, node, target.span)
 
+    def turns_once(self, base: Base, expr: ast.Field) -> bool:
+        """Whether no other line turns the base; if not, that is reported."""
+        if expr.name not in ("yaw", "rot"):
+            return True
+        first = self.turned.setdefault(base.robot, expr.name)
+        if first != expr.name:
+            message = f"`{first}` and `{expr.name}` of {describe(base)} both say how it is turned"
+            help = "write `rot = rpy(…, …, any)`, whose last angle is that about the vertical"
+            self.report.error("E0309", message, expr.span, help)
+        return first == expr.name
+
     def drawn(self, target: Text, value: Expression, default: Node) -> Node | None:
         """The new value; ranges are drawn for every element of the target."""
         self.low.default = default
         with self.tunables.term("reset", slug(target)):
-            found = self.low.value(value.node)
+            node = value.node
+            whole = default.type.kind is Kind.QUAT and is_any(node)
+            found = any_rotation(self.low, value.span) if whole else self.low.value(node)
             if isinstance(found, RangeValue):
                 found = self.low.draw(found, value.span)
         self.low.default = None
@@ -128,6 +151,11 @@ class Resets:
 
     def fits(self, node: Node, wanted: Type, value: Expression, target: Text) -> bool:
         """Whether a reset's value has the unit and shape of its target."""
+        if Kind.QUAT in (wanted.kind, node.type.kind) and wanted.kind is not node.type.kind:
+            helps = ("as in `any` or `compose(default, rpy(+-5 deg, +-5 deg, any))`",) * (wanted.kind is Kind.QUAT)
+            message = f"`{target}` wants {wanted.describe()}, not {node.type.describe()}"
+            self.report.error("E0301", message, value.span, *helps)
+            return False
         if not self.settings.check_unit(node, wanted.dim, target, value.span):
             return False
         if node.type.is_bool or (node.type.kind is not wanted.kind and node.type.kind is not Kind.FLOAT):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.sensors import CameraSettings, ContactSettings, RaySettings, SensorSettings
 from stripe_dsl.ir.types import Axis
 from stripe_dsl.robots.model import RobotModel
@@ -178,7 +179,7 @@ def parts_of(node: Node) -> Iterator[Node]:
 
 def varies(node: Node) -> bool:
     """Whether a value depends on anything but numbers and parameters."""
-    return any(item.read is not None or item.op in ("uniform", "state", "old", "sample") for item in parts_of(node))
+    return any(item.read is not None or item.op in (*DRAWS, "state", "old", "sample") for item in parts_of(node))
 
 
 def describe(value: Value) -> str:

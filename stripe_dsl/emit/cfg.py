@@ -10,6 +10,7 @@ from stripe_dsl.emit.actuators import ActuatorText, actuator_text, file_text
 from stripe_dsl.emit.identifiers import literal, remark, safe_identifier
 from stripe_dsl.emit.naming import Names, entity_attributes
 from stripe_dsl.emit.scenes import Place, placed
+from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.objects import ObjectFile, RigidObject
 from stripe_dsl.ir.program import Program, Sim, Tunable
 from stripe_dsl.ir.robots import Robot
@@ -91,6 +92,8 @@ def groups(program: Program) -> list[GroupText]:
         if members:
             spans = [item.span for item in members if item.span is not None]
             first = min(spans, key=lambda span: span.start) if spans else None
+            if key == "reset" and any(node.op == "gaussian" for node in walk(item.value for item in program.resets)):
+                doc = doc.removesuffix(", uniformly.") + "."
             group = GroupText(key, class_name, doc, origin(first))
             group.fields = [_field(item, program) for item in members]
             out.append(group)

@@ -109,7 +109,7 @@ def _phrase(node: Node, known: Mapping[int, str]) -> str:
             return str(path).rpartition(".")[2]
         case "read":
             return _read_phrase(node)
-        case "uniform":
+        case "uniform" | "gaussian":
             return "draw"
         case "dt":
             return "step"

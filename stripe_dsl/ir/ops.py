@@ -109,11 +109,15 @@ LEAVES = {
     "tunable": "attr: path of a field of the cfg, or (path, position) for one end of a range; a number or a vector",
     "read": "a quantity of the simulation, see Read",
     "uniform": "uniform(low, high): drawn anew for every environment and element at each evaluation",
+    "gaussian": "gaussian(mean, deviation): drawn anew as uniform is, from a normal distribution",
     "prev": "prev(x): the value of x at the observation one control step earlier; x itself right after a reset",
     "dt": "the control step [s], one number for all environments",
     "state": "attr: name of a state; its value now, after the update or renewal of this moment",
     "old": "attr: name of a state; its value before the update or renewal that the node stands in",
 }
-"""Where values come from. ``uniform`` and ``prev`` have operands but their value depends on more than these."""
+"""Where values come from. ``uniform``, ``gaussian`` and ``prev`` have operands but their value depends on more."""
+
+DRAWS = ("uniform", "gaussian")
+"""Leaves that give new numbers at each evaluation."""
 
 OPS: dict[str, str] = {**UNARY, **BINARY, **TERNARY, **REDUCTIONS, **VECTOR, **LISTS, **FIELDS, **LEAVES}

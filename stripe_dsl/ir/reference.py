@@ -46,7 +46,7 @@ class Inputs:
         reads: values of the simulation, ``(N, *type.shape)``.
         tunables: values of the cfg by path, numbers or tuples of numbers.
         previous: for ``prev`` nodes, the value one control step ago by the id of their operand.
-        rng: source of the draws of ``uniform``.
+        rng: source of the draws of ``uniform`` and ``gaussian``.
         states: for ``state`` nodes, the value by name.
         old: for ``old`` nodes, the value by name.
         dt: the control step [s].
@@ -247,6 +247,13 @@ def uniform(node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int) ->
     return low + share * (high - low)
 
 
+def gaussian(node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int) -> Array:
+    """Independent normal draws with this mean and deviation for every environment and element of the type."""
+    share = inputs.rng.standard_normal((num_envs, *node.type.shape))
+    mean, deviation, share = align([*(arg.type for arg in node.args), node.type], [*args, share])
+    return mean + share * deviation
+
+
 def prev(node: Node, args: Sequence[Array], inputs: Inputs, num_envs: int) -> Array:
     """The given value of one control step ago."""
     return np.asarray(inputs.previous[node.args[0].id])
@@ -289,6 +296,7 @@ LEAVES: dict[str, Callable[[Node, Sequence[Array], Inputs, int], Array]] = {
     "tunable": tunable,
     "read": read,
     "uniform": uniform,
+    "gaussian": gaussian,
     "prev": prev,
     "dt": dt,
     "state": state,

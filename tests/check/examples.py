@@ -61,7 +61,9 @@ READS: dict[str, Read] = {
     **{f"touch[feet].{key}": Read("touch", f"wrench.{key}@joint", FEET) for key in ("force", "torque")},
     **{f"touch[tip].{key}": Read("touch", f"wrench.{key}@joint", ("leg_c",)) for key in ("force", "torque")},
     "touch.force": Read("touch", "wrench.force@joint", BODIES[1:]),
-    **{f"base.default_{key}": Read("bot", f"root.default_{key}") for key in ("pos", "yaw", "lin_vel", "ang_vel")},
+    **{
+        f"base.default_{key}": Read("bot", f"root.default_{key}") for key in ("pos", "rot", "yaw", "lin_vel", "ang_vel")
+    },
     "origin": Read("", "env.origin"),
     "time": Read("", "env.time"),
     "drive": Read("", "action.drive"),

@@ -172,8 +172,8 @@ def parts(node: object) -> Iterator[Any]:
 
 
 TREES = [node for case in CASES for node in parts(parsed(case))]
-ELSEWHERE = {"prev", "delta", "since", "held", "filter"}
-"""Functions that remember: ``test_memory.py`` beside this file."""
+ELSEWHERE = {"prev", "delta", "since", "held", "filter", "gaussian", "shared"}
+"""Functions that remember or draw: ``test_memory.py`` beside this file."""
 
 
 @pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - ELSEWHERE))

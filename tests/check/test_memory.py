@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.transform import Rotation
 
 from stripe_dsl.ir.graph import Read
 from stripe_dsl.ir.program import Reset
@@ -106,13 +108,17 @@ class TorchDraws:
     def random(self, size: tuple[int, ...]) -> Array:
         return torch.rand(size, dtype=torch.float64).numpy()
 
+    def standard_normal(self, size: tuple[int, ...]) -> Array:
+        return torch.randn(size, dtype=torch.float64).numpy()
+
 
 @dataclass(frozen=True)
 class Drawing:
     """A reset, its value from what is read and from draws, and the bounds that it must fill.
 
     Attributes:
-        formula: gets the values and ``draw(low, high, *shape)``, to be called in the order of the text.
+        formula: gets the values and ``draw(low, high, *shape)``, to be called in the order of the text;
+            ``draw(mean, deviation, *shape, normal=True)`` is a normal draw.
     """
 
     text: str
@@ -149,7 +155,59 @@ RESETS = [
     Drawing("base.yaw = default + (-90..90 deg)", lambda v, draw: v["base.default_yaw"] + draw(-np.pi / 2, np.pi / 2)),
     Drawing("base.lin_vel.x = 1..2 m/s", lambda v, draw: draw(1, 2)),
     Drawing("base.ang_vel = +-1 rad/s", lambda v, draw: draw(-1, 1, 3)),
+    Drawing("legs.pos = gaussian(1 rad, 20 deg)", lambda v, draw: draw(1, np.pi / 9, 3, normal=True)),
+    Drawing(
+        "legs.pos = default + gaussian(0 rad, limit)", lambda v, draw: v["legs.default"] + draw(0, 0.75, 3, normal=True)
+    ),
+    Drawing("base.pos.z = gaussian(1 m, 1 cm)", lambda v, draw: draw(1, 0.01, normal=True)),
+    Drawing("base.lin_vel = gaussian(0 m/s, 2 m/s)", lambda v, draw: draw(0, 2, 3, normal=True)),
+    Drawing("legs.vel = default + shared(0..2 rad/s)", lambda v, draw: v["legs.default_vel"] + draw(0, 2)[:, None]),
+    Drawing("legs.pos = shared(+-1 rad) * (0.5..1.5)", lambda v, draw: draw(-1, 1)[:, None] * draw(0.5, 1.5, 3)),
+    Drawing(
+        "legs.pos = default + shared(gaussian(0 rad, 1 rad))",
+        lambda v, draw: v["legs.default"] + draw(0, 1, normal=True)[:, None],
+    ),
+    Drawing("base.lin_vel = shared(+-1 m/s)", lambda v, draw: draw(-1, 1)),
+    Drawing("base.rot = default", lambda v, draw: v["base.default_rot"]),
+    Drawing("base.rot = rpy(10 deg, 0 deg, any)", lambda v, draw: quat(np.pi / 18, 0.0, draw(-np.pi, np.pi))),
+    Drawing(
+        "base.rot = compose(default, rpy(+-1 rad, gaussian(0 rad, 0.1 rad), 0..3 rad))",
+        lambda v, draw: product(v["base.default_rot"], quat(draw(-1, 1), draw(0, 0.1, normal=True), draw(0, 3))),
+    ),
+    Drawing("base.rot = any", lambda v, draw: turned_anyhow(draw)),
+    Drawing("base.yaw = any", lambda v, draw: draw(-np.pi, np.pi)),
 ]
+
+
+def quat(roll: Any, pitch: Any, yaw: Any) -> Array:
+    """Quaternions (x, y, z, w) of rotations about the fixed axes x, y and z, as SciPy has them."""
+    angles = np.broadcast_arrays(roll, pitch, yaw)
+    return Rotation.from_euler("xyz", np.stack([*angles], axis=-1)).as_quat()
+
+
+def product(first: Array, second: Array) -> Array:
+    """Hamilton's product; the quaternions that a test reads are of any length."""
+    u, a, v, b = first[:, :3], first[:, 3:], second[:, :3], second[:, 3:]
+    return np.concatenate([a * v + b * u + np.cross(u, v), a * b - (u * v).sum(axis=1, keepdims=True)], axis=1)
+
+
+def turned_anyhow(draw: Callable[..., Array]) -> Array:
+    """The angle about y is drawn by its sine."""
+    roll, sine, yaw = draw(-np.pi, np.pi), draw(-1, 1), draw(-np.pi, np.pi)
+    return quat(roll, np.arcsin(sine), yaw)
+
+
+def test_all_rotations_are_equally_likely() -> None:
+    """A fixed direction comes to lie anywhere on the sphere; the angle of the turn has the density (1 - cos) / pi."""
+    (reset,) = program(reset="base.rot = any").resets
+    rotations = Rotation.from_quat(reference(reset.value, Inputs({}, {}), 20000))
+    for axis in np.eye(3):
+        for column in rotations.apply(axis).T:  # Archimedes: each coordinate is uniform
+            counts, _ = np.histogram(column, bins=10, range=(-1, 1))
+            assert np.all(np.abs(counts - 2000) < 5 * np.sqrt(2000))
+    counts, edges = np.histogram(rotations.magnitude(), bins=10, range=(0, np.pi))
+    expected = 20000 * np.diff(edges - np.sin(edges)) / np.pi
+    assert np.all(np.abs(counts - expected) < 5 * np.sqrt(expected) + 5)
 
 
 @pytest.mark.parametrize("case", RESETS, ids=[case.text for case in RESETS])
@@ -165,7 +223,9 @@ def test_reset(case: Drawing) -> None:
     )
     torch.manual_seed(7)
 
-    def draw(low: float, high: float, *shape: int) -> Array:
+    def draw(low: float, high: float, *shape: int, normal: bool = False) -> Array:
+        if normal:
+            return low + high * TorchDraws().standard_normal((NUM_ENVS, *shape))
         return low + (high - low) * TorchDraws().random((NUM_ENVS, *shape))
 
     want = case.formula(Values(given.reads, NUM_ENVS), draw)

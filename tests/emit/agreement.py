@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from ir.strategies import Program
 
+from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.reference import Array, Inputs, evaluate, evaluate_node
 from stripe_dsl.ir.schedule import schedule
 
@@ -49,7 +50,7 @@ def noisy(program: Program, inputs: Inputs, seed: int) -> tuple[list[Array], Arr
             magnitudes = np.abs(value).reshape(program.num_envs, -1)
             extremes[0] = np.maximum(extremes[0], np.max(magnitudes, axis=1))
             extremes[1] = np.minimum(extremes[1], np.min(magnitudes, axis=1, where=magnitudes > 0, initial=1))
-            if node.op not in ("const", "uniform"):
+            if node.op not in ("const", *DRAWS):
                 value = value * (1 + NOISE * rng.uniform(-1, 1, value.shape))
         values[node.id] = value
     return [values[root.id] for root in program.roots], extremes

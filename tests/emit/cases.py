@@ -146,6 +146,7 @@ CASES: dict[str, Sequence[Case]] = {
     ],
     "uniform": [((FLOAT, FLOAT), each, None) for each in (FLOAT, LIST, VEC2, VECTORS)]
     + [((LIST, FLOAT), LIST, None), ((VEC3, VEC3), VECTORS, None), ((FLOAT, LIST), VECTORS, None)],
+    "gaussian": [((FLOAT, FLOAT), each, None) for each in (FLOAT, LIST, VEC2, VECTORS)] + [((LIST, FLOAT), LIST, None)],
     "prev": [((each,), each, None) for each in (FLOAT, BOOL, LIST, VEC3, ROTATIONS)],
     "const": [
         ((), FLOAT, -2.5),
@@ -182,6 +183,8 @@ def constant_of(op: str, type: Type, rng: np.random.Generator) -> object:
         value = rng.random(type.shape) > 0.5
     elif op in POSITIVE_BELOW_ONE:
         value = rng.uniform(0.05, 0.95, type.shape)
+    elif op == "gaussian":
+        value = rng.uniform(0.3, 3.0, type.shape)
     else:
         value = rng.uniform(0.3, 3.0, type.shape) * rng.choice((-1.0, 1.0), type.shape)
     if type.kind is Kind.QUAT:

@@ -161,11 +161,14 @@ def draws() -> Program:
     one, other = (sheet("uniform", sheet.const(0.0), sheet.const(1.0), attr=number) for number in (10.0, 11.0))
     alike = sheet("min", sheet.const((2.0, 2.0, 2.0), VEC3), one, type=VEC3)
     members = sheet("mul", sheet.const(1.0, FLOAT.with_(axis=JOINTS)), other, type=FLOAT.with_(axis=JOINTS))
-    return sheet.program([*roots, sheet("uniform", *bounds, type=VEC3), alike, members])
+    normal = [
+        sheet("gaussian", sheet.const(2.0), sheet.const(0.5), type=type) for type in (VEC3, FLOAT.with_(axis=JOINTS))
+    ]
+    return sheet.program([*normal, *roots, sheet("uniform", *bounds, type=VEC3), alike, members])
 
 
 def test_draws_fill_their_range_evenly_and_are_independent(results: Results) -> None:
-    _, got = results["drawn"]
+    got = results["drawn"][1][2:]
     shares = []
     for value, (low, high) in zip(got, RANGES.values(), strict=False):
         shares.append((value.reshape(NUM_DRAWS, -1) - low) / (high - low))
@@ -182,6 +185,17 @@ def test_draws_fill_their_range_evenly_and_are_independent(results: Results) -> 
         counts, _ = np.histogram(column, bins=20, range=(0, 1))
         assert np.all(np.abs(counts - NUM_DRAWS / 20) < 5 * np.sqrt(NUM_DRAWS / 20))
     correlation = np.corrcoef(columns.T) - np.eye(columns.shape[1])
+    assert np.all(np.abs(correlation) < 5 / np.sqrt(NUM_DRAWS))
+
+
+def test_normal_draws_have_their_mean_and_deviation(results: Results) -> None:
+    columns = np.concatenate(results["drawn"][1][:2], axis=1)
+    shares = (columns - 2.0) / 0.5
+    assert shares.shape == (NUM_DRAWS, 3 + 3)
+    assert np.all(np.abs(shares.mean(axis=0)) < 5 / np.sqrt(NUM_DRAWS))
+    assert np.all(np.abs(shares.var(axis=0) - 1) < 5 * np.sqrt(2 / NUM_DRAWS))
+    assert abs((shares**4).mean() - 3) < 0.3
+    correlation = np.corrcoef(shares.T) - np.eye(shares.shape[1])
     assert np.all(np.abs(correlation) < 5 / np.sqrt(NUM_DRAWS))
 
 

@@ -14,6 +14,7 @@ from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.torch.expressions import TorchWriter
 from stripe_dsl.emit.torch.helpers import DAMPED_SOLUTION
 from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.reference import Array, Inputs
 from stripe_dsl.ir.schedule import schedule
 from stripe_dsl.ir.types import FLOAT
@@ -27,6 +28,10 @@ class TorchDraws:
     def random(self, size: tuple[int, ...]) -> Array:
         """Numbers in [0, 1)."""
         return torch.rand(*size).numpy()
+
+    def standard_normal(self, size: tuple[int, ...]) -> Array:
+        """Normal numbers."""
+        return torch.randn(*size).numpy()
 
 
 def leaf(node: Node) -> str:
@@ -59,7 +64,7 @@ def _field(node: Node) -> str:
 def write(program: Program, width: int = 120) -> str:
     """Source of a module with a class that computes the roots of the program."""
     # Draws in variables are made in the order of the graph, which is the order of the reference.
-    draws = {node.id: "draw" for node in schedule(program.roots) if node.op == "uniform"}
+    draws = {node.id: "draw" for node in schedule(program.roots) if node.op in DRAWS}
     writer = TorchWriter(draws)
     block = writer.block(program.roots, leaf)
     lines = [f"import {module}" for module in sorted(writer.modules | {"torch"})]

@@ -28,6 +28,7 @@ from stripe_dsl.emit.warp.loop import Loop
 from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.operators import VECTORS
 from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.program import Program as Task
 from stripe_dsl.ir.rasters import Raster
 from stripe_dsl.ir.reference import Array, Inputs
@@ -58,6 +59,8 @@ class Draws:
         assert share.shape == size
         return share
 
+    standard_normal = random
+
 
 @dataclass
 class Written:
@@ -86,8 +89,9 @@ class Written:
         """Write the kernel."""
         rng = np.random.default_rng(0)
         for node in schedule(self.program.roots):
-            if node.op == "uniform":
-                self.shares[node.id] = single(rng.random((self.program.num_envs, *node.type.shape)))
+            if node.op in DRAWS:
+                draw = rng.random if node.op == "uniform" else rng.standard_normal
+                self.shares[node.id] = single(draw((self.program.num_envs, *node.type.shape)))
         self.reset = Leaves(task(), module).reset({})
         self.values["self.step_dt"] = self.program.inputs.dt
         self.kernel = kernel = Kernel(module, self.leaf, self.lets, ("fresh", "rng"), remembers=self.fresh is not None)
@@ -120,10 +124,10 @@ class Written:
             case "tunable":
                 path, end = tunable_path(node.attr)
                 return self.tunable(loop, path.replace(".", "_"), inputs.tunables[path], node.type, end)
-            case "uniform" if self.seed is not None:
+            case "uniform" | "gaussian" if self.seed is not None:
                 return self.reset(kernel, loop, node)
-            case "uniform":
-                return self.uniform(loop, node)
+            case "uniform" | "gaussian":
+                return self.drawn(loop, node)
             case "sample" if isinstance(node.attr, tuple):
                 kind, field = map(str, node.attr)
                 element = "wp.vec3" if kind == "nearest" else "float"
@@ -160,8 +164,8 @@ class Written:
         size = len(value) if isinstance(value, tuple) else 1
         return Value(f"{self.argument(name, VECTORS.get(size, 'float'), value)}{end}")
 
-    def uniform(self, loop: Loop | None, node: Node) -> Value:
-        """``low + share * (high - low)``: the reference draws in this way, and the shares are known."""
+    def drawn(self, loop: Loop | None, node: Node) -> Value:
+        """``low + share * (high - low)``, ``mean + share * deviation``: as the reference draws, with known shares."""
         share = self.element(loop, f"share_{node.id}", self.shares[node.id], node.type)
         parts = []
         for place in range(node.type.components):
@@ -172,7 +176,7 @@ class Written:
                     (share.text, node.type),
                 ]
             )
-            width = infix("-", Precedence.SUM, high, low)
+            width = infix("-", Precedence.SUM, high, low) if node.op == "uniform" else high
             parts.append(infix("+", Precedence.SUM, low, infix("*", Precedence.PRODUCT, part, width)))
         return parts[0] if len(parts) == 1 else call(VECTORS[len(parts)], parts)
 
@@ -194,7 +198,7 @@ class Written:
                 assert operand.read is not None
                 fresh = self.fresh.reshape(-1, *[1] * len(node.type.shape))
                 previous[operand.id] = np.where(fresh, given.reads[operand.read], given.previous[operand.id])
-        draws: Any = Draws([self.shares[node.id] for node in nodes if node.op == "uniform"])
+        draws: Any = Draws([self.shares[node.id] for node in nodes if node.op in DRAWS])
         return dataclasses.replace(given, previous=previous, rng=draws)
 
 

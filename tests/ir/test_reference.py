@@ -173,6 +173,18 @@ def test_draws_are_independent_and_stay_within_their_bounds() -> None:
     assert len(np.unique(same)) == same.size
 
 
+def test_normal_draws_have_their_mean_and_deviation() -> None:
+    graph = Graph()
+    numbers = [constant(graph, (-1.0, 0.0, 5.0), LIST), constant(graph, 2.0, FLOAT)]
+    (values,) = evaluate([graph.add("gaussian", numbers, type=LIST)], Inputs(), 4000)
+    shares = (values - (-1, 0, 5)) / 2
+    assert_allclose(shares.mean(axis=0), 0, atol=0.08)
+    assert_allclose(shares.std(axis=0), 1, atol=0.06)
+    # a uniform draw has nothing beyond 1.73 deviations, and a fourth moment of 1.8 in place of 3
+    assert_allclose((shares**4).mean(), 3, atol=0.3)
+    assert len(np.unique(values)) == values.size
+
+
 def test_a_list_and_a_single_vector_give_a_list_of_vectors() -> None:
     # Both have three numbers in an environment; NumPy alone would multiply them one by one.
     result = apply("mul", [((1.0, 2.0, 3.0), LIST), ((1.0, 0.0, -1.0), VEC3)], VECTORS)

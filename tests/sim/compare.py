@@ -6,6 +6,7 @@ import numpy as np
 
 from stripe_dsl.emit.naming import tunable_path
 from stripe_dsl.ir.graph import walk
+from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.program import Program
 
 from .recorder import Array, Recording
@@ -13,7 +14,7 @@ from .recorder import Array, Recording
 
 def without_chance(program: Program) -> list[str]:
     """Overrides after which nothing is drawn: each range of a reset, a command or a randomisation is one number in it,
-    noise is zero, and so is bias, or one number.
+    a normal draw its mean, noise is zero, and so is bias, or one number.
 
     A turn about the vertical is none: the back ends round the product of two rotations differently, and contacts
     magnify a difference in the last bit.
@@ -21,11 +22,11 @@ def without_chance(program: Program) -> list[str]:
     values = {item.path: item.value for item in program.tunables}
     overrides = {}
     for reset in program.resets:
-        draws = [node for node in walk([reset.value]) if node.op == "uniform"]
-        for path in {tunable_path(node.attr)[0] for node in walk(draws) if node.op == "tunable"}:
-            low, high = values[path]  # type: ignore[misc]
-            number = 0.0 if reset.quantity == "root.yaw" else low + 0.3 * (high - low)
-            overrides[path] = f"[{number},{number}]"
+        for draw in [node for node in walk([reset.value]) if node.op in DRAWS]:
+            for path in {tunable_path(node.attr)[0] for node in walk([draw]) if node.op == "tunable"}:
+                low, high = values[path]  # type: ignore[misc]
+                number = 0.0 if reset.quantity in ("root.yaw", "root.rot") else low + 0.3 * (high - low)
+                overrides[path] = f"[{low},0.0]" if draw.op == "gaussian" else f"[{number},{number}]"
     for item in program.tunables:
         if item.group in ("command", "randomize") and isinstance(item.value, tuple):
             low, high = item.value

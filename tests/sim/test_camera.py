@@ -42,7 +42,7 @@ def runs(program: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 def seen(request: pytest.FixtureRequest, program: Program, runs: dict[str, Recording]) -> dict[str, Array]:
     """Entries by name, those of pictures ``(T + 1, N, rows, columns, …)``; ``fresh`` where an episode began."""
     found = {name: value for (_, name), value in entries(program, runs[request.param]).items()}
-    for name in ("eye_depth", "eye_rgb", "eye_normals", "near", "wall", "solid"):
+    for name in ("eye_depth", "eye_rgb", "eye_normals", "centred", "near", "wall", "solid"):
         picture = found[name].reshape(*found[name].shape[:2], ROWS, COLUMNS, -1)
         found[name] = picture[..., 0] if picture.shape[-1] == 1 else picture
     fresh = runs[request.param].fresh
@@ -59,7 +59,7 @@ def test_the_back_ends_are_equal(runs: dict[str, Recording]) -> None:
     torch, warp = runs["torch"], runs["warp"]
     assert {name: values.shape[2:] for name, values in warp.groups.items()} == {
         "policy": (7,),
-        "pixels": (10, ROWS, COLUMNS),
+        "pixels": (13, ROWS, COLUMNS),
         "floor": (1, 8, 8),
     }
     for name, theirs in torch.groups.items():
@@ -114,6 +114,14 @@ def test_what_is_not_there_is_at_the_reach(seen: dict[str, Array]) -> None:
     sky, wall = seen["eye_rgb"][:, :, 0], seen["eye_rgb"][:, :, ROWS // 2, COLUMNS // 2]
     np.testing.assert_allclose(sky, 238 / 255, atol=1e-6)
     assert (wall[..., 0] > 1.4 * wall[..., 1]).all()
+
+
+def test_a_picture_is_centred_as_isaac_lab_does(seen: dict[str, Array]) -> None:
+    """``image_rgb`` takes the mean of each colour over the picture away."""
+    rgb = seen["eye_rgb"]
+    wanted = rgb - rgb.mean(axis=(2, 3), keepdims=True)
+    np.testing.assert_allclose(seen["centred"], wanted, atol=1e-5)
+    assert np.ptp(wanted) > 0.5
 
 
 def test_the_wall_is_seen_upright(seen: dict[str, Array]) -> None:

@@ -107,6 +107,20 @@ def test_a_gyroscope_turns_with_its_body(program: Program, runs: dict[str, Recor
 
 
 @pytest.mark.parametrize("backend", ["torch", "warp"])
+def test_a_reset_draws_for_all_joints_and_for_each(program: Program, runs: dict[str, Recording], backend: str) -> None:
+    """One uniform number moves all joints alike, and normal ones each of them."""
+    recording = runs[backend]
+    moved = columns(program, recording)["joints_pos_default"][recording.fresh]
+    assert moved.shape[0] > 11
+    together = moved.mean(axis=1)
+    apart = moved - together[:, None]
+    assert apart.std() == pytest.approx(0.02 * np.sqrt(7 / 8), rel=0.25)
+    assert abs(apart).max() > 0.035, "beyond what uniform numbers of this deviation reach"
+    assert abs(together).max() < 0.1 + 4 * 0.02 / np.sqrt(8)
+    assert np.ptp(together) > 0.08
+
+
+@pytest.mark.parametrize("backend", ["torch", "warp"])
 def test_bodies_are_seen_from_the_base(program: Program, runs: dict[str, Recording], backend: str) -> None:
     recording = runs[backend]
     seen = columns(program, recording)

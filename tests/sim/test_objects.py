@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from stripe_dsl.ir.graph import Read
 from stripe_dsl.pipeline import check_file
@@ -96,6 +98,17 @@ def test_a_reset_places_objects(recording: Recording) -> None:
     np.testing.assert_allclose(speed[:, 1:], 0.0, atol=1e-6)
 
 
+def test_a_reset_turns_objects(recording: Recording) -> None:
+    """What is drawn is turned from the default, about axes that the default has turned."""
+    turns = Rotation.from_quat(recording.states["object_ball/root_link_pose_w"][recording.fresh][:, 3:])
+    roll, pitch, yaw = (Rotation.from_euler("z", 30, degrees=True).inv() * turns).as_euler("xyz", degrees=True).T
+    assert len(roll) > 25
+    np.testing.assert_allclose(pitch, 0.0, atol=1e-3)
+    assert roll.std() == pytest.approx(20, rel=0.45)
+    assert abs(roll).max() < 90
+    assert np.ptp(yaw) > 200
+
+
 def test_a_ball_falls_and_stays_on_the_ground(recording: Recording) -> None:
     """Free fall until it touches, and a sphere of 10 cm rests 10 cm above the ground."""
     height = at(recording, "ball", "root.pos@world")[..., 2]
@@ -145,6 +158,8 @@ def test_a_cube_is_pushed(tmp_path: Path) -> None:
     text = text.replace("  joint slide {", '  body ram = "ram"\n  joint slide {')
     text = text.replace("cube.pos.z     = 0.2 m", "cube.pos.z     = default")
     shutil.copy(SOURCE.with_name("mug.usda"), tmp_path)
+    text, turned = re.subn("ball.rot .*", "ball.rot = any", text)
+    assert turned == 1
     source = tmp_path / "pushed.stripe"
     source.write_text(text)
     still = ("reset.cube_yaw=[0.0,0.0]", "reset.cube_pos_xy=[0.0,0.0]", "terminate.pushed_threshold=9.0")
@@ -159,6 +174,10 @@ def test_a_cube_is_pushed(tmp_path: Path) -> None:
         ram = at(found[name], "left", "joint.pos", "slide")
         touching = moved[name][-1] - found[name].at_observation[Read("", "env.origin")][-1][:, 0] - ram[-1]
         assert (touching > 0.14).all(), "the ram stays behind the cube"
+        # the axes of the four balls point anywhere
+        axes = Rotation.from_quat(found[name].states["object_ball/root_link_pose_w"][0][:, 3:]).as_matrix()
+        assert np.linalg.det(axes) == pytest.approx(1.0, abs=1e-5)
+        assert np.ptp(axes[:, 2]) > 1.0
     assert (abs(moved["kept"] - moved["kept"][0]) < 5e-3).all()
     np.testing.assert_allclose(moved["warp"], moved["torch"], atol=1e-4)
     (program,) = check_file(source).programs

@@ -306,7 +306,9 @@ RESETS: dict[str, dict[str, float]] = {
         "hips_vel": -2.0,
         "thighs_pos": 1.1,
         "base_pos_xy": 0.3,
-        "base_yaw": 0.7,
+        "base_rot_roll": 0.2,
+        "base_rot_pitch": -0.3,
+        "base_rot_yaw": 0.7,
         "base_lin_vel": 0.5,
         "base_ang_vel": -1.5,
     },
@@ -336,9 +338,12 @@ WALKER_EVENTS: dict[str, Event] = {
         ("thighs.pos",), {"position_range": (1.1, 1.1), "velocity_range": (1.0, 1.0), **THIGHS}
     ),
     "reset_root_state_uniform": Event(
-        ("base.pos.xy", "base.yaw", "base.lin_vel", "base.ang_vel"),
+        ("base.pos.xy", "base.rot", "base.lin_vel", "base.ang_vel"),
         {
-            "pose_range": {"x": (0.3, 0.3), "y": (0.3, 0.3), "yaw": (0.7, 0.7)},
+            "pose_range": {
+                **{"x": (0.3, 0.3), "y": (0.3, 0.3)},
+                **{"roll": (0.2, 0.2), "pitch": (-0.3, -0.3), "yaw": (0.7, 0.7)},
+            },
             "velocity_range": {
                 **dict.fromkeys(("x", "y", "z"), (0.5, 0.5)),
                 **dict.fromkeys(("roll", "pitch", "yaw"), (-1.5, -1.5)),

@@ -32,8 +32,9 @@ class Context(Protocol):
         """A call of ``torch.…``, ``math.…``, a builtin or a function of ``isaaclab.utils.math``; notes the import."""
         ...
 
-    def drawn(self, bounds: list[Value], shape: tuple[int, ...]) -> Value:
-        """Uniform draws for every environment that the block works on."""
+    def drawn(self, distribution: str, numbers: list[Value], shape: tuple[int, ...]) -> Value:
+        """Draws for every environment that the block works on: ``uniform`` between two numbers, or ``gaussian``
+        with mean and deviation, 0 and 1 where ``numbers`` is empty."""
         ...
 
 

@@ -216,12 +216,16 @@ class _BlockWriter:
             self.writer.imports.add(function)
         return call(function, args, **keywords)
 
-    def drawn(self, bounds: list[Value], shape: tuple[int, ...]) -> Value:
+    def drawn(self, distribution: str, numbers: list[Value], shape: tuple[int, ...]) -> Value:
         size = f"({', '.join([self.num_envs, *map(str, shape)])})" if shape else self.num_envs
-        texts = [bound.text for bound in bounds]
-        if len(texts) == 1:  # the two ends of a field
+        texts = [number.text for number in numbers]
+        if not texts:
             self.writer.modules.add("torch")
-            return Value(f"torch.empty({size}, device={self.writer.device}).uniform_({texts[0]})")
+            return Value(f"torch.randn({size}, device={self.writer.device})")
+        if len(texts) == 1 or distribution == "gaussian":  # one text is the two numbers of a field
+            self.writer.modules.add("torch")
+            method = "normal_" if distribution == "gaussian" else "uniform_"
+            return Value(f"torch.empty({size}, device={self.writer.device}).{method}({', '.join(texts)})")
         if texts == ["0.0", "1.0"]:
             self.writer.modules.add("torch")
             return Value(f"torch.rand({size}, device={self.writer.device})")

@@ -282,7 +282,15 @@ def _dt(context: Context, node: Node) -> Value:
 
 def _uniform(context: Context, node: Node) -> Value:
     bounds = aligned([*(arg.type for arg in node.args), node.type], [*map(context.value, node.args), host("")])[:2]
-    return context.drawn(_range(*bounds), node.type.shape)
+    return context.drawn("uniform", _range(*bounds), node.type.shape)
+
+
+def _gaussian(context: Context, node: Node) -> Value:
+    numbers = aligned([*(arg.type for arg in node.args), node.type], [*map(context.value, node.args), host("")])[:2]
+    if all(number.host for number in numbers):
+        return context.drawn("gaussian", _range(*numbers), node.type.shape)
+    share = context.drawn("gaussian", [], node.type.shape)
+    return infix("+", Precedence.SUM, numbers[0], infix("*", Precedence.PRODUCT, numbers[1], share))
 
 
 SAMPLERS = {"height": "height_at", "normal": "normal_at", "value": "value_at", "nearest": "distance_at"}
@@ -376,6 +384,7 @@ EMITTERS: dict[str, Emitter] = {
     "tunable": tunable,
     "read": _read,
     "uniform": _uniform,
+    "gaussian": _gaussian,
     "prev": _prev,
     "dt": _dt,
     "state": _prev,

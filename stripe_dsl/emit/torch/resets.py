@@ -9,6 +9,7 @@ from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.emit.values import Precedence, Spread, Value, aligned, suffixed
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.objects import RigidObject
+from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.program import Program, Reset
 from stripe_dsl.ir.robots import Robot
 
@@ -22,6 +23,7 @@ TENSORS = {
     "joint.vel": "joint_vel",
     "root.pos": "root_pose",
     "root.yaw": "root_pose",
+    "root.rot": "root_pose",
     "root.lin_vel": "root_vel",
     "root.ang_vel": "root_vel",
 }
@@ -29,11 +31,12 @@ TENSORS = {
 
 COLUMNS = {
     "root.pos": {"x": "0", "y": "1", "z": "2", "xy": "0:2", "yz": "1:3", "xz": "0:3:2", "": ":3"},
+    "root.rot": {"": "3:"},
     "root.lin_vel": {"x": "0", "y": "1", "z": "2", "xy": "0:2", "yz": "1:3", "xz": "0:3:2", "": ":3"},
     "root.ang_vel": {"x": "3", "y": "4", "z": "5", "xy": "3:5", "yz": "4:6", "xz": "3::2", "": "3:"},
 }
 
-ELEMENT_BY_ELEMENT = ("neg", "abs", "add", "sub", "mul", "div", "min", "max", "clip", "uniform")
+ELEMENT_BY_ELEMENT = ("neg", "abs", "add", "sub", "mul", "div", "min", "max", "clip", *DRAWS)
 """Operators that mean the same in whatever order the joints of a list stand."""
 
 
@@ -178,7 +181,8 @@ class RobotReset:
             lines.statement(f"{target} += ", aligned([default.type, change.type], [Value(target), value])[1].text)
             return
         empty = f"torch.empty({self.size(reset)}, device=self.device)."
-        if is_view and value.text.startswith(empty):
+        alike = not change.type.shape and not one  # one draw for several columns
+        if is_view and not alike and value.text.startswith(empty):
             lines.statement("", f"{target}.{value.text.removeprefix(empty)}")
             return
         if self.whole and not self.makes_new(reset):
@@ -246,6 +250,8 @@ class RobotReset:
         match read.quantity:
             case "root.default_pos":
                 return f"{self.tensor('root_pose')}[:, :3]"
+            case "root.default_rot":
+                return f"{self.tensor('root_pose')}[:, 3:]"
             case "root.default_yaw":
                 self.writer.imports.add("euler_xyz_from_quat")
                 return f"euler_xyz_from_quat({self.tensor('root_pose')}[:, 3:])[2]"

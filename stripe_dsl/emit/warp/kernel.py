@@ -37,7 +37,7 @@ class Kernel:
 
     Args:
         module: what the kernels of a module share.
-        leaf: spells a ``read``, ``tunable``, ``prev`` or ``uniform`` node; called with this kernel, the loop that it
+        leaf: spells a ``read``, ``tunable``, ``prev`` or draw; called with this kernel, the loop that it
             stands in or ``None``, and the node.
         lets: names of named values, by node id.
         reserved: local variables that the caller writes himself.

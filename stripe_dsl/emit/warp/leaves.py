@@ -14,11 +14,13 @@ from stripe_dsl.emit.sensors import member_word
 from stripe_dsl.emit.values import Precedence, Value, call, infix
 from stripe_dsl.emit.warp import sensors
 from stripe_dsl.emit.warp.curriculum import places
+from stripe_dsl.emit.warp.draws import drawn
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.loop import Loop
 from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.operators import VECTORS
 from stripe_dsl.ir.graph import Node, Read
+from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.program import Action, Program
 from stripe_dsl.ir.types import Kind, Type
 
@@ -117,8 +119,8 @@ class Leaves:
                 return self.previous(kernel, loop, node, previous_actions)
             if node.op in ("state", "old"):
                 return self.kept(kernel, loop, node, self.states[str(node.attr)])
-            if node.op == "uniform":
-                return self.drawn(loop or kernel, node)
+            if node.op in DRAWS:
+                return drawn(loop or kernel, node)
             if node.op == "sample":
                 return self.field(kernel, node)
             if node.op == "spot":
@@ -136,8 +138,8 @@ class Leaves:
         def leaf(kernel: Kernel, loop: Loop | None, node: Node) -> Value:
             if node.op == "tunable":
                 return self.tunable(kernel, loop, node)
-            if node.op == "uniform":
-                return self.drawn(loop or kernel, node)
+            if node.op in DRAWS:
+                return drawn(loop or kernel, node)
             if node.op == "spot":
                 return self.points(kernel, node)
             assert node.read is not None
@@ -167,19 +169,6 @@ class Leaves:
         attribute = self.fields[name][0]
         annotation = f"wp.array3d(dtype={'wp.vec3' if kind == 'nearest' else 'float'})"
         return Value(kernel.parameter(f"self.{attribute}", annotation, f"{attribute.strip('_')}_field"))
-
-    def drawn(self, scope: Kernel | Loop, node: Node) -> Value:
-        """Uniform draws from the environment's own stream, one for each component."""
-        low, high = (scope.value(arg) for arg in node.args)
-        size = node.type.components
-        if size == 1:
-            return call("wp.randf", [Value("rng"), low, high])
-        ends = [scope.name(arg) if arg.type.components > 1 else scope.value(arg).text for arg in node.args]
-        places = [
-            [f"{end}[{place}]" if arg.type.components > 1 else end for end, arg in zip(ends, node.args, strict=True)]
-            for place in range(size)
-        ]
-        return call(VECTORS[size], [Value(f"wp.randf(rng, {', '.join(pair)})") for pair in places])
 
     def tunable(self, kernel: Kernel, loop: Loop | None, node: Node) -> Value:
         """A field of the settings, or one end of a range."""

@@ -13,6 +13,7 @@ from stripe_dsl.emit.warp.leaves import Leaves, array, column, dtype
 from stripe_dsl.emit.warp.module import Attribute, Module
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.memory import batches
+from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.program import Program, State
 from stripe_dsl.ir.types import Type
 
@@ -67,7 +68,7 @@ class Memory:
         for state in batch:
             kernel.wishes.setdefault(state.initial.id, f"new_{state.name}")
         condition = batch[0].renew
-        draws = any(node.op == "uniform" for node in walk(roots))
+        draws = any(node.op in DRAWS for node in walk(roots))
         if condition is None:
             text = "fresh"
         elif condition.op == "const":
@@ -115,7 +116,7 @@ def wants_fresh(states: Sequence[State]) -> bool:
 
 def draws(states: Sequence[State]) -> bool:
     """Whether :meth:`Memory.renew` draws random numbers."""
-    return any(node.op == "uniform" for node in walk([state.initial for state in states]))
+    return any(node.op in DRAWS for node in walk([state.initial for state in states]))
 
 
 def _zeros(type: Type) -> str:

@@ -42,7 +42,7 @@ class Scope(Protocol):
         ...
 
     def leaf(self, node: Node, /) -> Value:
-        """A ``read``, ``tunable``, ``prev`` or ``uniform`` node."""
+        """A ``read``, ``tunable``, ``prev`` or draw."""
         ...
 
     def step(self) -> Value:
@@ -319,6 +319,7 @@ EMITTERS: dict[str, Emitter] = {
     "tunable": _leaf,
     "read": _leaf,
     "uniform": _leaf,
+    "gaussian": _leaf,
     "prev": _leaf,
     "dt": _dt,
     "state": _leaf,

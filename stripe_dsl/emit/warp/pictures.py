@@ -13,14 +13,14 @@ from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.loop import Loop
 from stripe_dsl.ir.graph import walk
-from stripe_dsl.ir.ops import REDUCTIONS
+from stripe_dsl.ir.ops import DRAWS, REDUCTIONS
 from stripe_dsl.ir.program import Group, Observation
 from stripe_dsl.ir.types import Axis
 
 if TYPE_CHECKING:
     from stripe_dsl.emit.warp.observations import Observing
 
-NOT_ALONE = {*REDUCTIONS, "prev", "state", "old", "uniform"}
+NOT_ALONE = {*REDUCTIONS, "prev", "state", "old", *DRAWS}
 """Operators that reach beyond one pixel, or beyond the present."""
 
 

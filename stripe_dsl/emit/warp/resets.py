@@ -15,8 +15,9 @@ from stripe_dsl.emit.warp.leaves import Leaves
 from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.observations import Observing
 from stripe_dsl.emit.warp.randomize import RESERVED, Draws, calm, timer_reset
-from stripe_dsl.ir.graph import walk
+from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.objects import RigidObject
+from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.program import Program, Reset
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.ir.types import Axis
@@ -50,7 +51,7 @@ def reset_kernel(
         kernel.line(f"{previous}[env, i] = 0.0", 2)
     delays.reset(kernel)
     randomize = program.randomize
-    draws = any(node.op == "uniform" for node in walk(reset.value for reset in program.resets)) or observing.biases
+    draws = any(_draws(reset.value) for reset in program.resets) or observing.biases
     draws = draws or bool(randomize.reset or randomize.intervals or delays.drawn)
     states = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states") if draws else ""
     if draws:
@@ -149,6 +150,7 @@ class _RobotReset:
         needed = {node.read.quantity for reset in self.resets for node in walk([reset.value]) if node.read is not None}
         for quantity, name in (
             ("root.default_pos", "root_pos"),
+            ("root.default_rot", "root_quat"),
             ("root.default_lin_vel", "root_lin_vel"),
             ("root.default_ang_vel", "root_ang_vel"),
         ):
@@ -176,6 +178,8 @@ class _RobotReset:
             joint = kernel.parameter(host, "int", word(reset.joints[0]))
             kernel.statement(f"{target}[env, {joint}] = ", kernel.value(reset.value).text)
             return
+        if reset.value.type.axis is None and _draws(reset.value):
+            kernel.name(reset.value)  # before the loop, which would draw for each joint
         axis = reset.value.type.axis or Axis("joint", reset.robot, reset.joints)
         with kernel.loop(axis, [reset.value]) as loop:
             joint = loop.member(self.leaves.several(kernel, reset.robot, "joint", reset.joints), "joint")
@@ -188,14 +192,18 @@ class _RobotReset:
             turn = infix("-", Precedence.SUM, kernel.value(node), Value(self.given["root.default_yaw"]))
             kernel.statement(f"{quat} = ", f"wp.quat_from_axis_angle(wp.vec3(0.0, 0.0, 1.0), {turn.text}) * {quat}")
             return
+        if reset.quantity == "root.rot":
+            kernel.statement(f"{self.state['root_quat']} = ", kernel.value(node).text)
+            return
         target = self.state[reset.quantity.replace("root.", "root_")]
         parts = reset.parts or "xyz"
         if len(parts) == 3 and node.type.components == 3:
             kernel.statement(f"{target} = ", kernel.value(node).text)
             return
-        vector = kernel.name(node) if node.type.components > 1 else ""
+        named = node.type.components > 1 or (len(parts) > 1 and _draws(node))
+        name = kernel.name(node) if named else ""
         for place, letter in enumerate(parts):
-            text = f"{vector}[{place}]" if vector else kernel.value(node).text
+            text = f"{name}[{place}]" if node.type.components > 1 else name or kernel.value(node).text
             kernel.statement(f"{target}[{'xyz'.index(letter)}] = ", text)
 
     def limit_joints(self) -> None:
@@ -232,6 +240,11 @@ class _RobotReset:
         kernel.line(f"{pose}[env] = wp.transform({position}, {self.state['root_quat']})")
         speeds = f"{self.state['root_lin_vel']}, {self.state['root_ang_vel']}"
         kernel.line(f"{velocity}[env] = wp.spatial_vector({speeds})")
+
+
+def _draws(value: Node) -> bool:
+    """Whether a value is drawn, so that it may be computed once only."""
+    return any(node.op in DRAWS for node in walk([value]))
 
 
 JOINTS = "wp.array2d(dtype=float)"
