@@ -27,6 +27,8 @@ from stripe_dsl.robots.author import ground_plane_usda, robot_usda
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
+    from stripe_dsl.ir.scene import Layer  # only scenes with a terrain need it
+
 BACKENDS = ("torch", "warp")
 
 
@@ -44,7 +46,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
     critic = next((group for group in program.groups if group.name == "critic"), None)
     references = [item.reference for item in (*program.robots, *_networks(program), *_object_files(program))]
     uses = {
-        "uses_prim": any(item.prim for item in (*program.robots, *_object_files(program))),
+        "uses_prim": any(item.prim for item in (*program.robots, *_object_files(program))) or bool(_loose(program)),
         "uses_package": any(reference.startswith("package://") for reference in references),
         "uses_files": any(not robot.cfg_reference for robot in program.robots),
         "actuator_classes": actuator_classes(program),
@@ -153,10 +155,16 @@ def _asset_imports(program: Program, uses: dict[str, bool]) -> list[str]:
     shipped = all(map(_remote, [robot.reference for robot in program.robots if not robot.cfg_reference]))
     shipped = shipped and all(_remote(item.reference) for item in (*_networks(program), *_object_files(program)))
     names = ["asset"] if grounded or not shipped else []
-    names += ["UsdPrimCfg"] if uses["uses_prim"] else []
+    names += ["loose_things"] if _loose(program) else []
+    names += ["UsdPrimCfg"] if any(item.prim for item in (*program.robots, *_object_files(program))) else []
     names += ["package_file"] if uses["uses_package"] else []
     names += ["isaacsim_file"] if uses["uses_isaacsim"] else []
     return sorted(names, key=lambda name: (name != "UsdPrimCfg", name))
+
+
+def _loose(program: Program) -> list[Layer]:
+    """Layers whose things can be pushed."""
+    return [layer for layer in program.scene.layers if layer.movable] if program.scene is not None else []
 
 
 def _networks(program: Program) -> list[Network]:
@@ -203,6 +211,11 @@ def _buffers(program: Program) -> Buffers:
     contacts = program.sim.nconmax or (
         min(4 * shapes, 128) if program.ground is not None or program.scene else max(4, shapes)
     )
+    if program.scene is not None and _loose(program) and program.sim.nconmax is None:
+        from stripe_dsl.scene.bodies import most_bodies
+
+        # hulls of triangles that lie on the triangles of the ground, or on each other
+        contacts += 12 * sum(most_bodies(layer, program.scene) for layer in _loose(program))
     rows = program.sim.njmax or 2 * joints + 4 * contacts
     return Buffers(rows, contacts)
 

@@ -12,9 +12,11 @@ from stripe_dsl.emit.layout import WIDTH
 from stripe_dsl.emit.naming import entity_attributes
 from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.program import Program
+from stripe_dsl.source import Span
 
 if TYPE_CHECKING:
-    from stripe_dsl.ir.terrain import Surface, Tiles  # only scenes with a terrain need it
+    from stripe_dsl.ir.scene import Layer, Scene  # only scenes with a terrain need these
+    from stripe_dsl.ir.terrain import Surface, Tiles
 
 type Vector = tuple[float, float, float]
 type Quaternion = tuple[float, float, float, float]
@@ -46,6 +48,24 @@ class StageText:
 
 
 @dataclass(frozen=True, slots=True)
+class LooseText:
+    """A layer whose things can be pushed.
+
+    Attributes:
+        key: its field in the scene's class, and its attribute in the environments.
+        prim: parent of the bodies.
+        stage, poses: its files.
+        span: where the file says it.
+    """
+
+    key: str
+    prim: str
+    stage: str
+    poses: str
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
 class SceneText:
     """A baked scene, as the templates take it.
 
@@ -55,6 +75,7 @@ class SceneText:
         heights: file of the heights of the ground.
         shape: of the heights: variants, rows to the north, columns to the east.
         cell: distance between two heights [m].
+        loose: layers whose things can be pushed.
     """
 
     name: str
@@ -62,6 +83,7 @@ class SceneText:
     heights: str
     shape: tuple[int, int, int]
     cell: float
+    loose: tuple[LooseText, ...] = ()
 
     @property
     def variants(self) -> int:
@@ -74,7 +96,8 @@ def scene_text(program: Program) -> SceneText | None:
     scene = program.scene
     if scene is None or scene.terrain.tiles is not None:
         return None
-    from stripe_dsl.scene.bake import file_names, variant_origins  # NumPy, for scenes alone
+    from stripe_dsl.scene.bake import variant_origins  # NumPy, for scenes alone
+    from stripe_dsl.scene.file_names import file_names
     from stripe_dsl.scene.grid import Grid
 
     names, grid = file_names(scene), Grid.of(scene.size, scene.terrain.cell)
@@ -88,7 +111,18 @@ def scene_text(program: Program) -> SceneText | None:
         )
         for number, (name, origin) in enumerate(zip(names.stages, variant_origins(scene), strict=True))
     )
-    return SceneText(scene.name, stages, names.heights, (scene.variants, *grid.shape), grid.cell)
+    spans = {layer.name: layer.span for layer in scene.layers}
+    loose = tuple(
+        LooseText(
+            f"loose_{item.layer}",
+            f"{{ENV_REGEX_NS}}/loose_{item.layer}",
+            item.stage,
+            item.poses,
+            spans[item.layer],
+        )
+        for item in names.bodies[0]
+    )
+    return SceneText(scene.name, stages, names.heights, (scene.variants, *grid.shape), grid.cell, loose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,16 +237,7 @@ def not_generated(program: Program) -> list[Diagnostic]:
     scene = program.scene
     if scene is None:
         return []
-    found = [
-        Diagnostic(
-            "E0616",
-            f"things that can be pushed, as those of `{layer.name}`, cannot be generated yet",
-            layer.span,
-            helps=("leave `kind rigid` out, or write them as an `object` of the task",),
-        )
-        for layer in scene.layers
-        if layer.movable
-    ]
+    found = [item for layer in scene.layers if layer.movable for item in _not_loose(layer, scene)]
     return found + [
         Diagnostic(
             "E0616",
@@ -223,3 +248,19 @@ def not_generated(program: Program) -> list[Diagnostic]:
         for robot in program.robots
         if robot.model.fixed_base and scene.terrain.tiles is not None
     ]
+
+
+def _not_loose(layer: Layer, scene: Scene) -> list[Diagnostic]:
+    """Why the things of a layer cannot be bodies of each environment."""
+    from stripe_dsl.scene.bodies import MOST, most_bodies
+
+    if scene.variants > 1:
+        message = f"`{layer.name}` can be pushed, and the simulator has the same bodies in all environments"
+        helps = ("write `shared` for `variants`: environments do not touch each other's things",)
+        return [Diagnostic("E0616", message, layer.span, helps=helps)]
+    count = most_bodies(layer, scene)
+    if count > MOST:
+        message = f"each environment has its own bodies: {count} of `{layer.name}` are more than {MOST}"
+        helps = (f"ask for at most {MOST}, as in `count {MOST}`, or leave `kind rigid` out",)
+        return [Diagnostic("E0616", message, layer.span, helps=helps)]
+    return []

@@ -114,7 +114,7 @@ class Solid:
 
     Attributes:
         kind: ``trunk`` (an upright cylinder), ``hull`` (convex), ``mesh``, ``box``, ``cylinder``, ``sphere`` (that
-            contain the asset), ``soft`` (rays see it and maps count it, bodies pass through) or ``visual``
+            contain the asset), ``soft`` (rays see it, bodies pass through) or ``visual``
             (nothing but pictures).
         radius: of a trunk, cylinder or sphere [m]; ``None``: measured from the asset. ``solid trunk 20 cm`` gives a
             thickness, so the radius here is 0.1.

@@ -26,8 +26,7 @@ def things_of(asset: Asset, solid: Solid, seed: int, scene: str) -> tuple[Thing,
     """
     try:
         return tuple(
-            # rays see what is soft, so it has a mesh too
-            Thing(asset.name, pieces, None if solid.kind == "visual" else _solid(pieces, solid))
+            Thing(asset.name, pieces, _solid(pieces, solid) if solid.touches else None, soft=solid.kind == "soft")
             for pieces in _shapes(asset, seed, scene)
         )
     except AssetFileError as problem:
@@ -39,8 +38,7 @@ def things_of(asset: Asset, solid: Solid, seed: int, scene: str) -> tuple[Thing,
 
 
 def _solid(pieces: tuple[Piece, ...], solid: Solid) -> Mesh:
-    kind = "mesh" if solid.kind == "soft" else solid.kind
-    return solid_of(pieces, kind, radius=solid.radius, height=solid.height)
+    return solid_of(pieces, solid.kind, radius=solid.radius, height=solid.height)
 
 
 def _shapes(asset: Asset, seed: int, scene: str) -> Iterator[tuple[Piece, ...]]:

@@ -28,6 +28,8 @@ from stripe_dsl.robots.meshes import Mesh
 from stripe_dsl.robots.usd_joints import pxr
 from stripe_dsl.scene import surface
 from stripe_dsl.scene.assets import things_of
+from stripe_dsl.scene.bodies import lifted, masses, write_bodies
+from stripe_dsl.scene.file_names import file_names
 from stripe_dsl.scene.files import USD_SUFFIXES
 from stripe_dsl.scene.functions import module_file
 from stripe_dsl.scene.ground import Ground
@@ -61,6 +63,7 @@ class Baked:
         heights: name of the file of heights: little-endian floats of the shape (variants, rows, columns) [m].
         fields: names of the files of fields that a task reads, likewise; for distances to circles with their x, y and
             radius as a last dimension.
+        bodies: names of the files of what can be pushed.
         shape: of the heights.
         cell: distance between two heights [m].
         told: lines about what was placed, one for each species of each variant.
@@ -75,6 +78,7 @@ class Baked:
     tables: tuple[str, ...]
     heights: str
     fields: tuple[str, ...]
+    bodies: tuple[str, ...]
     shape: tuple[int, int, int]
     cell: float
     told: tuple[str, ...]
@@ -84,33 +88,12 @@ class Baked:
     @property
     def files(self) -> tuple[str, ...]:
         """Names of all files."""
-        return (*self.stages, *self.tables, self.heights, *self.fields)
+        return (*self.stages, *self.tables, self.heights, *self.fields, *self.bodies)
 
     def warnings(self, scene: Scene) -> list[Diagnostic]:
         """What is to be said about the scene, each where its layer stands in the file."""
         places = {layer.name: layer.span for layer in scene.layers}
         return [Diagnostic(code, message, places.get(layer)) for code, message, layer in self.said]
-
-
-@dataclass(frozen=True, slots=True)
-class FileNames:
-    """Names of the files of a scene, as in :class:`Baked`."""
-
-    stages: tuple[str, ...]
-    tables: tuple[str, ...]
-    heights: str
-    fields: tuple[str, ...] = ()
-
-
-def file_names(scene: Scene) -> FileNames:
-    """How the files of a scene are called."""
-    names = [f"{scene.name}_{number}" for number in range(scene.variants)] if scene.variants > 1 else [scene.name]
-    return FileNames(
-        tuple(f"{name}.usdc" for name in names),
-        tuple(f"{name}.npz" for name in names),
-        f"{scene.name}.heights",
-        tuple(f"{scene.name}.{name}.field" for name in scene.reads),
-    )
 
 
 def scene_key(scene: Scene) -> str:
@@ -130,7 +113,7 @@ def scene_key(scene: Scene) -> str:
 def described(scene: Scene) -> dict[str, Any]:
     """What a manifest says of a scene: its name, the hash of all that it depends on, and its files."""
     names = file_names(scene)
-    files = [*names.stages, *names.tables, names.heights, *names.fields]
+    files = [*names.stages, *names.tables, names.heights, *names.fields, *names.all_bodies]
     return {"name": scene.name, "key": scene_key(scene), "files": files}
 
 
@@ -188,6 +171,11 @@ def write_scene(scene: Scene, variants: Sequence[Made], folder: Path) -> dict[st
         grounds, layers, sheets = parts_of(layout)
         about = f"Scene {scene.name}, variant {variant}, seed {layout.seed}"
         write_stage(folder / names.stages[variant], grounds, layers, sheets, about=about)
+        for item in names.bodies[variant]:
+            found = layout.layers[item.layer]
+            placed = lifted(placed_layer(found, layout.seed, scene.name), layout.ground)
+            weights = masses(found.layer, placed.scale, layout.seed, scene.name)
+            write_bodies(folder / item.stage, folder / item.poses, placed, weights, about=f"{item.layer} of {about}")
         write_table(folder / names.tables[variant], layout)
         heights.append(layout.ground.height.astype("<f4"))
         told += layout.text().splitlines()
@@ -318,6 +306,7 @@ def _found(scene: Scene, key: str, folder: Path) -> Baked | None:
             names.tables,
             names.heights,
             names.fields,
+            names.all_bodies,
             (variants, rows, columns),
             note["cell"],
             tuple(note["told"]),

@@ -5,7 +5,8 @@
     /Scene                        Xform, the default prim
     /Scene/Ground/<class>         a mesh that is seen and collides
     /Scene/Solids/<layer>         one mesh of all that collides in a layer, of the purpose `guide`: not seen
-    /Scene/Looks/<layer>/<piece>  what is seen, a mesh for each colour; collides with nothing
+    /Scene/Looks/<layer>/<piece>  what is seen, a mesh for each colour; collides with nothing. Of what is soft it is a
+                                  collider that is switched off, which rays hit and bodies do not
     /Scene/Looks/<sheet>          water, which is seen alone
     /Scene/Materials/<name>       friction and restitution, and colours
 
@@ -21,6 +22,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -149,14 +151,14 @@ def build_stage(
     stage.SetDefaultPrim(root.GetPrim())
     if about:
         stage.GetRootLayer().documentation = about
-    materials = _Materials(stage)
+    materials = Materials(stage)
     if grounds:
         pxr("UsdGeom").Xform.Define(stage, f"{ROOT}/Ground")
     for piece in grounds:
-        prim = _mesh_prim(stage, f"{ROOT}/Ground/{prim_name(piece.name)}", piece.mesh.points, piece.mesh.triangles)
-        _collides(prim, materials.contact(prim_name(piece.name), piece.contact))
+        prim = mesh_prim(stage, f"{ROOT}/Ground/{prim_name(piece.name)}", piece.mesh.points, piece.mesh.triangles)
+        collides(prim, materials.contact(prim_name(piece.name), piece.contact))
         materials.colored(prim, piece.color)
-        _label(prim.GetPrim(), piece.labels)
+        label(prim.GetPrim(), piece.labels)
         if piece.resolution is not None:
             attribute = prim.GetPrim().CreateAttribute("newton:heightfield:resolution", pxr("Sdf").ValueTypeNames.Float)
             attribute.Set(piece.resolution)
@@ -167,9 +169,9 @@ def build_stage(
     for sheet in sheets:
         _scope(stage, f"{ROOT}/Looks")
         path = f"{ROOT}/Looks/{prim_name(sheet.name)}"
-        prim = _mesh_prim(stage, path, sheet.mesh.points, sheet.mesh.triangles)
+        prim = mesh_prim(stage, path, sheet.mesh.points, sheet.mesh.triangles)
         materials.colored(prim, sheet.color, sheet.opacity)
-        _label(prim.GetPrim(), sheet.labels)
+        label(prim.GetPrim(), sheet.labels)
     return stage
 
 
@@ -223,7 +225,7 @@ def tiles(position: NDArray[np.floating], edge: float | None) -> Iterator[NDArra
     yield from np.split(order, np.flatnonzero(np.diff(place[order])) + 1)
 
 
-def _add_solids(stage: Any, materials: _Materials, layer: PlacedLayer) -> None:
+def _add_solids(stage: Any, materials: Materials, layer: PlacedLayer) -> None:
     solid = np.array([thing.solid is not None for thing in layer.things])
     rows = np.flatnonzero(solid[layer.kind])
     if len(rows) == 0:
@@ -236,17 +238,17 @@ def _add_solids(stage: Any, materials: _Materials, layer: PlacedLayer) -> None:
         chosen = rows[members]
         points, triangles = _merged(layer, chosen, [thing.solid for thing in layer.things])
         place = path if layer.tile is None else f"{path}/tile_{number:04d}"
-        prim = _mesh_prim(stage, place, points, triangles)
+        prim = mesh_prim(stage, place, points, triangles)
         prim.CreatePurposeAttr(pxr("UsdGeom").Tokens.guide)
-        _collides(prim, materials.contact(prim_name(layer.name), layer.contact))
-        _label(prim.GetPrim(), layer.labels)
+        collides(prim, materials.contact(prim_name(layer.name), layer.contact))
+        label(prim.GetPrim(), layer.labels)
 
 
-def _add_looks(stage: Any, materials: _Materials, layer: PlacedLayer) -> None:
+def _add_looks(stage: Any, materials: Materials, layer: PlacedLayer) -> None:
     _scope(stage, f"{ROOT}/Looks")
     base = f"{ROOT}/Looks/{prim_name(layer.name)}"
     _scope(stage, base)
-    _label(stage.GetPrimAtPath(base), layer.labels)
+    label(stage.GetPrimAtPath(base), layer.labels)
     shades = _shades(layer)
     names: dict[Color, str] = {}
     for thing in layer.things:
@@ -260,14 +262,19 @@ def _add_looks(stage: Any, materials: _Materials, layer: PlacedLayer) -> None:
             for thing in layer.things
         ]
         has = np.array([mesh is not None for mesh in meshes])
-        for number, shade in enumerate(np.unique(shades)):
-            rows = np.flatnonzero(has[layer.kind] & (shades == shade))
+        soft = np.array([thing.soft for thing in layer.things])
+        for (number, shade), felt in product(enumerate(np.unique(shades)), (True, False)):
+            rows = np.flatnonzero(has[layer.kind] & (shades == shade) & (soft[layer.kind] != felt))
             if len(rows) == 0:
                 continue
             points, triangles = _merged(layer, rows, meshes)
             path = f"{base}/{name}" if len(np.unique(shades)) == 1 else f"{base}/{name}_shade_{number}"
             red, green, blue = (round(min(max(value * (1 + float(shade)), 0.0), 1.0), 4) for value in color)
-            materials.colored(_mesh_prim(stage, path, points, triangles), (red, green, blue))
+            look = mesh_prim(stage, path if felt else f"{path}_soft", points, triangles)
+            materials.colored(look, (red, green, blue))
+            if not felt:
+                collider = pxr("UsdPhysics").CollisionAPI.Apply(look.GetPrim())
+                collider.CreateCollisionEnabledAttr(False)
 
 
 def _free(wish: str, taken: set[str]) -> str:
@@ -309,7 +316,8 @@ def _merged(
     return np.concatenate(points), np.concatenate(triangles)
 
 
-def _mesh_prim(stage: Any, path: str, points: NDArray[np.floating], triangles: NDArray[np.integer]) -> Any:
+def mesh_prim(stage: Any, path: str, points: NDArray[np.floating], triangles: NDArray[np.integer]) -> Any:
+    """A mesh of triangles, points of the shape (n, 3) [m]."""
     mesh = pxr("UsdGeom").Mesh.Define(stage, path)
     points = np.ascontiguousarray(points, dtype=np.float32)
     corners = np.ascontiguousarray(triangles, dtype=np.int32).reshape(-1)
@@ -327,7 +335,8 @@ def _scope(stage: Any, path: str) -> None:
         pxr("UsdGeom").Xform.Define(stage, path)
 
 
-def _collides(mesh: Any, material: Any) -> None:
+def collides(mesh: Any, material: Any) -> None:
+    """Makes a mesh collide as it is."""
     prim = mesh.GetPrim()
     pxr("UsdPhysics").CollisionAPI.Apply(prim)
     pxr("UsdPhysics").MeshCollisionAPI.Apply(prim).CreateApproximationAttr(pxr("UsdPhysics").Tokens.none)
@@ -336,26 +345,28 @@ def _collides(mesh: Any, material: Any) -> None:
     )
 
 
-def _label(prim: Any, labels: Mapping[str, Sequence[str]]) -> None:
+def label(prim: Any, labels: Mapping[str, Sequence[str]]) -> None:
+    """Gives a prim semantic labels by type."""
     for kind, names in labels.items():
         pxr("UsdSemantics").LabelsAPI.Apply(prim, kind).CreateLabelsAttr(
             pxr("Vt").TokenArray([str(name) for name in names])
         )
 
 
-class _Materials:
+class Materials:
     """Materials of a stage, each made once."""
 
-    def __init__(self, stage: Any) -> None:
+    def __init__(self, stage: Any, root: str = ROOT) -> None:
         self._stage = stage
+        self._scope = f"{root}/Materials"
         self._contacts: dict[Contact, Any] = {}
         self._colors: dict[tuple[Color, float], Any] = {}
 
     def contact(self, name: str, contact: Contact) -> Any:
         """The physics material of a surface; surfaces that meet others alike share one, named after the first."""
         if contact not in self._contacts:
-            _scope(self._stage, f"{ROOT}/Materials")
-            material = pxr("UsdShade").Material.Define(self._stage, f"{ROOT}/Materials/{name}_contact")
+            _scope(self._stage, self._scope)
+            material = pxr("UsdShade").Material.Define(self._stage, f"{self._scope}/{name}_contact")
             physics = pxr("UsdPhysics").MaterialAPI.Apply(material.GetPrim())
             physics.CreateStaticFrictionAttr(contact.friction)
             physics.CreateDynamicFrictionAttr(contact.friction)
@@ -366,8 +377,8 @@ class _Materials:
     def colored(self, mesh: Any, color: Color, opacity: float = 1.0) -> None:
         """Gives a mesh a colour: as a preview surface, and as the display colour for readers without materials."""
         if (color, opacity) not in self._colors:
-            _scope(self._stage, f"{ROOT}/Materials")
-            path = f"{ROOT}/Materials/color_{len(self._colors):03d}"
+            _scope(self._stage, self._scope)
+            path = f"{self._scope}/color_{len(self._colors):03d}"
             material = pxr("UsdShade").Material.Define(self._stage, path)
             shader = pxr("UsdShade").Shader.Define(self._stage, f"{path}/surface")
             shader.CreateIdAttr("UsdPreviewSurface")

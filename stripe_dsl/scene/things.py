@@ -41,11 +41,13 @@ class Thing:
         name: of the kind, for messages.
         pieces: what is seen.
         solid: what collides, in the same frame; ``None`` for nothing.
+        soft: rays see its pieces, and nothing collides.
     """
 
     name: str
     pieces: tuple[Piece, ...]
     solid: Mesh | None = None
+    soft: bool = False
 
     @property
     def radius(self) -> float:

@@ -110,7 +110,7 @@ class PlacedThing(RuledBlock):
     solid: Phrase | None = Field(
         None, description="`trunk 20 cm`, `hull`, `mesh`, `box`, `cylinder 30 cm` or `sphere`: what can be touched"
     )
-    soft: bool = Field(False, description="rays and maps see it, bodies pass through")
+    soft: bool = Field(False, description="rays see it, bodies pass through")
     visual: bool = Field(False, description="nothing but pictures sees it")
     label: Text | None = Field(None, description="semantic class; the name where absent")
 

@@ -89,10 +89,13 @@ def test_the_command_line_swaps_the_scene() -> None:
 
 
 def test_what_cannot_be_generated_yet_is_said(tmp_path: Path) -> None:
-    loose = "scatter cans { assets cylinder { radius 4 cm; height 12 cm }; count 3; kind rigid; mass 0.3 kg }"
-    wild = f"scene wild {{ size 20 m x 20 m; terrain ground {{ }}; {loose} }}\n"
-    (tmp_path / "walk.stripe").write_text(wild + TASK % "")
-    for scene, codes in (("wild", ["E0616"]), ("flat", [])):
+    cans = "scatter cans { assets cylinder { radius 4 cm; height 12 cm }; kind rigid; mass 0.3 kg; spacing 20 cm; %s }"
+    ground = "size 20 m x 20 m; terrain ground { }"
+    scenes = {"few": ("", "count 64"), "many": ("", "count 65"), "dense": ("", "density 1 /m2")}
+    scenes |= {"varied": ("variants 2; ", "count 3")}
+    text = "".join(f"scene {name} {{ {first}{ground}; {cans % much} }}\n" for name, (first, much) in scenes.items())
+    (tmp_path / "walk.stripe").write_text(text + TASK % "")
+    for scene, codes in {"flat": [], "few": [], "many": ["E0616"], "dense": ["E0616"], "varied": ["E0616"]}.items():
         packages, diagnostics = compile_file(
             tmp_path / "walk.stripe", tmp_path / "out", settings={"scene": scene}, bake=False
         )

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from stripe_dsl.emit.output import write
+from stripe_dsl.pipeline import compile_file
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = [ROOT / "generated" / name for name in ("cartpole", "showcase")]
 """The smallest package, and one with sensors, commands and pushes. What others import is read in test_generated.py."""
+SCENE = ROOT / "tests" / "sim" / "tasks" / "loose.stripe"
 
 BLOCK = """
 import sys
@@ -32,25 +36,28 @@ else:
 
 STEP = """
 from importlib import import_module
-import_module(sys.argv[1])
 
 import gymnasium as gym
 import torch
 from isaaclab.app import launch_simulation
 from isaaclab_tasks.utils import resolve_task_config
 
-cfg, agent = resolve_task_config(sys.argv[2], "rsl_rl_cfg_entry_point", overrides=[])
-cfg.scene.num_envs, cfg.sim.device, cfg.seed = 3, "cpu", 1
-with launch_simulation(cfg, {"device": "cpu", "visualizer": ["none"]}):
-    env = gym.make(sys.argv[2], cfg=cfg)
-    observations, _ = env.reset()
-    for _ in range(5):
-        observations, reward, terminated, truncated, _ = env.step(torch.zeros(3, cfg.action_space))
-        assert observations["policy"].shape == (3, cfg.observation_space)
-        assert torch.isfinite(observations["policy"]).all() and torch.isfinite(reward).all()
-        assert reward.shape == terminated.shape == truncated.shape == (3,)
-    print("steps", int(env.unwrapped.common_step_counter), "spread", float(observations["policy"].std(dim=0).max()))
-    env.close()
+for package in sys.argv[1:]:
+    import_module(package)
+    task = "Stripe-" + package.title()
+    cfg, agent = resolve_task_config(task, "rsl_rl_cfg_entry_point", overrides=[])
+    cfg.scene.num_envs, cfg.sim.device, cfg.seed = 3, "cpu", 1
+    with launch_simulation(cfg, {"device": "cpu", "visualizer": ["none"]}):
+        env = gym.make(task, cfg=cfg)
+        observations, _ = env.reset()
+        for _ in range(5):
+            observations, reward, terminated, truncated, _ = env.step(torch.zeros(3, cfg.action_space))
+            assert observations["policy"].shape == (3, cfg.observation_space)
+            assert torch.isfinite(observations["policy"]).all() and torch.isfinite(reward).all()
+            assert reward.shape == terminated.shape == truncated.shape == (3,)
+        spread = float(observations["policy"].std(dim=0).max())
+        print("steps", package, int(env.unwrapped.common_step_counter), spread, flush=True)
+        env.close()
 assert not [name for name in sys.modules if name.partition(".")[0] == "stripe_dsl"]
 """
 
@@ -110,9 +117,14 @@ def test_an_installed_package_registers_its_task(package: Path, tmp_path: Path) 
 
 @pytest.mark.sim
 @pytest.mark.slow
-@pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
-def test_a_package_steps_where_the_compiler_cannot_be_imported(package: Path, tmp_path: Path) -> None:
-    out = run(STEP, package.name, "Stripe-" + package.name.title(), cwd=tmp_path, path=package.parent)
-    words = next(line for line in out.splitlines() if line.startswith("steps ")).split()
-    assert int(words[1]) == 5
-    assert float(words[3]) > 0, "the environments began in different states"
+def test_packages_step_where_the_compiler_cannot_be_imported(tmp_path: Path) -> None:
+    """Those of the examples, and a copy of one with a scene: its stage, its heights and what can be pushed."""
+    packages, _ = compile_file(SCENE, tmp_path / "compiled")
+    write(*packages)
+    (tmp_path / "compiled").rename(tmp_path / "copied")
+    folders = [str(ROOT / "generated"), str(tmp_path / "copied")]
+    names = ["cartpole", "showcase", "loose"]
+    out = run(STEP, *names, cwd=tmp_path, path=Path(os.pathsep.join(folders)))
+    rows = [line.split() for line in out.splitlines() if line.startswith("steps ")]
+    assert [(row[1], int(row[2])) for row in rows] == [(name, 5) for name in names]
+    assert all(float(row[3]) > 0 for row in rows[:2]), "the environments began in different states"

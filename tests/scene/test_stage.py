@@ -182,3 +182,17 @@ def test_ten_thousand_things_take_little_time(tmp_path: Path) -> None:
     begin = process_time()
     written(tmp_path, layer("trees", (TREE, CRATE), 10_000))
     assert process_time() - begin < 2.0
+
+
+def test_what_is_soft_is_switched_off_and_not_in_the_solids(tmp_path: Path) -> None:
+    """One mesh for each colour, which rays find; what stands beside it in the layer stays solid."""
+    physics = pxr("UsdPhysics")
+    bush = Thing("bush", (Piece("bush", box((1, 1, 1)), GREEN),), soft=True)
+    stage = written(tmp_path, layer("plants", (bush, CRATE, LEAF), 40))
+    colliders = {str(p.GetPath()): p for p in stage.Traverse() if p.HasAPI(physics.CollisionAPI)}
+    soft = colliders.pop("/Scene/Looks/plants/bush_soft")
+    assert physics.CollisionAPI(soft).GetCollisionEnabledAttr().Get() is False
+    assert pxr("UsdGeom").Imageable(soft).ComputePurpose() == "default"
+    assert set(colliders) == {"/Scene/Ground/ground", "/Scene/Solids/plants"}
+    assert all(physics.CollisionAPI(prim).GetCollisionEnabledAttr().Get() for prim in colliders.values())
+    assert stage.GetPrimAtPath("/Scene/Looks/plants/bush"), "leaves have the same colour and are only seen"

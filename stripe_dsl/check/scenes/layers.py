@@ -87,7 +87,10 @@ class Layers:
                     budget = self.settings.whole(spec.budget, "budget", BUDGET)
             species = (base if said or kind == "cover" else replace(base, solid=_usual(base)),)
         self.trunks(species, spec)
-        movable = self.settings.word(spec.kind, "kind", ("static", "rigid"), "static") == "rigid"
+        movable = self.settings.word(spec.kind, "kind", ("static", "rigid", "articulation"), "static") == "rigid"
+        if spec.kind is not None and isinstance(spec.kind.node, ast.Name) and spec.kind.node.id == "articulation":
+            help = "name it in the task, as a robot without actions: `robot door = doors.door at (3, 4, 0) m`"
+            self.report.error("E0616", "layers of articulations cannot be generated yet", spec.kind.span, help)
         return Layer(
             name=str(name),
             kind=kind,
@@ -255,9 +258,6 @@ class Layers:
             return base
         if len(flags) == 2:
             self.report.error("E0309", "`soft` and `visual` do not go together", spec.span, "keep one of them")
-        elif spec.soft:
-            help = "write `visual`, which rays do not see, or `solid hull`, which bodies feel"
-            self.report.error("E0616", "things that are `soft` cannot be generated yet", spec.span, help)
         if flags:
             return Solid(kind=flags[0])
         if spec.solid is None or spec.solid.broken:
@@ -333,6 +333,7 @@ class Layers:
         if any(not item.solid.touches for item in species):
             message = "what moves has to be solid"
             self.report.error("E0309", message, spec.kind.span if spec.kind else spec.span, "write `solid hull`")
+        self.loose(spec, species)
         if spec.mass is None:
             self.report.error("E0214", "`kind rigid` does not say its `mass`", spec.span, "add `mass 2..5 kg`")
             return None
@@ -340,6 +341,18 @@ class Layers:
         if found[0] <= 0:
             self.report.error("E0309", "`mass` has to be above zero", spec.mass.span)
         return found
+
+    def loose(self, spec: LayerBlock, species: tuple[Species, ...]) -> None:
+        """What a body that moves cannot be."""
+        where = spec.kind.span if spec.kind else spec.span
+        if any(item.solid.kind == "mesh" for item in species):
+            self.report.error("E0309", "what moves collides as its hull", where, "write `solid hull`")
+        if any(max(item.pose.sink) > 0 for item in species):
+            message = "what moves stands on the ground, and not in it"
+            self.report.error("E0309", message, where, "remove `sink`, or `kind rigid`")
+        if any(item.count is not None and item.count[0] < 1 for item in species):
+            message = "a layer of things that move has at least one"
+            self.report.error("E0309", message, where, "write `count 1..3`")
 
     def not_negative(self, value: Expression | None, key: str, fallback: float) -> float:
         """A number of at least zero."""

@@ -205,8 +205,10 @@ class _EnvWriter:
 
     def resets(self) -> None:
         self.states.begin(self.context.reset_start)
-        values = [reset.value for reset in self.program.resets]
-        self.alias(self.context.reset_start, "reset", values)
+        # whole vectors are constants of the environment, and not read where it resets
+        drawn = [node for node in walk(reset.value for reset in self.program.resets) if node.op == "tunable"]
+        reads = any(node.type.is_scalar and tunable_path(node.attr)[0].startswith("reset.") for node in drawn)
+        self.alias(self.context.reset_start, "reset", (), force=reads)
         for robot in (*self.program.robots, *self.program.objects):
             outline = self.context.outlines.get(self.leaves.entities[robot.name], "")
             writer = RobotReset(self.program, robot, self.leaves, self.writer, outline)

@@ -35,7 +35,7 @@ def reset_kernel(
 ) -> Kernel:
     """The body of ``reset_envs``."""
     given: dict[str, str] = {}
-    kernel = Kernel(module, leaves.reset(given), lets, RESERVED)
+    kernel = Kernel(module, leaves.reset(given), lets, (*RESERVED, "first", "at"))
     mask = kernel.parameter("mask", "wp.array(dtype=wp.bool)", "mask")
     kernel.line(f"if not {mask}[env]:")
     kernel.line("return", 2)
@@ -58,6 +58,7 @@ def reset_kernel(
         kernel.line(f"rng = {states}[env]")
     for robot in (*program.robots, *program.objects):
         _RobotReset(kernel, program, robot, leaves, given).write()
+    _put_back(kernel, program, leaves)
     observing.draw(kernel)
     delays.draw(kernel)
     calm(kernel, program, leaves)
@@ -66,6 +67,24 @@ def reset_kernel(
     if draws:
         kernel.line(f"{states}[env] = rng")
     return kernel
+
+
+def _put_back(kernel: Kernel, program: Program, leaves: Leaves) -> None:
+    """What can be pushed stands again where it stood."""
+    scene = scene_text(program)
+    for item in scene.loose if scene is not None else ():
+        data, poses = f"self.{item.key}.data", "wp.array2d(dtype=wp.transform)"
+        pose = kernel.parameter(f"{data}.body_link_pose_w.warp", poses, f"{item.key}_pose")
+        velocity = kernel.parameter(
+            f"{data}.body_com_vel_w.warp", "wp.array2d(dtype=wp.spatial_vector)", f"{item.key}_vel"
+        )
+        first = kernel.parameter(f"{data}.default_body_pose.warp", poses, f"default_{item.key}_pose")
+        kernel.comment(origin(item.span))
+        kernel.line(f"for k in range({pose}.shape[1]):")
+        kernel.line(f"first = {first}[env, k]", 2)
+        kernel.line(f"at = wp.transform_get_translation(first) + {leaves.origins(kernel)}[env]", 2)
+        kernel.line(f"{pose}[env, k] = wp.transform(at, wp.transform_get_rotation(first))", 2)
+        kernel.line(f"{velocity}[env, k] = wp.spatial_vector()", 2)
 
 
 def _log(kernel: Kernel, program: Program) -> None:

@@ -1,0 +1,106 @@
+"""What can be pushed: out of the ground, with its mass, and a body of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.spatial import ConvexHull
+
+from stripe_dsl.robots.usd_joints import pxr
+from stripe_dsl.scene.bake import placed_layer, write_scene
+from stripe_dsl.scene.bodies import bodies_stage, lifted, masses, most_bodies
+from stripe_dsl.scene.made import make
+from stripe_dsl.scene.stage import rotation_matrices
+
+from .written import scene_of
+
+STEEP = "    incline 25 deg, toward 30 deg\n    fractal height 1 m, feature 4 m, octaves 2\n    grid 50 cm"
+STONES = """
+  scatter stones {
+    assets rock 50 % { radius 30 cm; variety 3; color #808080 }
+    assets box 50 % { size (0.4, 0.2, 0.3) m }
+    count 20; spacing 60 cm
+    kind rigid; mass 2..4 kg; friction 0.6; restitution 0.1
+    pose yaw any, scale 0.5..1.5, lean 0..20 deg, tint +-20 %
+  }
+"""
+
+
+def test_nothing_begins_in_the_ground_nor_far_above_it(tmp_path: Path) -> None:
+    scene = scene_of(tmp_path, STEEP, STONES)
+    made, _ = make(scene, 0)
+    assert made is not None
+    layout = made.layout
+    before = placed_layer(layout.layers["stones"], layout.seed, scene.name)
+    after = lifted(before, layout.ground)
+    depths = {"before": [], "after": []}
+    for name, placed in (("before", before), ("after", after)):
+        matrices = rotation_matrices(placed.rotation)
+        for row, kind in enumerate(placed.kind):
+            solid = placed.things[kind].solid
+            assert solid is not None
+            points = (solid.points * placed.scale[row]) @ matrices[row].T + placed.position[row]
+            depths[name].append((layout.ground.height_at(points[:, :2]) - points[:, 2]).max())
+    assert max(depths["before"]) > 0.03, "what stands on a slope is partly in it"
+    assert np.allclose(depths["after"], -0.002, atol=1e-6)
+    assert (after.position[:, :2] == before.position[:, :2]).all()
+
+
+def test_masses_go_with_the_volume(tmp_path: Path) -> None:
+    (layer,) = scene_of(tmp_path, STEEP, STONES).layers
+    scale = np.linspace(0.5, 1.5, 2000)
+    found = masses(layer, scale, 7, "s") / scale**3
+    assert 2 <= found.min() < 2.01 and 3.99 < found.max() <= 4
+    assert abs(found.mean() - 3) < 0.05
+    assert (masses(layer, scale, 7, "s") == masses(layer, scale, 7, "s")).all()
+    assert (masses(layer, scale, 8, "s") != masses(layer, scale, 7, "s")).any()
+
+
+def test_how_many_there_may_be(tmp_path: Path) -> None:
+    def most(text: str) -> int:
+        scene = scene_of(tmp_path, "", text)
+        return most_bodies(scene.layers[0], scene)
+
+    box = "assets box { size (0.2, 0.2, 0.2) m }; kind rigid; mass 1 kg"
+    assert most(f"scatter a {{ {box}; count 3..8; spacing 1 m }}") == 8
+    assert most(f"scatter a {{ {box}; density 1000 /ha; spacing 1 m }}") == 20  # of 200 m2
+    assert most(f"place a {{ {box}; grid 4 x 3 spaced (1, 1) m at (5, 5) m; at (1, 1) m }}") == 13
+
+
+def test_each_is_a_body_with_its_hull(tmp_path: Path) -> None:
+    """Friction, mass, colour and label are in the body: a simulator takes one after another."""
+    scene = scene_of(tmp_path, STEEP, STONES)
+    made, _ = make(scene, 0)
+    assert made is not None
+    placed = lifted(placed_layer(made.layout.layers["stones"], 7, "s"), made.layout.ground)
+    stage: Any = bodies_stage(placed, np.arange(1.0, 21.0))
+    physics = pxr("UsdPhysics")
+    bodies = [prim for prim in stage.GetDefaultPrim().GetChildren() if prim.HasAPI(physics.RigidBodyAPI)]
+    assert [prim.GetName() for prim in bodies] == [f"thing_{row:03d}" for row in range(20)]
+    for row, prim in enumerate(bodies):
+        assert physics.MassAPI(prim).GetMassAttr().Get() == row + 1
+        move = pxr("UsdGeom").Xformable(prim).GetLocalTransformation()
+        np.testing.assert_allclose(move.ExtractTranslation(), placed.position[row], atol=1e-6)
+        (solid,) = (child for child in prim.GetChildren() if child.HasAPI(physics.CollisionAPI))
+        assert physics.MeshCollisionAPI(solid).GetApproximationAttr().Get() == "none"
+        points = np.array(pxr("UsdGeom").Mesh(solid).GetPointsAttr().Get())
+        assert len(ConvexHull(points).vertices) == len(np.unique(points, axis=0)), "it is a hull already"
+        material, _ = pxr("UsdShade").MaterialBindingAPI(solid).ComputeBoundMaterial("physics")
+        assert material.GetPrim().GetPath().HasPrefix(prim.GetPath()), "not lost where the body alone is referred to"
+        assert abs(physics.MaterialAPI(material.GetPrim()).GetDynamicFrictionAttr().Get() - 0.6) < 1e-6
+        assert [child.GetName() for child in prim.GetChildren() if child.GetName().startswith("look")] == ["look_0"]
+
+
+def test_the_same_scene_gives_the_same_bytes(tmp_path: Path) -> None:
+    scene = scene_of(tmp_path, STEEP, STONES)
+    made, _ = make(scene, 0)
+    assert made is not None
+    found = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write_scene(scene, [made], tmp_path / name)
+        found.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
+    assert found[0] == found[1]
+    assert {"s_stones.usdc", "s_stones.poses"} <= set(found[0])
