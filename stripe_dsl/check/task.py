@@ -68,6 +68,25 @@ RESERVED = frozenset(
 ) | {"not", "if", "else", "where"}
 """Words that cannot name anything."""
 
+SCENE_FIELDS = frozenset(
+    (
+        "robot",
+        "ground",
+        "terrain",
+        "class_type",
+        "num_envs",
+        "env_spacing",
+        "lazy_sensor_update",
+        "replicate_physics",
+        "filter_collisions",
+        "clone_in_fabric",
+        "clone_cfg",
+    )
+)
+"""Fields of the generated scene and of Isaac Lab's, beside which sensors stand under their own names."""
+SCENE_PREFIXES = ("robot_", "object_", "light_", "ground_", "loose_")
+"""What names of other fields begin with."""
+
 TAKEN_PACKAGES = frozenset(
     [
         "torch",
@@ -308,6 +327,10 @@ def names(task: Task, report: Reporter) -> None:
                 notes = (Annotation(name.span, "hidden"),) if name.span is not None else ()
                 message = f"the {kind} `{name}` hides the {what} of that name"
                 report.error("W0002", message, first.span, "rename one of them", notes=notes)
+    for name in spec.sensor:
+        if name in SCENE_FIELDS or str(name).startswith(SCENE_PREFIXES):
+            message = f"`{name}` is a field of the generated scene, where the sensor would take its place"
+            report.error("E0217", message, name.span, f"choose another name, such as `my_{name}`")
     reward = [*spec.reward.per_second, *spec.reward.once] if spec.reward is not None else []
     for name in [*reward, *spec.observe]:
         valid_name(name, report, term=True)
