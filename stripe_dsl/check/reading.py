@@ -20,6 +20,7 @@ from stripe_dsl.check.quantities import (
     Quantity,
 )
 from stripe_dsl.check.sights import seen
+from stripe_dsl.check.subsets import members
 from stripe_dsl.check.values import (
     Base,
     BodySet,
@@ -352,10 +353,7 @@ class Reading:
         if owner is None or any(item is None for item in sets):
             return None
         if not isinstance(owner, SensorValue):
-            self.low.report.error(
-                "E0303", f"only sensors are indexed, not {describe(owner)}", expr.span, "as in `wrench[feet].force`"
-            )
-            return None
+            return members(self.low, owner, expr, sets)
         if owner.kind in CARRIED:
             help = f"read it as a whole, as in `{owner.name}.{next(iter(SENSORS[owner.kind]))}`"
             self.low.report.error("E0303", f"`{owner.name}` has no bodies to be read at", expr.span, help)

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from .examples import Array, Case, Values, back, length, number, rotation, turned, upstream, vec2, vec3
+from .examples import Array, Case, Values, back, flag, length, number, rotation, turned, upstream, vec2, vec3
 
 QUARTER = np.array([0.0, 0.0, 0.5**0.5, 0.5**0.5])
 
@@ -143,6 +143,11 @@ FRAMES = [
     Case("feet.ang_vel@world", vec3("rad/s", "world", "feet"), lambda v: v["feet.ang_vel@world"]),
     Case("tip.pos@env.z", number("m"), lambda v: v["tip.pos@world"][:, 2] - v["origin"][:, 2]),
     Case("tip.rot", rotation(), lambda v: v["tip.rot@world"]),
+    Case("(2 * legs.vel)[pair]", number("rad/s", "pair"), lambda v: 2 * v["legs.vel"][:, [2, 0]]),
+    Case("legs.pos[knee]", number("rad"), lambda v: v["legs.pos"][:, 1]),
+    Case("legs.pos[legs]", number("rad", "legs"), lambda v: v["legs.pos"]),
+    Case("sum(legs.pos[knee, pair])", number("rad"), lambda v: v["legs.pos"].sum(axis=1)),
+    Case("(legs.pos > legs.vel * 1 s)[knee]", flag(), lambda v: (v["legs.pos"] > v["legs.vel"])[:, 1]),
     Case("touch[feet].force", vec3("N", "joint", "feet"), lambda v: v["touch[feet].force"]),
     Case("touch[feet].torque@joint", vec3("N*m", "joint", "feet"), lambda v: v["touch[feet].torque"]),
     Case("touch[tip].force", vec3("N", "joint"), lambda v: v["touch[tip].force"]),

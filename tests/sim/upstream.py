@@ -6,7 +6,6 @@ place to look, so the tests make one: a folder with the same layout, filled from
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,13 +54,11 @@ class UpstreamTask:
         task: Gym id of the upstream task.
         joints: Joint names, in the order of the tape's columns.
         columns: For each observation column of the generated task, the column of the upstream task.
-        actions: The same for actions, which the tape has in the upstream task's order.
     """
 
     task: str
     joints: tuple[str, ...]
     columns: npt.NDArray[np.intp]
-    actions: npt.NDArray[np.intp]
 
 
 def _ant_columns() -> npt.NDArray[np.intp]:
@@ -82,36 +79,14 @@ HUMANOID_JOINT_NAMES = (
 )
 
 
-def _humanoid_actions() -> npt.NDArray[np.intp]:
-    """The generated task has an action for each gear, in the order of ``tasks/humanoid.stripe``."""
-    gears = (
-        (".*_thigh:1",),
-        (".*_shin",),
-        (".*_waist.*", ".*_upper_arm.*", "pelvis"),
-        (".*_thigh:[02]", ".*_lower_arm"),
-        (".*_foot.*",),
-    )
-    names = HUMANOID_JOINT_NAMES
-    return np.array(
-        [
-            number
-            for patterns in gears
-            for pattern in patterns
-            for number, name in enumerate(names)
-            if re.fullmatch(pattern, name)
-        ]
-    )
-
-
 def _humanoid_columns() -> npt.NDArray[np.intp]:
-    """As for the ant, with 21 joints and two feet; the last actions stand at the end."""
+    """As for the ant, with 21 joints and two feet."""
     columns = np.arange(87)
     columns[54:66] = columns[54:66].reshape(2, 2, 3).transpose(1, 0, 2).reshape(-1)
-    columns[66:] = 66 + _humanoid_actions()
     return columns
 
 
-CARTPOLE = UpstreamTask("Isaac-Cartpole-Direct", ("slider_to_cart", "cart_to_pole"), np.arange(4), np.arange(1))
+CARTPOLE = UpstreamTask("Isaac-Cartpole-Direct", ("slider_to_cart", "cart_to_pole"), np.arange(4))
 ANT = UpstreamTask(
     "Isaac-Ant-Direct",
     (
@@ -125,11 +100,10 @@ ANT = UpstreamTask(
         "right_back_foot",
     ),
     _ant_columns(),
-    np.arange(8),
 )
 MANAGED_ANT = replace(ANT, task="Isaac-Ant")
 """The same task made of Isaac Lab's managers: the manager-based workflow."""
-HUMANOID = UpstreamTask("Isaac-Humanoid-Direct", HUMANOID_JOINT_NAMES, _humanoid_columns(), _humanoid_actions())
+HUMANOID = UpstreamTask("Isaac-Humanoid-Direct", HUMANOID_JOINT_NAMES, _humanoid_columns())
 
 
 def make_assets(root: Path) -> Path:
