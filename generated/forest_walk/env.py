@@ -34,7 +34,18 @@ JOINTS = (
     "RR_calf_joint",
 )
 FEET = ("FL_foot", "FR_foot", "RL_foot", "RR_foot")
-REWARD_TERMS = ("track_xy", "track_yaw", "bounce", "wobble", "level", "torque", "accel", "jerk", "air_time")
+REWARD_TERMS = (
+    "track_xy",
+    "track_yaw",
+    "bounce",
+    "wobble",
+    "level",
+    "torque",
+    "accel",
+    "jerk",
+    "air_time",
+    "bump",
+)
 TERMINATION_TERMS = ("fallen", "left_west", "left_east", "left_south", "left_north", "timeout")
 METRICS = ("goal/error_vel_xy", "goal/error_vel_yaw")
 LOG_ENTRIES = (
@@ -50,8 +61,8 @@ def columns(indices: Sequence[int], count: int, device: str) -> torch.Tensor | s
 
 
 class ForestWalkEnv(DirectRLEnv):
-    """The quadruped of quadruped_walk.stripe in a forest: it sees the ground around it, and walks between trees and
-    rocks.
+    """The quadruped of quadruped_walk.stripe in a forest: it sees the ground and the trunks around it, and walks
+    between them.
     """
 
     cfg: ForestWalkEnvCfg
@@ -61,6 +72,7 @@ class ForestWalkEnv(DirectRLEnv):
         self.robot: Articulation = self.scene["robot"]
         self.touch: ContactSensor = self.scene["touch"]
         self.scan: RayCaster = self.scene["scan"]
+        self.trunks: RayCaster = self.scene["trunks"]
         self._ground = ground_heights(self.device)
         self._robot_outline = outline_of(self.robot, "robot", self.device)
         randomize_at_startup(self.scene, self.cfg.randomize)
@@ -71,10 +83,10 @@ class ForestWalkEnv(DirectRLEnv):
         self._legs_ids = wp.array(
             self.robot.find_joints(JOINTS, preserve_order=True)[0], dtype=wp.int32, device=self.device
         )
-        self._touch_trunk = self.touch.find_sensors("trunk")[0][0]
         self._touch_feet = columns(
             self.touch.find_sensors(FEET, preserve_order=True)[0], self.touch.num_sensors, self.device
         )
+        self._touch_trunk = self.touch.find_sensors("trunk")[0][0]
         self._vec2 = torch.tensor(((0.0, 0.0),), device=self.device)
         # limits and defaults of joints do not change
         self._joints_default_pos = self.robot.data.default_joint_pos.torch[:, self._joints]
@@ -119,41 +131,41 @@ class ForestWalkEnv(DirectRLEnv):
         """Read the simulation; the methods below compute with these tensors alone."""
         self._root_lin_vel_b = self.robot.data.root_lin_vel_b.torch
         self._root_ang_vel_b = self.robot.data.root_ang_vel_b.torch
-        self._touch_trunk_peak = torch.amax(
-            torch.linalg.norm(self.touch.data.net_normal_forces_w_history.torch[:, :, self._touch_trunk], dim=-1), dim=1
-        )
-        self._root_pos = self.robot.data.root_pos_w.torch - self.scene.env_origins
         self._projected_gravity_b = self.robot.data.projected_gravity_b.torch
+        self._root_pos = self.robot.data.root_pos_w.torch - self.scene.env_origins
         self._joints_effort = self.robot.actuators.applied_effort.torch[:, self._joints]
         self._joints_acc = self.robot.data.joint_acc.torch[:, self._joints]
         self._touch_feet_landed = self.touch.compute_first_contact(self.step_dt).torch[:, self._touch_feet] > 0.0
         self._touch_feet_last_air_time = self.touch.data.last_air_time.torch[:, self._touch_feet]
+        self._touch_trunk_peak = torch.amax(
+            torch.linalg.norm(self.touch.data.net_normal_forces_w_history.torch[:, :, self._touch_trunk], dim=-1), dim=1
+        )
 
     def _get_dones(self) -> tuple[torch.Tensor, torch.Tensor]:
         self._read_state()
         return self._compute_dones()
 
     def _compute_dones(self) -> tuple[torch.Tensor, torch.Tensor]:
-        # quadruped_walk.stripe:18
+        # forest_walk.stripe:12
         self._goal_time_left = self._goal_time_left - self.step_dt
         self._goal_error_vel_xy_sum = self._goal_error_vel_xy_sum + torch.linalg.norm(
             self._goal_xy - self._root_lin_vel_b[:, :2], dim=-1
         )
-        # quadruped_walk.stripe:18
+        # forest_walk.stripe:12
         self._goal_steps = self._goal_steps + 1.0
         self._goal_error_vel_yaw_sum = self._goal_error_vel_yaw_sum + torch.abs(
             self._goal_yaw - self._root_ang_vel_b[:, 2]
         )
         cfg = self.cfg.terminate
-        # quadruped_walk.stripe:51
-        fallen = self._touch_trunk_peak > cfg.fallen_threshold
-        # forest_walk.stripe:15
+        # forest_walk.stripe:31
+        fallen = self._projected_gravity_b[:, 2] > cfg.fallen_threshold
+        # forest_walk.stripe:32
         left_west = self._root_pos[:, 0] < cfg.left_west_threshold
-        # forest_walk.stripe:16
+        # forest_walk.stripe:33
         left_east = self._root_pos[:, 0] > cfg.left_east_threshold
-        # forest_walk.stripe:17
+        # forest_walk.stripe:34
         left_south = self._root_pos[:, 1] < cfg.left_south_threshold
-        # forest_walk.stripe:18
+        # forest_walk.stripe:35
         left_north = self._root_pos[:, 1] > cfg.left_north_threshold
         timeout = self.episode_length_buf >= self.max_episode_length
         self._terminations = torch.stack((fallen, left_west, left_east, left_south, left_north, timeout), dim=-1)
@@ -189,10 +201,11 @@ class ForestWalkEnv(DirectRLEnv):
                     ),
                     0.0,
                 ),
+                cfg.bump * dt * (self._touch_trunk_peak > cfg.bump_threshold),
             ),
             dim=-1,
         )
-        # quadruped_walk.stripe:18
+        # forest_walk.stripe:12
         self._metrics = torch.stack(
             (
                 self._goal_error_vel_xy_sum / self._goal_steps,
@@ -212,13 +225,14 @@ class ForestWalkEnv(DirectRLEnv):
         self._read_state()
         self._scan_hit = self.scan.data.ray_hits_w.torch
         self._root_pos_w = self.robot.data.root_pos_w.torch
+        self._trunks_hit = self.trunks.data.ray_hits_w.torch
         return self._compute_groups()
 
     def _compute_groups(self) -> dict[str, torch.Tensor]:
         cfg = self.cfg.observe
         # an episode that has just begun has no past
         fresh = self.episode_length_buf == 0
-        # quadruped_walk.stripe:18
+        # forest_walk.stripe:12
         goal_standing_drawn = torch.rand(self.num_envs, device=self.device) < self.cfg.command.goal_standing
         goal_due = fresh | (self._goal_time_left <= 0.5 * self.step_dt)
         self._goal_time_left = torch.where(
@@ -250,11 +264,21 @@ class ForestWalkEnv(DirectRLEnv):
             ),
             self._goal_yaw,
         )
-        # forest_walk.stripe:11
+        # forest_walk.stripe:20
         policy_scan_height = self._scan_hit[..., 2] - self._root_pos_w[:, 2][:, None]
-        policy = (
-            policy_scan_height + torch.empty_like(policy_scan_height).uniform_(*cfg.policy_scan_height_noise)
-        ).clamp(*cfg.policy_scan_height_clip)
+        policy_trunks_distance = torch.linalg.norm(self._trunks_hit - self._root_pos_w[:, None], dim=-1)
+        policy = torch.cat(
+            (
+                (
+                    policy_scan_height + torch.empty_like(policy_scan_height).uniform_(*cfg.policy_scan_height_noise)
+                ).clamp(*cfg.policy_scan_height_clip),
+                (
+                    policy_trunks_distance
+                    + torch.empty_like(policy_trunks_distance).uniform_(*cfg.policy_trunks_distance_noise)
+                ).clamp(*cfg.policy_trunks_distance_clip),
+            ),
+            dim=-1,
+        )
         return {"policy": policy}
 
     def _reset_idx(self, env_ids: torch.Tensor | None) -> None:
@@ -265,10 +289,10 @@ class ForestWalkEnv(DirectRLEnv):
         self._log_episodes(rows)
         super()._reset_idx(env_ids)
         index_fill_(self.actions, rows, 0.0)
-        # quadruped_walk.stripe:18
+        # forest_walk.stripe:12
         index_fill_(self._goal_error_vel_xy_sum, rows, 0.0)
         index_fill_(self._goal_steps, rows, 0.0)
-        # quadruped_walk.stripe:18
+        # forest_walk.stripe:12
         index_fill_(self._goal_error_vel_yaw_sum, rows, 0.0)
         cfg = self.cfg.reset
 

@@ -39,8 +39,8 @@ class PhysicsCfg(PresetCfg):
             # MuJoCo's own contacts turn meshes into hulls; Newton's take them as they are
             use_mujoco_contacts=False,
             # room for constraints and contacts of one environment
-            njmax=60,
-            nconmax=20,
+            njmax=90,
+            nconmax=24,
         ),
         # as in Isaac Lab's own walking tasks: softer contacts let small feet through the ground
         default_shape_cfg=NewtonShapeCfg(ke=160000.0, kd=1100.0),
@@ -48,7 +48,7 @@ class PhysicsCfg(PresetCfg):
     default: NewtonCfg = newton_mjwarp
 
 
-# forest_walk.stripe:5
+# forest_walk.stripe:6
 @configclass
 class SceneCfg(InteractiveSceneCfg):
     """The robot, sensors, and what is around."""
@@ -103,13 +103,26 @@ class SceneCfg(InteractiveSceneCfg):
         prim_path="{ENV_REGEX_NS}/Robot/.*", history_length=2, track_air_time=True
     )
 
-    # forest_walk.stripe:9
+    # forest_walk.stripe:10
     scan: RayCasterCfg = RayCasterCfg(
         prim_path="{ENV_REGEX_NS}/Robot/trunk",
         spawn=None,
         offset=RayCasterCfg.OffsetCfg(pos=(0.0, 0.0, 1.0)),
         ray_alignment="yaw",
         pattern_cfg=patterns.GridPatternCfg(resolution=0.2, size=(1.6, 1.0)),
+        mesh_prim_paths=["/World/Ground"],
+        global_world_only=True,
+    )
+
+    # forest_walk.stripe:11
+    trunks: RayCasterCfg = RayCasterCfg(
+        prim_path="{ENV_REGEX_NS}/Robot/trunk",
+        spawn=None,
+        ray_alignment="base",
+        pattern_cfg=patterns.LidarPatternCfg(
+            channels=1, vertical_fov_range=(0.0, 0.0), horizontal_fov_range=(-90.0, 90.0), horizontal_res=15.0
+        ),
+        max_distance=2.0,
         mesh_prim_paths=["/World/Ground"],
         global_world_only=True,
     )
@@ -124,7 +137,7 @@ class SceneCfg(InteractiveSceneCfg):
     )
 
 
-# quadruped_walk.stripe:19
+# forest_walk.stripe:13
 @configclass
 class CommandCfg:
     """Ranges of the commands, which are drawn uniformly, and when they are drawn anew."""
@@ -135,13 +148,13 @@ class CommandCfg:
     goal_standing: float = 0.05
     """Share of the draws of ``goal`` with ``standing``."""
 
-    goal_x: tuple[float, float] = (-1.0, 1.0)
+    goal_x: tuple[float, float] = (-0.2, 0.8)
     """Range of ``goal.x`` [m/s]."""
 
-    goal_y: tuple[float, float] = (-0.5, 0.5)
+    goal_y: tuple[float, float] = (-0.3, 0.3)
     """Range of ``goal.y`` [m/s]."""
 
-    goal_yaw: tuple[float, float] = (-1.0, 1.0)
+    goal_yaw: tuple[float, float] = (-0.8, 0.8)
     """Range of ``goal.yaw`` [rad/s]."""
 
 
@@ -154,7 +167,7 @@ class ActionCfg:
     """Scale in ``legs`` [rad]."""
 
 
-# forest_walk.stripe:12
+# forest_walk.stripe:21
 @configclass
 class ObserveCfg:
     """Scales, bounds and noise of the observations."""
@@ -164,6 +177,12 @@ class ObserveCfg:
 
     policy_scan_height_clip: tuple[float, float] = (-1.0, 1.0)
     """Range that ``policy_scan_height`` is clipped to [m]."""
+
+    policy_trunks_distance_noise: tuple[float, float] = (-0.02, 0.02)
+    """Noise on ``policy_trunks_distance`` [m]."""
+
+    policy_trunks_distance_clip: tuple[float, float] = (0.0, 2.0)
+    """Range that ``policy_trunks_distance`` is clipped to [m]."""
 
 
 # rewards.stripe:9
@@ -183,13 +202,13 @@ class RewardCfg:
     track_yaw_std: float = 0.5
     """``std`` of ``track_yaw`` [rad/s]."""
 
-    bounce: float = -2.0
+    bounce: float = -0.5
     """Weight of ``bounce``, per second."""
 
     wobble: float = -0.05
     """Weight of ``wobble``, per second."""
 
-    level: float = -2.5
+    level: float = -0.5
     """Weight of ``level``, per second."""
 
     torque: float = -0.0002
@@ -210,14 +229,20 @@ class RewardCfg:
     air_time_threshold: float = 0.1
     """Threshold in ``air_time`` [m/s]."""
 
+    bump: float = -1.0
+    """Weight of ``bump``, per second."""
 
-# forest_walk.stripe:15
+    bump_threshold: float = 1.0
+    """Threshold in ``bump`` [N]."""
+
+
+# forest_walk.stripe:31
 @configclass
 class TerminateCfg:
     """Thresholds of the terminations."""
 
-    fallen_threshold: float = 1.0
-    """Threshold in ``fallen`` [N]."""
+    fallen_threshold: float = -0.5
+    """Threshold in ``fallen``."""
 
     left_west_threshold: float = 1.0
     """Threshold in ``left_west`` [m]."""
@@ -265,14 +290,14 @@ class RandomizeCfg:
     """Time between two draws of ````base.lin_vel.xy```` [s]."""
 
 
-# forest_walk.stripe:5
+# forest_walk.stripe:6
 @configclass
 class ForestWalkEnvCfg(DirectRLEnvCfg):
-    """The quadruped of quadruped_walk.stripe in a forest: it sees the ground around it, and walks between trees and
-    rocks.
+    """The quadruped of quadruped_walk.stripe in a forest: it sees the ground and the trunks around it, and walks
+    between them.
     """
 
-    # forest_walk.stripe:7
+    # forest_walk.stripe:8
     decimation: int = 4
     """Physics steps per control step; the control rate is 50 Hz."""
 
@@ -289,8 +314,8 @@ class ForestWalkEnvCfg(DirectRLEnvCfg):
     action_space: int = 12
     """Columns of the actions: ``legs`` (12)."""
 
-    observation_space: int = 54
-    """Columns of the group ``policy``: ``scan_height`` (54)."""
+    observation_space: int = 67
+    """Columns of the group ``policy``: ``scan_height`` (54), ``trunks_distance`` (13)."""
 
     state_space: int = 0
     """The critic sees what the policy sees."""

@@ -33,12 +33,24 @@ JOINTS = (
     "RR_calf_joint",
 )
 FEET = ("FL_foot", "FR_foot", "RL_foot", "RR_foot")
-REWARD_TERMS = ("track_xy", "track_yaw", "bounce", "wobble", "level", "torque", "accel", "jerk", "air_time")
+REWARD_TERMS = (
+    "track_xy",
+    "track_yaw",
+    "bounce",
+    "wobble",
+    "level",
+    "torque",
+    "accel",
+    "jerk",
+    "air_time",
+    "bump",
+)
 TERMINATION_TERMS = ("fallen", "left_west", "left_east", "left_south", "left_north", "timeout")
 METRICS = ("goal/error_vel_xy", "goal/error_vel_yaw")
 LOGGED = len(REWARD_TERMS) + len(TERMINATION_TERMS) + len(METRICS)
 BLOCK_DIM = 64  # environments in a block of threads: small, so that a few thousand spread over a whole GPU
 SCAN_RAYS = wp.constant(54)
+TRUNKS_RAYS = wp.constant(13)
 
 
 @wp.struct
@@ -65,6 +77,8 @@ class ObserveSettings:
 
     policy_scan_height_noise: wp.vec2
     policy_scan_height_clip: wp.vec2
+    policy_trunks_distance_noise: wp.vec2
+    policy_trunks_distance_clip: wp.vec2
 
 
 @wp.struct
@@ -84,6 +98,8 @@ class RewardSettings:
     air_time: float
     air_time_target: float
     air_time_threshold: float
+    bump: float
+    bump_threshold: float
 
 
 @wp.struct
@@ -204,8 +220,7 @@ def end_step(
     goal_steps: wp.array(dtype=float),
     goal_error_vel_yaw_sum: wp.array(dtype=float),
     goal_yaw: wp.array(dtype=float),
-    trunk: int,
-    touch_net_normal_forces_w_history: wp.array3d(dtype=wp.vec3),
+    gravity_vec_w: wp.array(dtype=wp.vec3),
     terminate: TerminateSettings,
     env_origins: wp.array(dtype=wp.vec3),
     max_episode_length: int,
@@ -214,7 +229,8 @@ def end_step(
     truncated: wp.array(dtype=wp.bool),
     done: wp.array(dtype=wp.bool),
     reward: RewardSettings,
-    gravity_vec_w: wp.array(dtype=wp.vec3),
+    trunk: int,
+    touch_net_normal_forces_w_history: wp.array3d(dtype=wp.vec3),
     joints: wp.array(dtype=int),
     applied_effort: wp.array2d(dtype=float),
     joint_acc: wp.array2d(dtype=float),
@@ -231,7 +247,7 @@ def end_step(
     """Compute which episodes end, and the reward of each environment."""
     env = wp.tid()
     episode_length[env] = episode_length[env] + 1
-    # quadruped_walk.stripe:18
+    # forest_walk.stripe:12
     goal_time_left[env] = goal_time_left[env] - step_dt
     root_quat = wp.transform_get_rotation(root_link_pose_w[env])
     root_lin_vel_b = wp.quat_rotate_inv(root_quat, wp.spatial_top(root_com_vel_w[env]))
@@ -243,17 +259,18 @@ def end_step(
     w = root_ang_vel_b
     goal_yaw_difference = goal_yaw[env] - w[2]
     goal_error_vel_yaw_sum[env] = goal_error_vel_yaw_sum[env] + wp.abs(goal_yaw_difference)
+    gravity_b = wp.quat_rotate_inv(root_quat, wp.normalize(gravity_vec_w[env]))
     root_pos = wp.transform_get_translation(root_link_pose_w[env])
     root_pos_world_difference = root_pos - env_origins[env]
-    # quadruped_walk.stripe:51
-    fallen = peak_force(touch_net_normal_forces_w_history, env, trunk) > terminate.fallen_threshold
-    # forest_walk.stripe:15
+    # forest_walk.stripe:31
+    fallen = gravity_b[2] > terminate.fallen_threshold
+    # forest_walk.stripe:32
     left_west = root_pos_world_difference[0] < terminate.left_west_threshold
-    # forest_walk.stripe:16
+    # forest_walk.stripe:33
     left_east = root_pos_world_difference[0] > terminate.left_east_threshold
-    # forest_walk.stripe:17
+    # forest_walk.stripe:34
     left_south = root_pos_world_difference[1] < terminate.left_south_threshold
-    # forest_walk.stripe:18
+    # forest_walk.stripe:35
     left_north = root_pos_world_difference[1] > terminate.left_north_threshold
     failed = fallen or left_west or left_east or left_south or left_north
     timeout = episode_length[env] >= max_episode_length
@@ -267,7 +284,6 @@ def end_step(
     truncated[env] = timeout
     done[env] = failed or timeout
 
-    gravity_b = wp.quat_rotate_inv(root_quat, wp.normalize(gravity_vec_w[env]))
     torque_square_sum = wp.float32(0.0)
     accel_square_sum = wp.float32(0.0)
     jerk_square_sum = wp.float32(0.0)
@@ -309,11 +325,15 @@ def end_step(
     air_time = (
         reward.air_time * wp.where(wp.length(goal_xy[env]) > reward.air_time_threshold, air_time_sum, 0.0) * step_dt
     )
-    rewards[env] = track_xy + track_yaw + bounce + wobble + level + torque + accel + jerk + air_time
-    terms = wp.vector(track_xy, track_yaw, bounce, wobble, level, torque, accel, jerk, air_time)
+    # forest_walk.stripe:27
+    bump = (
+        reward.bump * float(peak_force(touch_net_normal_forces_w_history, env, trunk) > reward.bump_threshold) * step_dt
+    )
+    rewards[env] = track_xy + track_yaw + bounce + wobble + level + torque + accel + jerk + air_time + bump
+    terms = wp.vector(track_xy, track_yaw, bounce, wobble, level, torque, accel, jerk, air_time, bump)
     for k in range(wp.static(len(REWARD_TERMS))):
         episode_sums[env, k] = episode_sums[env, k] + terms[k]
-    # quadruped_walk.stripe:18
+    # forest_walk.stripe:12
     metrics[env, 0] = goal_error_vel_xy_sum[env] / goal_steps[env]
     metrics[env, 1] = goal_error_vel_yaw_sum[env] / goal_steps[env]
 
@@ -334,6 +354,7 @@ def observe(
     root_link_pose_w: wp.array(dtype=wp.transform),
     scan_ray_hits_w: wp.array2d(dtype=wp.vec3),
     observe: ObserveSettings,
+    trunks_ray_hits_w: wp.array2d(dtype=wp.vec3),
 ):
     """Write the observations of all groups, and remember what the next step asks for."""
     env = wp.tid()
@@ -347,7 +368,7 @@ def observe(
             wp.randf(rng, command.goal_x[0], command.goal_x[1]), wp.randf(rng, command.goal_y[0], command.goal_y[1])
         )
         new_goal_yaw = wp.where(goal_standing_drawn, 0.0, wp.randf(rng, command.goal_yaw[0], command.goal_yaw[1]))
-        # quadruped_walk.stripe:18
+        # forest_walk.stripe:12
         goal_time_left[env] = wp.randf(rng, command.goal_every[0], command.goal_every[1])
         goal_xy[env] = wp.where(goal_standing_drawn, wp.vec2(0.0, 0.0), draw)
         goal_yaw[env] = new_goal_yaw
@@ -356,7 +377,7 @@ def observe(
         goal_steps[env] = 0.0
         goal_error_vel_yaw_sum[env] = 0.0
     root_pos = wp.transform_get_translation(root_link_pose_w[env])
-    # scan_height, forest_walk.stripe:12
+    # scan_height, forest_walk.stripe:21
     for i in range(SCAN_RAYS):
         ray_hit_world = scan_ray_hits_w[env, i]
         policy[env, i] = clip(
@@ -365,6 +386,14 @@ def observe(
             + wp.randf(rng, observe.policy_scan_height_noise[0], observe.policy_scan_height_noise[1]),
             observe.policy_scan_height_clip[0],
             observe.policy_scan_height_clip[1],
+        )
+    # trunks_distance, forest_walk.stripe:22
+    for i in range(TRUNKS_RAYS):
+        policy[env, 54 + i] = clip(
+            wp.length(trunks_ray_hits_w[env, i] - root_pos)
+            + wp.randf(rng, observe.policy_trunks_distance_noise[0], observe.policy_trunks_distance_noise[1]),
+            observe.policy_trunks_distance_clip[0],
+            observe.policy_trunks_distance_clip[1],
         )
     rng_states[env] = rng
 
@@ -512,8 +541,8 @@ def seed_states(seed: int, rng_states: wp.array(dtype=wp.uint32)):
 
 
 class ForestWalkWarpEnv(DirectRLEnvWarp):
-    """The quadruped of quadruped_walk.stripe in a forest: it sees the ground around it, and walks between trees and
-    rocks.
+    """The quadruped of quadruped_walk.stripe in a forest: it sees the ground and the trunks around it, and walks
+    between them.
     """
 
     cfg: ForestWalkEnvCfg
@@ -525,6 +554,7 @@ class ForestWalkWarpEnv(DirectRLEnvWarp):
         self.robot: Articulation = self.scene["robot"]
         self.touch: ContactSensor = self.scene["touch"]
         self.scan: RayCaster = self.scene["scan"]
+        self.trunks: RayCaster = self.scene["trunks"]
         randomize_at_startup(self.scene, self.cfg.randomize)
         # kernels read the settings as they are now: a captured graph keeps them
         self._command = settings(CommandSettings, self.cfg.command)
@@ -547,6 +577,7 @@ class ForestWalkWarpEnv(DirectRLEnvWarp):
         self._touch_current_contact_time = self.touch.data.current_contact_time.warp
         self._touch_last_air_time = self.touch.data.last_air_time.warp
         self._scan_ray_hits_w = self.scan.data.ray_hits_w.warp
+        self._trunks_ray_hits_w = self.trunks.data.ray_hits_w.warp
         self._ground = wp.from_torch(ground_heights(self.device))
         bodies, spheres = outline_of(self.robot, "robot", self.device)
         self._robot_outline = (wp.from_torch(bodies), wp.from_torch(spheres, dtype=wp.vec4))
@@ -569,7 +600,7 @@ class ForestWalkWarpEnv(DirectRLEnvWarp):
         self._goal_steps = wp.zeros(self.num_envs, dtype=float, device=self.device)
         # ``goal: error_vel_yaw_sum``
         self._goal_error_vel_yaw_sum = wp.zeros(self.num_envs, dtype=float, device=self.device)
-        self._policy = wp.zeros((self.num_envs, 54), dtype=float, device=self.device)
+        self._policy = wp.zeros((self.num_envs, 67), dtype=float, device=self.device)
         # time until what comes at intervals is drawn again [s]
         self._time_left = wp.zeros((self.num_envs, 1), dtype=float, device=self.device)
         self._moved = wp.zeros(self.num_envs, dtype=wp.bool, device=self.device)
@@ -717,8 +748,7 @@ class ForestWalkWarpEnv(DirectRLEnvWarp):
                 self._goal_steps,
                 self._goal_error_vel_yaw_sum,
                 self._goal_yaw,
-                self._touch_trunk,
-                self._touch_net_normal_forces_w_history,
+                self.robot.data.GRAVITY_VEC_W.warp,
                 self._terminate,
                 self._env_origins,
                 self.max_episode_length,
@@ -727,7 +757,8 @@ class ForestWalkWarpEnv(DirectRLEnvWarp):
                 self.reset_time_outs,
                 self.reset_buf,
                 self._reward,
-                self.robot.data.GRAVITY_VEC_W.warp,
+                self._touch_trunk,
+                self._touch_net_normal_forces_w_history,
                 self._joints,
                 self.robot.actuators.applied_effort.warp,
                 self.robot.data.joint_acc.warp,
@@ -827,7 +858,7 @@ class ForestWalkWarpEnv(DirectRLEnvWarp):
         self.sim.forward()
 
     def _get_observations(self) -> dict[str, torch.Tensor]:
-        self._cast_rays(self.scan)
+        self._cast_rays(self.scan, self.trunks)
         wp.launch(
             observe,
             dim=self.num_envs,
@@ -846,6 +877,7 @@ class ForestWalkWarpEnv(DirectRLEnvWarp):
                 self.robot.data.root_link_pose_w.warp,
                 self._scan_ray_hits_w,
                 self._observe,
+                self._trunks_ray_hits_w,
             ],
             device=self.device,
             block_dim=BLOCK_DIM,
