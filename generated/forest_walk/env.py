@@ -157,15 +157,15 @@ class ForestWalkEnv(DirectRLEnv):
             self._goal_yaw - self._root_ang_vel_b[:, 2]
         )
         cfg = self.cfg.terminate
-        # forest_walk.stripe:31
-        fallen = self._projected_gravity_b[:, 2] > cfg.fallen_threshold
         # forest_walk.stripe:32
-        left_west = self._root_pos[:, 0] < cfg.left_west_threshold
+        fallen = self._projected_gravity_b[:, 2] > cfg.fallen_threshold
         # forest_walk.stripe:33
-        left_east = self._root_pos[:, 0] > cfg.left_east_threshold
+        left_west = self._root_pos[:, 0] < cfg.left_west_threshold
         # forest_walk.stripe:34
-        left_south = self._root_pos[:, 1] < cfg.left_south_threshold
+        left_east = self._root_pos[:, 0] > cfg.left_east_threshold
         # forest_walk.stripe:35
+        left_south = self._root_pos[:, 1] < cfg.left_south_threshold
+        # forest_walk.stripe:36
         left_north = self._root_pos[:, 1] > cfg.left_north_threshold
         timeout = self.episode_length_buf >= self.max_episode_length
         self._terminations = torch.stack((fallen, left_west, left_east, left_south, left_north, timeout), dim=-1)
@@ -223,6 +223,8 @@ class ForestWalkEnv(DirectRLEnv):
             self._draw_on_time()
         # some robots were reset since the rewards were computed
         self._read_state()
+        self._joints_pos = self.robot.data.joint_pos.torch[:, self._joints]
+        self._joints_vel = self.robot.data.joint_vel.torch[:, self._joints]
         self._scan_hit = self.scan.data.ray_hits_w.torch
         self._root_pos_w = self.robot.data.root_pos_w.torch
         self._trunks_hit = self.trunks.data.ray_hits_w.torch
@@ -265,10 +267,22 @@ class ForestWalkEnv(DirectRLEnv):
             self._goal_yaw,
         )
         # forest_walk.stripe:20
+        policy_joints_pos_default = self._joints_pos - self._joints_default_pos
         policy_scan_height = self._scan_hit[..., 2] - self._root_pos_w[:, 2][:, None]
         policy_trunks_distance = torch.linalg.norm(self._trunks_hit - self._root_pos_w[:, None], dim=-1)
         policy = torch.cat(
             (
+                self._root_lin_vel_b + torch.empty_like(self._root_lin_vel_b).uniform_(*cfg.policy_v_noise),
+                self._root_ang_vel_b + torch.empty_like(self._root_ang_vel_b).uniform_(*cfg.policy_w_noise),
+                self._projected_gravity_b
+                + torch.empty_like(self._projected_gravity_b).uniform_(*cfg.policy_base_gravity_body_noise),
+                self._goal_xy,
+                self._goal_yaw.unsqueeze(-1),
+                policy_joints_pos_default
+                + torch.empty_like(policy_joints_pos_default).uniform_(*cfg.policy_joints_pos_default_noise),
+                cfg.policy_joints_vel_scale
+                * (self._joints_vel + torch.empty_like(self._joints_vel).uniform_(*cfg.policy_joints_vel_noise)),
+                self.actions,
                 (
                     policy_scan_height + torch.empty_like(policy_scan_height).uniform_(*cfg.policy_scan_height_noise)
                 ).clamp(*cfg.policy_scan_height_clip),

@@ -167,10 +167,28 @@ class ActionCfg:
     """Scale in ``legs`` [rad]."""
 
 
-# forest_walk.stripe:21
+# quadruped_walk.stripe:31
 @configclass
 class ObserveCfg:
     """Scales, bounds and noise of the observations."""
+
+    policy_v_noise: tuple[float, float] = (-0.1, 0.1)
+    """Noise on ``policy_v`` [m/s]."""
+
+    policy_w_noise: tuple[float, float] = (-0.2, 0.2)
+    """Noise on ``policy_w`` [rad/s]."""
+
+    policy_base_gravity_body_noise: tuple[float, float] = (-0.05, 0.05)
+    """Noise on ``policy_base_gravity_body``."""
+
+    policy_joints_pos_default_noise: tuple[float, float] = (-0.01, 0.01)
+    """Noise on ``policy_joints_pos_default`` [rad]."""
+
+    policy_joints_vel_noise: tuple[float, float] = (-1.5, 1.5)
+    """Noise on ``policy_joints_vel`` [rad/s]."""
+
+    policy_joints_vel_scale: float = 0.05
+    """Scale in ``policy_joints_vel``."""
 
     policy_scan_height_noise: tuple[float, float] = (-0.02, 0.02)
     """Noise on ``policy_scan_height`` [m]."""
@@ -236,7 +254,7 @@ class RewardCfg:
     """Threshold in ``bump`` [N]."""
 
 
-# forest_walk.stripe:31
+# forest_walk.stripe:32
 @configclass
 class TerminateCfg:
     """Thresholds of the terminations."""
@@ -314,8 +332,8 @@ class ForestWalkEnvCfg(DirectRLEnvCfg):
     action_space: int = 12
     """Columns of the actions: ``legs`` (12)."""
 
-    observation_space: int = 67
-    """Columns of the group ``policy``: ``scan_height`` (54), ``trunks_distance`` (13)."""
+    observation_space: int = 115
+    """Columns of the group ``policy``: ``v`` (3), ``w`` (3), ``base_gravity_body`` (3), …."""
 
     state_space: int = 0
     """The critic sees what the policy sees."""

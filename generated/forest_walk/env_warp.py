@@ -75,6 +75,12 @@ class ActionSettings:
 class ObserveSettings:
     """The fields of ``cfg.observe``, for kernels."""
 
+    policy_v_noise: wp.vec2
+    policy_w_noise: wp.vec2
+    policy_base_gravity_body_noise: wp.vec2
+    policy_joints_pos_default_noise: wp.vec2
+    policy_joints_vel_noise: wp.vec2
+    policy_joints_vel_scale: float
     policy_scan_height_noise: wp.vec2
     policy_scan_height_clip: wp.vec2
     policy_trunks_distance_noise: wp.vec2
@@ -262,15 +268,15 @@ def end_step(
     gravity_b = wp.quat_rotate_inv(root_quat, wp.normalize(gravity_vec_w[env]))
     root_pos = wp.transform_get_translation(root_link_pose_w[env])
     root_pos_world_difference = root_pos - env_origins[env]
-    # forest_walk.stripe:31
-    fallen = gravity_b[2] > terminate.fallen_threshold
     # forest_walk.stripe:32
-    left_west = root_pos_world_difference[0] < terminate.left_west_threshold
+    fallen = gravity_b[2] > terminate.fallen_threshold
     # forest_walk.stripe:33
-    left_east = root_pos_world_difference[0] > terminate.left_east_threshold
+    left_west = root_pos_world_difference[0] < terminate.left_west_threshold
     # forest_walk.stripe:34
-    left_south = root_pos_world_difference[1] < terminate.left_south_threshold
+    left_east = root_pos_world_difference[0] > terminate.left_east_threshold
     # forest_walk.stripe:35
+    left_south = root_pos_world_difference[1] < terminate.left_south_threshold
+    # forest_walk.stripe:36
     left_north = root_pos_world_difference[1] > terminate.left_north_threshold
     failed = fallen or left_west or left_east or left_south or left_north
     timeout = episode_length[env] >= max_episode_length
@@ -325,7 +331,7 @@ def end_step(
     air_time = (
         reward.air_time * wp.where(wp.length(goal_xy[env]) > reward.air_time_threshold, air_time_sum, 0.0) * step_dt
     )
-    # forest_walk.stripe:27
+    # forest_walk.stripe:28
     bump = (
         reward.bump * float(peak_force(touch_net_normal_forces_w_history, env, trunk) > reward.bump_threshold) * step_dt
     )
@@ -352,8 +358,15 @@ def observe(
     goal_steps: wp.array(dtype=float),
     goal_error_vel_yaw_sum: wp.array(dtype=float),
     root_link_pose_w: wp.array(dtype=wp.transform),
-    scan_ray_hits_w: wp.array2d(dtype=wp.vec3),
+    root_com_vel_w: wp.array(dtype=wp.spatial_vector),
+    gravity_vec_w: wp.array(dtype=wp.vec3),
     observe: ObserveSettings,
+    joints: wp.array(dtype=int),
+    joint_pos: wp.array2d(dtype=float),
+    default_joint_pos: wp.array2d(dtype=float),
+    joint_vel: wp.array2d(dtype=float),
+    actions: wp.array2d(dtype=float),
+    scan_ray_hits_w: wp.array2d(dtype=wp.vec3),
     trunks_ray_hits_w: wp.array2d(dtype=wp.vec3),
 ):
     """Write the observations of all groups, and remember what the next step asks for."""
@@ -376,20 +389,68 @@ def observe(
         goal_error_vel_xy_sum[env] = 0.0
         goal_steps[env] = 0.0
         goal_error_vel_yaw_sum[env] = 0.0
+    root_quat = wp.transform_get_rotation(root_link_pose_w[env])
+    root_lin_vel_b = wp.quat_rotate_inv(root_quat, wp.spatial_top(root_com_vel_w[env]))
+    v = root_lin_vel_b
+    root_ang_vel_b = wp.quat_rotate_inv(root_quat, wp.spatial_bottom(root_com_vel_w[env]))
+    w = root_ang_vel_b
+    gravity_b = wp.quat_rotate_inv(root_quat, wp.normalize(gravity_vec_w[env]))
     root_pos = wp.transform_get_translation(root_link_pose_w[env])
-    # scan_height, forest_walk.stripe:21
+    # v, quadruped_walk.stripe:31
+    policy[env, 0] = v[0] + wp.randf(rng, observe.policy_v_noise[0], observe.policy_v_noise[1])
+    policy[env, 1] = v[1] + wp.randf(rng, observe.policy_v_noise[0], observe.policy_v_noise[1])
+    policy[env, 2] = v[2] + wp.randf(rng, observe.policy_v_noise[0], observe.policy_v_noise[1])
+    # w, quadruped_walk.stripe:32
+    policy[env, 3] = w[0] + wp.randf(rng, observe.policy_w_noise[0], observe.policy_w_noise[1])
+    policy[env, 4] = w[1] + wp.randf(rng, observe.policy_w_noise[0], observe.policy_w_noise[1])
+    policy[env, 5] = w[2] + wp.randf(rng, observe.policy_w_noise[0], observe.policy_w_noise[1])
+    # base_gravity_body, quadruped_walk.stripe:33
+    policy[env, 6] = gravity_b[0] + wp.randf(
+        rng, observe.policy_base_gravity_body_noise[0], observe.policy_base_gravity_body_noise[1]
+    )
+    policy[env, 7] = gravity_b[1] + wp.randf(
+        rng, observe.policy_base_gravity_body_noise[0], observe.policy_base_gravity_body_noise[1]
+    )
+    policy[env, 8] = gravity_b[2] + wp.randf(
+        rng, observe.policy_base_gravity_body_noise[0], observe.policy_base_gravity_body_noise[1]
+    )
+    # goal_xy, quadruped_walk.stripe:34
+    goal_xy_2 = goal_xy[env]
+    policy[env, 9] = goal_xy_2[0]
+    policy[env, 10] = goal_xy_2[1]
+    # goal_yaw, quadruped_walk.stripe:34
+    policy[env, 11] = goal_yaw[env]
+    # joints_pos_default, quadruped_walk.stripe:35
+    for i in range(wp.static(len(JOINTS))):
+        joint = joints[i]
+        policy[env, 12 + i] = (
+            joint_pos[env, joint]
+            - default_joint_pos[env, joint]
+            + wp.randf(rng, observe.policy_joints_pos_default_noise[0], observe.policy_joints_pos_default_noise[1])
+        )
+    # joints_vel, quadruped_walk.stripe:36
+    for i in range(wp.static(len(JOINTS))):
+        joint = joints[i]
+        policy[env, 24 + i] = observe.policy_joints_vel_scale * (
+            joint_vel[env, joint]
+            + wp.randf(rng, observe.policy_joints_vel_noise[0], observe.policy_joints_vel_noise[1])
+        )
+    # prev_legs, quadruped_walk.stripe:37
+    for i in range(wp.static(len(JOINTS))):
+        policy[env, 36 + i] = actions[env, i]
+    # scan_height, forest_walk.stripe:22
     for i in range(SCAN_RAYS):
         ray_hit_world = scan_ray_hits_w[env, i]
-        policy[env, i] = clip(
+        policy[env, 48 + i] = clip(
             ray_hit_world[2]
             - root_pos[2]
             + wp.randf(rng, observe.policy_scan_height_noise[0], observe.policy_scan_height_noise[1]),
             observe.policy_scan_height_clip[0],
             observe.policy_scan_height_clip[1],
         )
-    # trunks_distance, forest_walk.stripe:22
+    # trunks_distance, forest_walk.stripe:23
     for i in range(TRUNKS_RAYS):
-        policy[env, 54 + i] = clip(
+        policy[env, 102 + i] = clip(
             wp.length(trunks_ray_hits_w[env, i] - root_pos)
             + wp.randf(rng, observe.policy_trunks_distance_noise[0], observe.policy_trunks_distance_noise[1]),
             observe.policy_trunks_distance_clip[0],
@@ -600,7 +661,7 @@ class ForestWalkWarpEnv(DirectRLEnvWarp):
         self._goal_steps = wp.zeros(self.num_envs, dtype=float, device=self.device)
         # ``goal: error_vel_yaw_sum``
         self._goal_error_vel_yaw_sum = wp.zeros(self.num_envs, dtype=float, device=self.device)
-        self._policy = wp.zeros((self.num_envs, 67), dtype=float, device=self.device)
+        self._policy = wp.zeros((self.num_envs, 115), dtype=float, device=self.device)
         # time until what comes at intervals is drawn again [s]
         self._time_left = wp.zeros((self.num_envs, 1), dtype=float, device=self.device)
         self._moved = wp.zeros(self.num_envs, dtype=wp.bool, device=self.device)
@@ -875,8 +936,15 @@ class ForestWalkWarpEnv(DirectRLEnvWarp):
                 self._goal_steps,
                 self._goal_error_vel_yaw_sum,
                 self.robot.data.root_link_pose_w.warp,
-                self._scan_ray_hits_w,
+                self.robot.data.root_com_vel_w.warp,
+                self.robot.data.GRAVITY_VEC_W.warp,
                 self._observe,
+                self._joints,
+                self.robot.data.joint_pos.warp,
+                self.robot.data.default_joint_pos.warp,
+                self.robot.data.joint_vel.warp,
+                self._actions,
+                self._scan_ray_hits_w,
                 self._trunks_ray_hits_w,
             ],
             device=self.device,

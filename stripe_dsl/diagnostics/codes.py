@@ -130,6 +130,7 @@ _TITLES = {
     "W0010": "Warp step in phases",
     "W0016": "part of a robot file left out",
     "W0017": "some things left out",
+    "W0018": "inherited observations left out",
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.source import SourceFile, Span
-from stripe_dsl.spec.blocks import Block
+from stripe_dsl.spec.blocks import Block, Item
 from stripe_dsl.spec.document import FunctionSpec, RandomizeSpec, RewardSpec, TaskSpec
 from stripe_dsl.spec.modules import Loader, Module
 from stripe_dsl.spec.robots import ObjectSpec, RobotSpec
@@ -243,6 +243,8 @@ class _Elaborator:
                 changes[name] = self.merge_scene(old, new)
             elif name == "reward":
                 changes[name] = self.merge_reward(old, new)
+            elif name == "observe":
+                changes[name] = self.merge_map(old, self.with_inherited(old, new))
             elif name == "randomize":
                 empty = RandomizeSpec.model_construct(None)
                 changes[name] = old if new is None else self.merge_block(old or empty, new)
@@ -294,6 +296,27 @@ class _Elaborator:
             merged[name] = value
         return merged
 
+    def with_inherited(self, base: dict[Text, list[Item]], derived: dict[Text, list[Item]]) -> dict[Text, list[Item]]:
+        """Groups take the place of those of their name; one that names itself has the inherited entries there."""
+        groups = {}
+        for name, items in derived.items():
+            inherited = base.get(name)
+            groups[name] = items
+            if inherited is None or _is_none(items):
+                continue
+            groups[name] = [part for item in items for part in (_inherited(inherited, item, name) or [item])]
+            known, named = {str(item.value) for item in inherited}, str(name)
+            if not any(str(item.value) in known or str(item.value) == named for item in groups[name]):
+                first = next(key for key in base if key == name)
+                self.error(
+                    "W0018",
+                    f"`{name}` takes the place of the inherited group, and has none of its {len(inherited)} entries",
+                    name.span,
+                    f"begin it with `{name}` to keep them",
+                    notes=(Annotation(first.span, "the inherited group"),) if first.span is not None else (),
+                )
+        return groups
+
     def merge_reward(self, base: RewardSpec | None, derived: RewardSpec | None) -> RewardSpec | None:
         if base is None or derived is None:
             return derived or base
@@ -338,6 +361,22 @@ class _Elaborator:
 
 def _plain(params: Mapping[Text, Expression]) -> dict[str, Expression]:
     return {str(name): value for name, value in params.items()}
+
+
+def _inherited(entries: list[Item], item: Item, group: Text) -> list[Item] | None:
+    """What ``policy``, ``policy without noise`` or ``policy history 3`` stands for in a group of that name."""
+    others = [name for name in type(item).model_fields if name not in ("value", "without", "history")]
+    if not (isinstance(item.value.node, ast.Name) and item.value.node.id == group):
+        return None
+    if any(getattr(item, name) is not None for name in others):
+        return None
+    if item.without is not None and not (isinstance(item.without.node, ast.Name) and item.without.node.id == "noise"):
+        return None
+    if item.without is not None:
+        entries = [entry.model_copy(update={"noise": None, "bias": None}) for entry in entries]
+    if item.history is not None:
+        entries = [entry.model_copy(update={"history": entry.history or item.history}) for entry in entries]
+    return entries
 
 
 def _is_none(value: object) -> bool:
