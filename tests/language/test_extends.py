@@ -51,7 +51,7 @@ def test_entries_of_one_name_are_replaced() -> None:
         """
         param reach = 2 m
         reward per second { swing = -0.5 * |tilt| }
-        observe policy { slider.vel }
+        observe policy { slider.vel; tilt }
         sim { episode 10 s }
         train ppo { iterations 300 }
         let tilt = pole.pos
@@ -59,7 +59,7 @@ def test_entries_of_one_name_are_replaced() -> None:
     )
     assert tunables(found, "reward")["swing"] == (-0.5, "")
     assert tunables(found, "param") == {"reach": (2.0, "m")}
-    assert [entry.name for entry in found.groups[0].items] == ["slider_vel"]
+    assert [entry.name for entry in found.groups[0].items] == ["slider_vel", "tilt"]
     assert (found.sim.episode, found.sim.decimation, found.sim.num_envs) == (10.0, 2, 64)
     assert (found.train.steps, found.train.iterations) == (16, 300)
 
