@@ -107,6 +107,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
     }
     if scene is not None:
         files["ground.py"] = "ground.py.jinja"
+    if scene is not None or context["tiles"] is not None:
         files["collisions.py"] = "collisions.py.jinja"
     if context["startup"] is not None:
         files["startup.py"] = "startup.py.jinja"
