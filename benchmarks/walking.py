@@ -1,11 +1,12 @@
-"""Trains the walking quadruped, measures how well it does what it is told, and writes ``docs/walking.md``.
+"""Trains a walking quadruped, measures how well it does what it is told, and writes ``docs/walking.md``.
 
     python benchmarks/walking.py --logs logs --train --envs 256 --iterations 1500 --device cpu
     python benchmarks/walking.py --logs logs --train --envs 4096 --iterations 600 --device cuda:0
+    python benchmarks/walking.py --logs logs --train --task forest_walk --envs 128 --iterations 600 --device cpu
     python benchmarks/walking.py --logs logs
 
-The last form measures the last run in ``logs`` again, on any machine. The page has a part for runs on a CPU and one for
-runs on a GPU. What it says of a policy comes from the policy that was
+The last form measures the last run in ``logs`` again, on any machine. The page has parts for each task, and in them for
+runs on a CPU and on a GPU. What it says of a policy comes from the policy that was
 exported and from ``manifest.json``, as a robot's program would use them: the commands and the velocities are read from
 the observations, without their noise. Errors are means over all control steps of one episode in each environment, the
 time in which the robot answers to a new command and to pushes included.
@@ -25,28 +26,29 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.page import replaced
 
 ROOT = Path(__file__).parents[1]
-EXAMPLE = ROOT / "examples" / "quadruped_walk.stripe"
-PACKAGE = ROOT / "generated" / "walk"
-PAGE = ROOT / "docs" / "walking.md"
-CURVES = {"cpu": ROOT / "docs" / "walking.svg", "cuda": ROOT / "docs" / "walking_gpu.svg"}
-FILM = ROOT / "docs" / "walking.webp"
+DOCS = ROOT / "docs"
+PAGE = DOCS / "walking.md"
+EXAMPLES = {"walk": "quadruped_walk", "forest_walk": "forest_walk"}
+"""The files of the tasks, by the names of their packages."""
 AXES = ("forwards", "sideways", "turning")
 UNITS = ("m/s", "m/s", "rad/s")
 
 
+def example(task: str) -> Path:
+    """The file of a task."""
+    return ROOT / "examples" / f"{EXAMPLES[task]}.stripe"
+
+
+def stripec(*words: object) -> None:
+    """The command, as a user gives it."""
+    command = [sys.executable, "-c", "from stripe_dsl.cli.main import main; main()", *words]
+    subprocess.run([str(word) for word in command], check=True, cwd=ROOT)
+
+
 def train(args: argparse.Namespace) -> None:
     """Train as a user does."""
-    command = [
-        sys.executable,
-        "-c",
-        "from stripe_dsl.cli.main import main; main()",
-        "train",
-        EXAMPLE,
-        "--logs",
-        args.logs,
-    ]
-    command += ["--envs", args.envs, "--iterations", args.iterations, "--device", args.device]
-    subprocess.run([str(word) for word in command], check=True, cwd=ROOT)
+    options = ["--envs", args.envs, "--iterations", args.iterations, "--device", args.device]
+    stripec("train", example(args.task), "--logs", args.logs, *options)
 
 
 def curve(run: Path) -> dict[str, list[tuple[float, int, float]]]:
@@ -96,7 +98,7 @@ def draw(curves: dict[str, list[tuple[float, int, float]]]) -> str:
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
 
 
-def measure(run: Path, envs: int, device: str) -> dict[str, Any]:
+def measure(run: Path, task: str, envs: int, device: str) -> dict[str, Any]:
     """Plays the exported policy for one episode in each environment."""
     from stripe_dsl.runtime.launch import prepare_process
 
@@ -108,12 +110,13 @@ def measure(run: Path, envs: int, device: str) -> dict[str, Any]:
     from stripe_dsl.runtime.progress import Display
     from stripe_dsl.runtime.session import Session, open_session
 
-    manifest = json.loads((PACKAGE / "manifest.json").read_text())
+    package = ROOT / "generated" / task
+    manifest = json.loads((package / "manifest.json").read_text())
     entries = manifest["observations"]["policy"]
     columns = {entry["name"]: slice(*entry["columns"]) for entry in entries}
     quiet = [f"env.observe.policy_{entry['name']}_noise=[0.0,0.0]" for entry in entries if "noise" in entry]
     policy = torch.jit.load(run / "exported" / "policy.pt").to(device)
-    request = PlayRequest(PACKAGE, device=device, num_envs=envs, overrides=quiet)
+    request = PlayRequest(package, device=device, num_envs=envs, overrides=quiet)
     with OutputCapture() as output, Display(output.stream) as display, open_session(request, display) as session:
         assert isinstance(session, Session), session
         with session.environment(run) as env, torch.inference_mode():
@@ -133,14 +136,12 @@ def measure(run: Path, envs: int, device: str) -> dict[str, Any]:
     return {"error": error, "asked": asked, "fallen": int(fallen.sum()), "envs": envs}
 
 
-def play(run: Path, *options: str | Path) -> None:
+def play(run: Path, task: str, *options: str | Path) -> None:
     """Play the best policy as a user does, which exports it."""
-    command = [sys.executable, "-c", "from stripe_dsl.cli.main import main; main()", "play", EXAMPLE]
-    command += ["--checkpoint", run / "best.pt", "--device", "cpu", *options]
-    subprocess.run([str(word) for word in command], check=True, cwd=ROOT)
+    stripec("play", example(task), "--checkpoint", run / "best.pt", "--device", "cpu", *options)
 
 
-def film(run: Path) -> None:
+def film(run: Path, task: str) -> None:
     """A film of the best policy, as a user makes it, and then small enough for a page: each second frame, 6 s of it."""
     from tempfile import TemporaryDirectory
 
@@ -148,16 +149,19 @@ def film(run: Path) -> None:
 
     with TemporaryDirectory() as folder:
         whole = Path(folder) / "walk.webp"
-        play(run, "--video", whole, "env.episode_length_s=8")
+        play(run, task, "--video", whole, "env.episode_length_s=8")
         with Image.open(whole) as frames:
             small = [frame.convert("RGB").resize((360, 240)) for frame in ImageSequence.Iterator(frames)][:150:2]
-    small[0].save(FILM, save_all=True, append_images=small[1:], duration=80, loop=0, quality=60, method=6)
+    small[0].save(
+        DOCS / f"{task}.webp", save_all=True, append_images=small[1:], duration=80, loop=0, quality=60, method=6
+    )
 
 
 def main() -> None:
     """Train where that is asked for, measure, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--logs", type=Path, required=True)
+    parser.add_argument("--task", choices=EXAMPLES, default="walk")
     parser.add_argument("--train", action="store_true")
     parser.add_argument("--envs", type=int, default=256)
     parser.add_argument("--iterations", type=int, default=1500)
@@ -170,17 +174,19 @@ def main() -> None:
     args.logs = args.logs.absolute()
     if args.train:
         train(args)
-    run = max((args.logs / "rsl_rl" / "walk").iterdir())
+    run = max((args.logs / "rsl_rl" / args.task).iterdir())
     trained_on = yaml.unsafe_load((run / "params" / "agent.yaml").read_text())["device"]
-    kind = trained_on.partition(":")[0]
+    kind = "cpu" if trained_on == "cpu" else "gpu"
     curves = curve(run)
     reward = curves["Train/mean_reward"]
     if args.film:
-        film(run)
+        film(run, args.task)
     else:
-        play(run, "--envs", "1", "--episodes", "1")
-    found = measure(run, 64, args.device)
-    CURVES[kind].write_text(draw(curves))
+        play(run, args.task, "--envs", "1", "--episodes", "1")
+    # baked scenes are not in the repository
+    stripec("compile", example(args.task), "--out", ROOT / "generated")
+    found = measure(run, args.task, 64, args.device)
+    (DOCS / f"{args.task}_{kind}.svg").write_text(draw(curves))
     rows = ["| | asked for, mean size | error, mean size |", "|---|---|---|"]
     for axis, unit, asked, error in zip(AXES, UNITS, found["asked"], found["error"], strict=True):
         rows.append(f"| {axis} | {asked:.2f} {unit} | {error:.2f} {unit} |")
@@ -188,7 +194,7 @@ def main() -> None:
     text = f"{reward[-1][1] + 1} iterations with {envs:,} environments on {args.machine or trained_on} in "
     text += f"{reward[-1][0]:.1f} minutes; {found['fallen']} of {found['envs']} robots fell within 20 s.\n\n"
     text += "\n".join(rows) + "\n"
-    PAGE.write_text(replaced(PAGE.read_text(), kind, text))
+    PAGE.write_text(replaced(PAGE.read_text(), f"{args.task} {kind}", text))
     print(text)
 
 

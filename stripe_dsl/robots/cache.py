@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -40,7 +41,10 @@ def entry_path(content: bytes, suffix: str, prim: str | None, variants: Mapping[
 
 
 def load(entry: Path, path: Path) -> RobotModel | None:
-    """The cached model, if the entry is there, whole, and no file it was composed from has changed."""
+    """The cached model as one of the file at ``path``, if the entry is there, whole, and no part of it has changed.
+
+    Files of one content share an entry: it may have been read from another one, which may be gone.
+    """
     try:
         head, _, body = entry.read_text(encoding="utf-8").partition("\n")
         for name, digest in json.loads(head).items():
@@ -50,7 +54,7 @@ def load(entry: Path, path: Path) -> RobotModel | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
         # Whatever is wrong with an entry, reading the robot again mends it.
         return None
-    return model
+    return model if model.source == str(path) else replace(model, source=str(path))
 
 
 def store(entry: Path, model: RobotModel, path: Path, parts: Sequence[Path]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -34,7 +33,7 @@ def read_file(path: Path, prim: str | None = None, variants: Mapping[str, str] =
         model, parts = _read(path, suffix, prim, variants)
         if parts is not None:
             cache.store(entry, model, path, parts)
-    return model if model.source == str(path) else replace(model, source=str(path))
+    return model
 
 
 def _read(

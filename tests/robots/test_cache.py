@@ -12,10 +12,21 @@ import pytest
 
 from stripe_dsl.robots import RobotFileError, load_robot
 from stripe_dsl.robots import files as robot_files
+from stripe_dsl.robots.rigid import load_object
 from tests.robots.test_usd import ARM, stage
 
 URDF = """<robot name="arm"><link name="base"/><link name="hand"/>
 <joint name="wrist" type="continuous"><parent link="base"/><child link="hand"/></joint></robot>"""
+
+
+CUP = """#usda 1.0
+( defaultPrim = "cup" )
+def Xform "cup" ( prepend apiSchemas = ["PhysicsRigidBodyAPI"] ) {
+  def Cube "wall" ( prepend apiSchemas = ["PhysicsCollisionAPI"] ) {
+    double size = 0.1
+  }
+}
+"""
 
 
 @pytest.fixture
@@ -46,6 +57,13 @@ def test_a_copy_of_it_counts_as_the_same_but_keeps_its_name(tmp_path: Path, read
     load_robot("a.urdf", relative_to=tmp_path)
     assert load_robot("b.urdf", relative_to=tmp_path).source == str(tmp_path / "b.urdf")
     assert len(readings) == 1
+
+
+def test_an_object_that_was_moved_is_where_it_is_now(tmp_path: Path) -> None:
+    (tmp_path / "old.usda").write_text(CUP)
+    load_object("old.usda", relative_to=tmp_path)
+    (tmp_path / "old.usda").rename(tmp_path / "new.usda")
+    assert load_object("new.usda", relative_to=tmp_path).source == str(tmp_path / "new.usda")
 
 
 def test_a_change_is_noticed_whatever_the_clock_says(tmp_path: Path, readings: list[Path]) -> None:
