@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import cos, sin
 from typing import TYPE_CHECKING
@@ -151,9 +152,10 @@ class TilesText:
     surface: Surface
 
     @property
-    def imports(self) -> list[str]:
-        """Names from ``isaaclab.terrains``."""
-        return sorted({"TerrainGeneratorCfg", "TerrainImporterCfg", *(kind.cfg for kind in self.kinds)})
+    def import_statement(self) -> str:
+        """What the configuration needs of ``isaaclab.terrains``."""
+        names = {"TerrainGeneratorCfg", "TerrainImporterCfg", *(kind.cfg for kind in self.kinds)}
+        return import_statement("isaaclab.terrains", names)
 
 
 def tiles_text(program: Program) -> TilesText | None:
@@ -212,6 +214,15 @@ def fixed_robots(program: Program) -> list[str]:
     return [keys[robot.name] for robot in program.robots if robot.model.fixed_base and grounded]
 
 
+def import_statement(module: str, names: Iterable[str]) -> str:
+    """``from module import …``, on lines of its own for each name where one line is too short."""
+    chosen = sorted(set(names))
+    text = f"from {module} import {', '.join(chosen)}"
+    if len(text) <= WIDTH:
+        return text
+    return "\n".join([f"from {module} import (", *(f"    {name}," for name in chosen), ")"])
+
+
 def ground_import(program: Program, used: set[str], *, fields: bool, outlines: bool) -> str:
     """The statement that an environment's module takes its names from that of the ground with.
 
@@ -226,10 +237,7 @@ def ground_import(program: Program, used: set[str], *, fields: bool, outlines: b
     names = {"ground_heights", *used, *(["ground_field"] * fields), *(["outline_of"] * outlines)}
     names |= {"put_on_ground"} if fixed_robots(program) else set()
     names |= {"stand_on_tiles"} if scene.variants > 1 else set()
-    text = f"from .ground import {', '.join(sorted(names))}"
-    if len(text) <= WIDTH:
-        return text
-    return "\n".join(["from .ground import (", *(f"    {name}," for name in sorted(names)), ")"])
+    return import_statement(".ground", names)
 
 
 def not_generated(program: Program) -> list[Diagnostic]:
