@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 from stripe_dsl.check.arithmetic import is_zero, unit_words
@@ -115,7 +116,9 @@ class Settings:
         if dim.is_none:
             help = "remove the unit"
         elif node.type.dim.is_none:
-            help = f"write a unit, as in `{span.text} {units[0]}`"
+            # nobody means 180 rad
+            turns = dim == ANGLE and any(float(number) > math.tau for number in re.findall(r"\d+(?:\.\d+)?", span.text))
+            help = f"write a unit, as in `{span.text} {'deg' if turns else units[0]}`"
         else:
             several = units[:3] if units[0].isidentifier() else units[:1]
             help = f"its unit is `{units[0]}`" if len(several) == 1 else f"usual units are {and_list(several)}"
