@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 
 
 def close_names(word: str, candidates: Iterable[str], count: int = 1) -> list[str]:
-    """The candidates that look most like a misspelt word, best first; none where nothing is close."""
+    """The candidates that look most like a misspelt word, or are short for it, best first; none where none is close."""
     from difflib import get_close_matches  # only a file with mistakes needs it
 
     known = list(dict.fromkeys(candidates))
     lowered = {name.lower(): name for name in reversed(known)}
-    matches = get_close_matches(word.lower(), list(lowered), n=count, cutoff=0.6)
-    return [lowered[match] for match in matches]
+    short = [name for name in lowered if 3 <= len(name) < len(word) and word.lower().startswith(name)]
+    near, close = (get_close_matches(word.lower(), list(lowered), n=count, cutoff=cutoff) for cutoff in (0.8, 0.6))
+    return [lowered[match] for match in dict.fromkeys([*near, *sorted(short, key=len, reverse=True), *close])][:count]
 
 
 def did_you_mean(word: str, candidates: Iterable[str], *, listing: bool = False) -> tuple[str, ...]:

@@ -72,6 +72,11 @@ def test_the_readme_shows_the_real_example() -> None:
     assert (ROOT / "examples/cartpole.stripe").read_text() in readme
 
 
+@pytest.mark.parametrize(("example", "lines"), [("cartpole", 45), ("quadruped_walk", 120), ("quadruped_showcase", 120)])
+def test_examples_are_as_short_as_promised(example: str, lines: int) -> None:
+    assert len((ROOT / f"examples/{example}.stripe").read_text().splitlines()) <= lines
+
+
 def test_the_readme_shows_real_code() -> None:
     python = [text for kind, text in programs(ROOT / "README.md") if kind == "python"]
     code = (ROOT / "generated/cartpole/env.py").read_text()

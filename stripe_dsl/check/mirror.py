@@ -23,10 +23,11 @@ POLAR = {"xz": (1.0, -1.0, 1.0), "yz": (-1.0, 1.0, 1.0)}
 
 TURNING = ("root.ang_vel", "body.ang_vel")
 POINTING = ("root.pos", "root.lin_vel", "root.gravity", "body.pos", "body.lin_vel")
-POINTING += ("contact.force", "contact.normal_force", "env.origin")
-EVEN = ("contact.peak", "contact.air_time", "contact.contact_time", "contact.last_air_time")
+POINTING += ("body.com", "contact.force", "contact.normal_force", "env.origin")
+EVEN = ("body.mass", "contact.peak", "contact.air_time", "contact.contact_time", "contact.last_air_time")
 EVEN += ("contact.last_contact_time", "contact.touching", "contact.landed", "contact.lifted", "env.time", "env.dt")
 JOINTS = ("joint.pos", "joint.vel", "joint.acc", "joint.effort")
+GAINS = ("joint.stiffness", "joint.damping", "joint.friction", "joint.armature")
 CONSTANT = ("joint.default_pos", "joint.lower", "joint.upper", "joint.vel_limit")
 
 ODD_FUNCTIONS = ("sin", "tan", "asin", "atan", "tanh", "sign", "wrap", "neg")
@@ -173,6 +174,9 @@ class Mirror:
             return self.over_joints(self.actions[quantity.removeprefix("action.")])
         if quantity in JOINTS:
             return self.over_joints(read.names)
+        if quantity in GAINS:
+            image = self.over_joints(read.names)
+            return Image(image.perm, ones(image.signs))
         perm = self._perm(node.type.axis) if node.type.axis is not None else (0,)
         if node.type.axis is None and read.names and self.partners.get(("body", read.names[0])) != read.names[0]:
             raise NoImageError(f"`{read.names[0]}` has its partner on the other side: read both in a list")

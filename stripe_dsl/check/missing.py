@@ -23,6 +23,15 @@ COMMANDS = {
 """Commands by fields that only they have."""
 
 
+IMPLICIT = {
+    "joint.vel_limit": "compare the speed with a number, as in `25 rad/s`",
+    **dict.fromkeys(
+        ("joint.stiffness", "joint.damping"), "such an actuator computes by itself, and its gains never change"
+    ),
+}
+"""What the simulation has of implicit actuators alone, and is always zero of others; what to do about it."""
+
+
 def to_add(name: str, wanted: str, robots: Mapping[str, RobotValue]) -> tuple[str, ...]:
     """Helps for an unknown name.
 
@@ -79,11 +88,12 @@ def has(low: Lowering, owner: Value, quantity: Quantity, span: Span) -> bool:
         help = f'read a body, as in `tip.{word}@world` with `body tip = "…"` in the robot'
         low.report.error("E0606", message, span, help)
         return False
-    if isinstance(owner, JointSet) and quantity.read == "joint.vel_limit":
+    if isinstance(owner, JointSet) and quantity.read in IMPLICIT:
         explicit = [name for name in owner.names if name in low.scope.explicit.get(owner.robot, ())]
         if explicit:
-            message = f"only implicit actuators have a `vel_limit`, not {and_list(explicit, SHOWN)} of `{owner.robot}`"
-            low.report.error("E0214", message, span, "compare the speed with a number, as in `25 rad/s`")
+            name = quantity.read.removeprefix("joint.")
+            message = f"only implicit actuators have a `{name}`, not {and_list(explicit, SHOWN)} of `{owner.robot}`"
+            low.report.error("E0214", message, span, IMPLICIT[quantity.read])
             return False
     return True
 

@@ -12,11 +12,17 @@ from stripe_dsl.units import (
     ACCELERATION,
     ANGLE,
     ANGULAR_ACCELERATION,
+    ANGULAR_DAMPING,
     ANGULAR_SPEED,
+    ANGULAR_STIFFNESS,
+    DAMPING,
     DIMENSIONLESS,
     FORCE,
+    INERTIA,
     LENGTH,
+    MASS,
     SPEED,
+    STIFFNESS,
     TIME,
     TORQUE,
     Dimension,
@@ -59,6 +65,10 @@ JOINT: dict[str, Quantity] = {
     "lower": _joint("joint.lower", ANGLE, LENGTH, "lower soft limit of the position"),
     "upper": _joint("joint.upper", ANGLE, LENGTH, "upper soft limit of the position"),
     "vel_limit": _joint("joint.vel_limit", ANGULAR_SPEED, SPEED, "soft limit of the speed"),
+    "stiffness": _joint("joint.stiffness", ANGULAR_STIFFNESS, STIFFNESS, "stiffness of the drive"),
+    "damping": _joint("joint.damping", ANGULAR_DAMPING, DAMPING, "damping of the drive"),
+    "friction": _joint("joint.friction", TORQUE, FORCE, "dry friction"),
+    "armature": _joint("joint.armature", INERTIA, MASS, "armature"),
 }
 """Quantities of a joint or of joints."""
 
@@ -104,8 +114,15 @@ BASE: dict[str, Quantity] = {
     "roll": Quantity("root.roll", Kind.FLOAT, ANGLE, "roll of the base, in (-pi, pi]"),
     "pitch": Quantity("root.pitch", Kind.FLOAT, ANGLE, "pitch of the base, in [-pi/2, pi/2]"),
     "yaw": Quantity("root.yaw", Kind.FLOAT, ANGLE, "yaw of the base, in (-pi, pi]"),
+    "mass": Quantity("body.mass", Kind.FLOAT, MASS, "mass of the base, without what hangs on it"),
+    "com": Quantity(
+        "body.com", Kind.VEC3, LENGTH, "centre of mass, from the origin of the base", None, ("body",), "body"
+    ),
 }
 """Quantities of the root body."""
+
+OBJECT = {name: item for name, item in BASE.items() if not item.read.startswith("body.")}
+"""Quantities of a rigid object."""
 
 BODY: dict[str, Quantity] = {
     "pos": Quantity(
@@ -136,6 +153,7 @@ BODY: dict[str, Quantity] = {
         None,
         ("world", "body", "heading"),
     ),
+    "mass": Quantity("body.mass", Kind.FLOAT, MASS, "mass of the body"),
 }
 """Quantities of a body or of bodies."""
 

@@ -14,6 +14,7 @@ from stripe_dsl.check.quantities import (
     CONTACTS,
     EPISODE,
     JOINT,
+    OBJECT,
     PARTNER,
     SENSORS,
     SIGHT,
@@ -124,7 +125,7 @@ class Reading:
             case BodySet():
                 return BODY
             case Base():
-                return BASE
+                return OBJECT if owner.single else BASE
             case SensorReading():
                 return self.table(owner.sensor)
             case SensorValue(contacts=ContactSettings(partner=Partner())):
@@ -273,6 +274,8 @@ class Reading:
         return add("norm", (way,), type=number, span=span)
 
     def base(self, base: Base, key: str, type: Type, frame: str | None, span: Span) -> Node:
+        if key.startswith("body."):
+            return self.read(base.robot, key, (base.model.root_body,), type, span)
         rot_type = Type(Kind.QUAT, frame="world")
 
         def rot() -> Node:

@@ -161,19 +161,24 @@ def _light(name: Text, settings: Settings, scene: SceneSpec) -> Light:
     spec = scene.light[name]
     dome = name == "dome"
     intensity = settings.not_negative(spec.intensity, DIMENSIONLESS, "intensity")
+    exposure = settings.number(spec.exposure, DIMENSIONLESS, "exposure", 0.0)
     elevation = settings.number(spec.elevation, ANGLE, "elevation", pi / 4)
     azimuth = settings.number(spec.azimuth, ANGLE, "azimuth", 0.0)
     for key in ("elevation", "azimuth"):
         value: Expression | None = getattr(spec, key)
         if dome and value is not None:
             settings.report.error("E0206", f"a dome light has no `{key}`", value.span, "write `light sun { … }`")
+    assert exposure is not None
     assert elevation is not None
     assert azimuth is not None
+    if intensity is None:
+        intensity = 2000.0 if spec.exposure is None else 1.0
     # USD lights shine along -z; a sun at this azimuth (from +x towards +y) and elevation shines back from there
     rotation = (0.0, 0.0, 0.0, 1.0) if dome else from_rpy(0.0, pi / 2 - elevation, azimuth)
     return Light(
         "dome" if dome else "distant",
-        2000.0 if intensity is None else intensity,
+        intensity,
+        exposure,
         color(spec.color, settings, (0.75, 0.75, 0.75) if dome else (1.0, 1.0, 1.0)),
         rotation,
         spec.span,

@@ -33,7 +33,8 @@ Device = Annotated[
     str | None, typer.Option(help="cpu, cuda or cuda:<n>; the GPU where there is one.", show_default=False)
 ]
 BackendChoice = Annotated[
-    Backend | None, typer.Option("--backend", help="torch or warp; warp on a GPU, else torch.", show_default=False)
+    Backend | None,
+    typer.Option("--backend", help="torch or warp; warp where the physics is Newton, else torch.", show_default=False),
 ]
 
 

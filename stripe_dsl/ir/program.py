@@ -56,10 +56,12 @@ class Tunable:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Light:
-    """A light; ``kind`` is ``dome`` or ``distant``, ``direction`` a quaternion (x, y, z, w)."""
+    """A light; ``kind`` is ``dome`` or ``distant``, ``rotation`` a quaternion (x, y, z, w). Its power is
+    ``intensity * 2^exposure``."""
 
     kind: str
     intensity: float
+    exposure: float
     color: tuple[float, float, float]
     rotation: tuple[float, float, float, float]
     span: Span | None = None

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stripe_dsl.scene.grid import Field, Grid, Points
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 _CHANNELS = {"1": 1, "L": 1, "LA": 2, "I": 1, "F": 1, "RGB": 3, "RGBA": 4}
 MOST_VALUES = 100_000_000
+_NO_DATA = 42113
+"""The tag of a TIFF in which GDAL writes the value that stands for none, as text."""
 
 
 class RasterError(Exception):
@@ -51,7 +57,8 @@ def read_raster(path: Path) -> Raster:
     """The field of a file. The first row of a picture is the northern edge, that of an NPY the southern.
 
     Raises:
-        RasterError: if the file is missing, broken or has more than one channel, or if a value is no number.
+        RasterError: if the file is missing, broken or has more than one channel, or if a value is no number or stands
+            for none.
     """
     if not path.is_file():
         raise RasterError(f'there is no file "{path.name}"')
@@ -81,7 +88,8 @@ def _picture(path: Path) -> Field:
             if picture.width * picture.height > MOST_VALUES:
                 raise RasterError(f'"{path.name}" has {picture.width} x {picture.height} pixels', "make it smaller")
             mode = "I" if picture.mode.startswith("I;16") else picture.mode
-            values = np.asarray(picture.convert("RGB") if mode == "P" else picture, dtype=np.float64)
+            values = np.array(picture.convert("RGB") if mode == "P" else picture, dtype=np.float64)
+            hole = _hole(picture)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
         raise RasterError(f'"{path.name}" is no picture that can be read: {problem}') from None
     count = _CHANNELS.get(mode, 3)
@@ -91,7 +99,17 @@ def _picture(path: Path) -> Field:
             hint = "a field is grey, best of 16 bits: one number for each pixel"
             raise RasterError(f'"{path.name}" is a picture in colour', hint)
         values = colors[..., 0]
+    if hole is not None:
+        values[np.isclose(values, hole, rtol=1e-6, atol=0.0)] = np.nan
     return np.ascontiguousarray(values[::-1])
+
+
+def _hole(picture: Image.Image) -> float | None:
+    """The value that stands for none in a GeoTIFF; ``None`` where the file names no such value."""
+    try:
+        return float(str(getattr(picture, "tag_v2", {}).get(_NO_DATA)).rstrip("\0"))
+    except ValueError:
+        return None
 
 
 def write_heights(height: Field, path: Path) -> tuple[float, float]:

@@ -30,7 +30,8 @@ class GroundSpec(Block):
 class LightSpec(Block):
     """A light: ``dome`` from everywhere, ``sun`` from one direction."""
 
-    intensity: Expression | None = None
+    intensity: Expression | None = Field(None, description="2000 where absent, and 1 with an `exposure`")
+    exposure: Expression | None = Field(None, description="doublings of the intensity; 0 where absent")
     color: Expression | None = None
     elevation: Expression | None = None
     azimuth: Expression | None = None

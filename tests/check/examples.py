@@ -30,13 +30,15 @@ def _joint(name: str, names: tuple[str, ...]) -> dict[str, Read]:
         "lower": "lower",
         "upper": "upper",
         "vel_limit": "vel_limit",
+        **{key: key for key in ("stiffness", "damping", "friction", "armature")},
     }
     return {f"{name}.{key}": Read("bot", f"joint.{quantity}", names) for key, quantity in keys.items()}
 
 
 def _body(name: str, names: tuple[str, ...]) -> dict[str, Read]:
-    return {
-        f"{name}.{key}@world": Read("bot", f"body.{key}@world", names) for key in ("pos", "rot", "lin_vel", "ang_vel")
+    moving = ("pos", "rot", "lin_vel", "ang_vel")
+    return {f"{name}.{key}@world": Read("bot", f"body.{key}@world", names) for key in moving} | {
+        f"{name}.mass": Read("bot", "body.mass", names)
     }
 
 
@@ -47,6 +49,8 @@ READS: dict[str, Read] = {
     **_joint("pair", PAIR),
     **_body("feet", FEET),
     **_body("tip", ("leg_c",)),
+    "base.mass": Read("bot", "body.mass", ("torso",)),
+    "base.com": Read("bot", "body.com@body", ("torso",)),
     **{
         f"base.{key}@{frame}": Read("bot", f"root.{key}@{frame}")
         for key, frames in {

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from stripe_dsl.runtime.buffers import with_margin
 from stripe_dsl.runtime.play import PlayRequest, play
 from stripe_dsl.runtime.train import TrainRequest, TrainResult, train
-from stripe_dsl.runtime.tune import Buffer, TuneRequest, TuneResult, tune
+from stripe_dsl.runtime.tune import Buffer, TuneRequest, TuneResult, print_tuning, tune
 from tests.runtime.packages import cartpole
 
 GENERATED = Path(__file__).parents[2] / "generated"
@@ -193,6 +196,31 @@ def test_every_environment_does_every_pattern() -> None:
 )
 def test_verdicts(present: int | None, verdict: str) -> None:
     assert Buffer(present, most=10, usual=9, needed=12, proposed=15).verdict == verdict
+
+
+@pytest.mark.sim  # the counts are of a module that imports Warp; nothing is simulated
+@pytest.mark.parametrize("unsolved", [0, 3])
+def test_the_proposal_is_what_to_write(unsolved: int) -> None:
+    """The keys of the language for both buffers, and an override for the iterations: with a quarter on top of what the
+    solver took, or twice the limit where that was reached."""
+    from stripe_dsl.runtime.tally import Counts, Spread
+
+    counts = Counts(Spread(30, 22), Spread(9, 7), Spread(16, 11), 70, 1000, 0, unsolved, unsearched=2)
+    rows, contacts = Buffer(60, 30, 22, 30, 38), Buffer(4, 9, 7, 9, 12)
+    names = {"task_id": "Stripe-Ant", "device": "cpu", "num_envs": 14, "steps": 50, "seconds": 1.0}
+    result = TuneResult("done", **names, counts=counts, rows=rows, contacts=contacts, iterations=100, ls_iterations=50)
+    console = Console(file=io.StringIO(), width=200)
+    print_tuning(console, result)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    found = {line.split("  ")[0].strip(): line.split() for line in text.splitlines()}
+    assert found["constraint rows"][2:] == ["30", "22", "60", "38", "fits"]
+    assert found["contacts"][1:] == ["9", "7", "4", "12", "too", "small"]
+    assert text.rstrip().endswith("write in the task  sim { … constraints 38; contacts 12 }")
+    limit = 200 if unsolved else with_margin(16)
+    assert found["solver iterations"][2:6] == ["16", "11", "100", str(limit)]
+    assert f"{SOLVER}.iterations={limit}" in text
+    assert ("did not converge in 3 environments" in text) == bool(unsolved)
+    assert f"{SOLVER}.ls_iterations=100" in text
 
 
 def test_mistakes_are_answered_before_the_simulator(tmp_path: Path) -> None:

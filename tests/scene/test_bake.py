@@ -188,6 +188,21 @@ def test_solids_stand_where_the_table_says(baked: tuple[Baked, Layout]) -> None:
     rocks = points_of(found, "/Scene/Solids/rocks").astype(float)
     above = rocks[:, 2] - layout.ground.height_at(rocks[:, :2])
     assert above.max() > 0.1 and above.min() < 0, "sunk, and not buried"
+    # one by one: a trunk has a corner of its lower end on the ground and none above it; a rock is in the ground by
+    # its sink, a fifth of its height, and what the ground under it bends
+    lower = trunks[:, 2] < places[owner, 2] + 0.01
+    gaps = trunks[:, 2] - layout.ground.height_at(trunks[:, :2])
+    for tree in range(len(places)):
+        highest = gaps[lower & (owner == tree)].max()
+        assert -0.01 < highest < 0.001, tree
+    stones = layout.layers["rocks"]
+    owner = np.linalg.norm(rocks[:, None, :2] - stones.position[None, :, :2], axis=2).argmin(axis=1)
+    tall = np.array([asset.height for asset in stones.assets])[stones.asset] * stones.scale
+    assert stones.sunk == pytest.approx(0.2 * tall)
+    for stone in range(len(stones)):
+        mine = above[owner == stone]
+        assert mine.max() > 0.5 * tall[stone], "most of it is to be seen"
+        assert -0.45 * tall[stone] < mine.min() < 0, "it stands in the ground, and not deep"
 
 
 def test_variants_lie_side_by_side_and_differ() -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from stripe_dsl.ir.rasters import Raster, sample
 from stripe_dsl.ir.rules import Avoid
 from stripe_dsl.pipeline import check_file
+from stripe_dsl.scene.bake import write_scene
 from stripe_dsl.scene.layout import Layout, build_layout
+from stripe_dsl.scene.made import make
 from stripe_dsl.scene.pose import rotated
+from stripe_dsl.scene.sampled import sampled
 from stripe_dsl.scene.terrain import build_ground
 from tests.scene.test_poisson import shortfall
 
@@ -57,6 +64,52 @@ def test_the_forest_has_grown() -> None:
     assert (trees.age < 20).any() and (trees.age > 60).any() and trees.dead.any()
     labels = {trees.assets[row].label for row in np.unique(trees.asset[trees.dead])}
     assert labels == {"log"}
+
+
+def test_the_page_has_the_numbers_of_the_forest() -> None:
+    """docs/scenes.md says how steep and how moist it is, and how far off distances in tasks are."""
+    page = " ".join((SCENES.parents[1] / "docs/scenes.md").read_text(encoding="utf-8").split())
+    found = layout("pine_forest")
+    assert f"half of the ground is steeper than {np.degrees(np.median(found.ground.slope)):.0f} deg." in page
+    low, high = np.percentile(found.ground.moisture, (25, 75))
+    assert f"half of the ground is between {low:.2f} and {high:.2f}." in page
+    points = np.random.default_rng(1).uniform((0, 0), (50, 50), (100_000, 2))
+    raster = Raster(sampled("solid.distance", found, {})[None], found.ground.grid.cell)
+    read = sample("nearest", raster, np.zeros(len(points), dtype=np.int64), points)
+    error = read - found.surroundings.distance("solid", points)
+    many, most = int((error > 1e-9).sum()), np.ceil(100 * error.max())
+    assert f"that is so for {many} of 100,000 points, by {most:.0f} cm at most." in page
+
+
+def test_another_process_bakes_the_same_files(tmp_path: Path) -> None:
+    """From the file of a scene to its stage, table and heights, byte by byte."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    path = SCENES / "boulder_field.stripe"
+    (scene,) = check_file(path).scenes
+    made, _ = make(scene)
+    assert made is not None
+    write_scene(scene, [made], here)
+    env = os.environ | {"PYTHONHASHSEED": "4242", "PYTHONPATH": str(SCENES.parents[1])}
+    subprocess.run([sys.executable, "-c", BAKE, path, there], env=env, check=True, timeout=120)
+    ours, theirs = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in (here, there))
+    assert {Path(name).suffix for name in ours} >= {".usdc", ".npz", ".heights"}
+    assert ours == theirs
+
+
+BAKE = """
+import sys
+from pathlib import Path
+from stripe_dsl.pipeline import check_file
+from stripe_dsl.scene.bake import write_scene
+from stripe_dsl.scene.made import make
+
+(scene,) = check_file(Path(sys.argv[1])).scenes
+made, diagnostics = make(scene)
+assert made is not None and not diagnostics
+write_scene(scene, [made], Path(sys.argv[2]))
+"""
 
 
 def test_logs_lie_on_the_ground() -> None:

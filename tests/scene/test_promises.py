@@ -37,13 +37,14 @@ def test_kinds_stand_in_their_shares(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("elevation", "azimuth"), [(40, 200), (90, 0), (10, -75)])
 def test_light_falls_from_where_the_sun_stands(tmp_path: Path, elevation: float, azimuth: float) -> None:
     """From +x to +y and above the horizon; a light of USD shines along its -z."""
-    light = f"light sun {{ elevation {elevation} deg; azimuth {azimuth} deg; intensity 900; color #FCF2A4 }}"
+    light = f"light sun {{ elevation {elevation} deg; azimuth {azimuth} deg; exposure 11; color #FCF2A4 }}"
     rest = f"  {light}\n  light dome"
     sun, dome = scene_of(tmp_path, "", rest).lights
     falls = rotation_matrices(np.array([sun.rotation]))[0] @ (0, 0, -1)
     up, around = radians(elevation), radians(azimuth)
     np.testing.assert_allclose(-falls, (cos(up) * cos(around), cos(up) * sin(around), sin(up)), atol=1e-9)
-    assert (sun.kind, sun.intensity, dome.kind) == ("distant", 900.0, "dome")
+    assert (sun.kind, sun.intensity, sun.exposure) == ("distant", 1.0, 11.0)
+    assert (dome.kind, dome.intensity, dome.exposure) == ("dome", 2000.0, 0.0)
     np.testing.assert_allclose(sun.color, (252 / 255, 242 / 255, 164 / 255))
 
 

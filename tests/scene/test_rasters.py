@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin, TiffTags
 
 from stripe_dsl.scene.grid import Grid
 from stripe_dsl.scene.meshes import heights_of
@@ -22,6 +22,30 @@ VALUES = np.arange(12, dtype=np.float64).reshape(3, 4)
 def test_the_first_row_of_a_picture_is_the_north(name: str, mode: type, tmp_path: Path) -> None:
     Image.fromarray(VALUES[::-1].astype(mode)).save(tmp_path / name)
     assert np.array_equal(read_raster(tmp_path / name).values, VALUES)
+
+
+def geotiff(path: Path, values: np.ndarray, hole: str | None) -> Path:
+    """As GDAL writes elevations: compressed floats, with the place on Earth in tags of GeoTIFF."""
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[33550] = (0.5, 0.5, 0.0)  # metres a pixel
+    tags[33922] = (0.0, 0.0, 0.0, 500_000.0, 5_400_000.0, 0.0)  # where the first one is
+    tags.tagtype |= {33550: TiffTags.DOUBLE, 33922: TiffTags.DOUBLE, 42113: TiffTags.ASCII}
+    if hole is not None:
+        tags[42113] = hole
+    Image.fromarray(values.astype(np.float32)).save(path, tiffinfo=tags, compression="tiff_lzw")
+    return path
+
+
+def test_elevations_of_a_geotiff(tmp_path: Path) -> None:
+    """Negative ones and fractions too; a value that stands for none is no pit, wherever the file says which that is."""
+    elevations = VALUES[::-1] * 0.25 - 1.0
+    path = geotiff(tmp_path / "dem.tif", elevations, None)
+    assert Image.open(path).tag_v2[33550] == (0.5, 0.5, 0.0)  # type: ignore[attr-defined]
+    assert np.array_equal(read_raster(path).values, VALUES * 0.25 - 1.0)
+    assert np.array_equal(read_raster(geotiff(path, elevations, "-9999")).values, VALUES * 0.25 - 1.0)
+    for hole, text in ((-9999.0, "-9999"), (float(np.finfo(np.float32).min), "-3.40282346638529e+38")):
+        with pytest.raises(RasterError, match=r'^1 of 12 values of "dem.tif" are no numbers$'):
+            read_raster(geotiff(path, np.where(VALUES == 5, hole, elevations), text))
 
 
 def test_sixteen_bits_are_kept(tmp_path: Path) -> None:

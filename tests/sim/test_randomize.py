@@ -159,6 +159,29 @@ def test_what_a_reset_draws_changes_with_the_episode(pucks: dict[str, Recording]
     np.testing.assert_array_equal(run.probes["mujoco_damping"][1:, :, -1][~run.fresh[1:]], damping[1:][~run.fresh[1:]])
 
 
+def test_a_critic_reads_what_was_drawn(pucks: dict[str, Recording], sleds: dict[str, Recording], backend: str) -> None:
+    """From the first observation of an episode on, as the solver has it."""
+    run = sleds[f"{backend}-random"]
+    seen, probes = run.groups["critic"][1:], {name: value[1:] for name, value in run.probes.items()}
+    np.testing.assert_allclose(seen[..., 0], probes["mass"][..., 1], rtol=1e-6)
+    np.testing.assert_allclose(seen[..., 1], probes["armature"][..., 0], rtol=1e-6)
+    np.testing.assert_allclose(seen[..., 2], probes["damping"][..., 0], rtol=1e-6)
+    # in torch MuJoCo has the friction of joints one step later
+    there = ~run.fresh[1:]
+    np.testing.assert_allclose(seen[..., 3][there], probes["joint_friction"][..., 0][there], rtol=1e-6)
+    assert between(seen[..., 3], 0.0, 0.5) and between(seen[..., 2], 0.0, 4.0)
+    run = pucks[f"{backend}-random"]
+    seen, probes = run.groups["critic"][1:], {name: value[1:] for name, value in run.probes.items()}
+    assert seen.shape[-1] == 1 + 2 + 3 + 3
+    np.testing.assert_allclose(seen[..., 0], probes["mass"][..., 0], rtol=1e-6)
+    np.testing.assert_allclose(seen[..., 1:3], probes["mass"], rtol=1e-6)
+    np.testing.assert_allclose(seen[..., 3:6], probes["com"][..., 0, :], atol=1e-6)
+    np.testing.assert_allclose(seen[..., 6], probes["damping"][..., 0], rtol=1e-6)
+    there = ~run.fresh[1:]
+    np.testing.assert_allclose(seen[..., 7][there], probes["joint_friction"][..., -1][there], rtol=1e-6)
+    np.testing.assert_allclose(seen[..., 8], 0.001, rtol=1e-6)
+
+
 def test_nothing_adds_up_over_many_episodes(tmp_path: Path) -> None:
     """Properties that the environment in torch alone can change: each draw starts from what startup left."""
     steps = 150

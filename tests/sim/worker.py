@@ -28,6 +28,7 @@ from .recorder import Array, Run, reads_of, roots_of
 
 JOINT = {"pos": "joint_pos", "vel": "joint_vel", "acc": "joint_acc", "vel_limit": "soft_joint_vel_limits"}
 JOINT |= {"default_pos": "default_joint_pos", "default_vel": "default_joint_vel"}
+JOINT |= {name: f"joint_{name}" for name in ("stiffness", "damping", "armature")} | {"friction": "joint_friction_coeff"}
 ROOT_STATE = {
     "pos@world": "root_pos_w",
     "rot@world": "root_quat_w",
@@ -38,6 +39,7 @@ ROOT_STATE = {
     "gravity@body": "projected_gravity_b",
 }
 BODY = {"pos": "body_pos_w", "rot": "body_quat_w", "lin_vel": "body_lin_vel_w", "ang_vel": "body_ang_vel_w"}
+BODY |= {"mass": "body_mass", "com@body": "body_com_pos_b"}
 
 
 STATES = (

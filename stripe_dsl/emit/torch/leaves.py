@@ -24,6 +24,10 @@ JOINT_DATA = {
     "joint.default_pos": "default_joint_pos",
     "joint.default_vel": "default_joint_vel",
     "joint.vel_limit": "soft_joint_vel_limits",
+    "joint.stiffness": "joint_stiffness",
+    "joint.damping": "joint_damping",
+    "joint.friction": "joint_friction_coeff",
+    "joint.armature": "joint_armature",
 }
 ROOT_DATA = {
     "root.pos@world": "root_pos_w",
@@ -39,6 +43,8 @@ BODY_DATA = {
     "body.rot@world": "body_quat_w",
     "body.lin_vel@world": "body_lin_vel_w",
     "body.ang_vel@world": "body_ang_vel_w",
+    "body.mass": "body_mass",
+    "body.com@body": "body_com_pos_b",
 }
 
 

@@ -33,12 +33,18 @@ JOINT_DATA = {
     "joint.default_pos": "default_joint_pos",
     "joint.default_vel": "default_joint_vel",
     "joint.vel_limit": "soft_joint_vel_limits",
+    "joint.stiffness": "joint_stiffness",
+    "joint.damping": "joint_damping",
+    "joint.friction": "joint_friction_coeff",
+    "joint.armature": "joint_armature",
 }
 BODY_DATA = {
     "body.pos@world": ("body_link_pose_w", "wp.transform", "wp.transform_get_translation"),
     "body.rot@world": ("body_link_pose_w", "wp.transform", "wp.transform_get_rotation"),
     "body.lin_vel@world": ("body_com_vel_w", "wp.spatial_vector", "wp.spatial_top"),
     "body.ang_vel@world": ("body_com_vel_w", "wp.spatial_vector", "wp.spatial_bottom"),
+    "body.mass": ("body_mass", "float", ""),
+    "body.com@body": ("body_com_pos_b", "wp.vec3", ""),
 }
 CONTROL = {"effort": "joint_f", "position": "joint_target_q", "velocity": "joint_target_qd"}
 """What Newton calls the targets of joints."""
@@ -228,7 +234,8 @@ class Leaves:
         if quantity in BODY_DATA:
             data, kind, function = BODY_DATA[quantity]
             place = self.place(kernel, loop, node, "body", read)
-            return Value(f"{function}({self.data(kernel, read.entity, data, 2, kind)}[env, {place}])")
+            element = f"{self.data(kernel, read.entity, data, 2, kind)}[env, {place}]"
+            return Value(f"{function}({element})" if function else element)
         if quantity == "camera.mask":
             assert loop is not None
             sensor, name = self.sensors[read.entity], read.names[0]
