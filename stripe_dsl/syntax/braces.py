@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 _OPEN = r'"[^\n]*?(?=[\s;}]*(?:\n|\Z))'
 _STRING = rf'"(?:[^"\\\n]|\\.)*"|{_OPEN}'
 OPEN_STRING = re.compile(_OPEN)
-_PIECE = re.compile(_STRING + r'|#[^\n]*|[{}()\[\]]|\n|[^\s"#{}()\[\]]+')
-_SKIP = re.compile(_STRING + r"|#[^\n]*|[{}()\[\];\n]")
+# `color #126B12` holds no comment, and `color #333` was not meant to hold one.
+_COLOR = r"\bcolor[ \t]+#[0-9A-Fa-f]{3,8}\b"
+_PIECE = re.compile(_STRING + rf'|{_COLOR}|#[^\n]*|[{{}}()\[\]]|\n|[^\s"#{{}}()\[\]]+')
+_SKIP = re.compile(_STRING + rf"|{_COLOR}|#[^\n]*|[{{}}()\[\];\n]")
 _PAIRS = {")": "(", "]": "["}
 
 

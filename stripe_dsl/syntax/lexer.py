@@ -9,7 +9,7 @@ from stripe_dsl.syntax.grammar import Tables
 from stripe_dsl.syntax.token import CONTINUING, Token
 
 _BLANK = re.compile(r"[ \t\n\r\f]*")
-_COLOR = re.compile(r"#[0-9A-Fa-f]{6}\b")
+_COLOR = re.compile(r"#[0-9A-Fa-f]{3,8}\b")  # no comment, also where there are too many digits, or too few
 _ALONE = 3  # terminals of this priority and up are tried first, and only where the parser takes them
 
 
@@ -64,7 +64,7 @@ class Lexer:
             The token, ``_NEWLINE`` for a line end that closes a statement; ``None`` where no terminal fits, with
             ``position`` at the place.
         """
-        newline = self._skip_blank(previous)
+        newline = self._skip_blank(previous.value == "color" and "COLOR" in expected)
         if newline >= 0 and not in_brackets and previous.type not in CONTINUING:
             return Token("_NEWLINE", "\n", newline, newline + 1)
         start = self.position
@@ -89,8 +89,12 @@ class Lexer:
         self.position = found.end()
         return Token(kind, value, start, self.position)
 
-    def _skip_blank(self, previous: Token) -> int:
-        """Steps over white space and comments; gives the offset of the first line end there, or -1."""
+    def _skip_blank(self, colored: bool) -> int:
+        """Steps over white space and comments; gives the offset of the first line end there, or -1.
+
+        Args:
+            colored: a colour may stand here, as in ``color #126B12``.
+        """
         text, position, first = self.text, self.position, -1
         while True:
             blank = _BLANK.match(text, position, self.end)
@@ -100,8 +104,7 @@ class Lexer:
             position = blank.end()
             if position >= self.end or text[position] != "#":
                 break
-            # `color #126B12`: not a comment
-            if previous.value == "color" and first < 0 and _COLOR.match(text, position, self.end):
+            if colored and first < 0 and _COLOR.match(text, position, self.end):
                 break
             end_of_line = text.find("\n", position, self.end)
             position = self.end if end_of_line < 0 else end_of_line

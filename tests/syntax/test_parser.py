@@ -138,7 +138,7 @@ def test_atoms(text: str, tree: str) -> None:
         ("fractal height 3.2 m, octaves 4", "fractal args=(height, 3.2 m, octaves, 4.0)"),
         ("surface color #126B12, label ground", "surface args=(color, '#126B12', label, ground)"),
         ("surface color # no colour", "surface args=(color)"),
-        ("color #12345 six digits make a colour", "color"),
+        ("color # 123456 is behind a blank", "color"),
         ("spawn at (0, 0, 2) m", "spawn args=(at, Tuple((0.0, 0.0, 2.0), m))"),
         ("through (5, 5) (25, 20)", "through args=(Tuple((5.0, 5.0), ), Tuple((25.0, 20.0), ))"),
         ("at f(1) [1]", "at args=(Call(f, (1.0), ()), List((1.0)))"),

@@ -20,8 +20,17 @@ from stripe_dsl.syntax.mistakes.expressions import (
     spaced_call,
     stray_equal,
 )
+from stripe_dsl.syntax.mistakes.foreign import (
+    comment,
+    decimal_comma,
+    foreign_keyword,
+    foreign_operator,
+    hyphen,
+    option_with_equal,
+)
 from stripe_dsl.syntax.mistakes.functions import function_head
 from stripe_dsl.syntax.mistakes.structure import (
+    bracket_for_brace,
     missing_block,
     missing_separator,
     misspelt_keyword,
@@ -39,14 +48,21 @@ from stripe_dsl.syntax.token import Token
 __all__ = ["MISTAKES", "mend", "read_text"]
 
 MISTAKES: tuple[Callable[[Recovery, Token], bool], ...] = (
+    bracket_for_brace,
     stray_brace,
+    comment,
+    foreign_operator,
     stray_point,
+    decimal_comma,
+    foreign_keyword,
     misspelt_keyword,
     unknown_block,
     wrong_closer,
     function_head,
     unclosed_bracket,
     stray_bar,
+    option_with_equal,
+    hyphen,
     missing_separator,
     unknown_unit,
     spaced_call,

@@ -73,6 +73,12 @@ def wrong_closer(run: Recovery, token: Token) -> bool:
     inner = run.open[-1][0] if run.open else None
     if inner is None or inner.type not in OPENERS or OPENERS[inner.type] == token.type:
         return False
+    if inner.type == "LBRACE" and inner.start in run.braces.unclosed and run.accepts("RBRACE"):
+        note = Annotation(run.span(inner), "opened here")
+        run.report("E0101", f"`{token.value}` closes `{{`", run.span(token), "expected `}`", (), (note,))
+        run.forget_unclosed(inner.start)
+        run.feed(Token("RBRACE", token.value, token.start, token.end))
+        return True
     if inner.type in ("BAR_OPEN", "LBRACE") or inner.start in run.braces.partners:
         return False
     if token.start in run.braces.partners.values():  # it closes one further out
@@ -83,6 +89,23 @@ def wrong_closer(run: Recovery, token: Token) -> bool:
     if not run.accepts(OPENERS[inner.type]):
         return skip(run, token.start)
     run.feed(Token(OPENERS[inner.type], token.value, token.start, token.end))
+    return True
+
+
+def bracket_for_brace(run: Recovery, token: Token) -> bool:
+    """``observe policy [ … }``."""
+    if not run.in_brackets:
+        return False
+    inner = run.open[-1][0]
+    step = next((item for item in run.steps if item.token is inner), None)
+    if step is None or inner.start in run.braces.partners or inner.type == "BAR_OPEN":
+        return False
+    if not run.lacks_block(inner.start) or any(item.token.type == "EQUAL" for item in run.steps):
+        return False
+    run.report("E0101", f"`{run.steps[0].token.value}` needs a block", run.span(inner), "", ("write `{`",))
+    run.back_to(step, inner.end)
+    run.feed(Token("LBRACE", "{", inner.start, inner.end))
+    run.drop_surplus(inner.start)
     return True
 
 

@@ -6,6 +6,7 @@ import re
 
 from stripe_dsl.source import Span
 from stripe_dsl.syntax.braces import OPEN_STRING
+from stripe_dsl.syntax.mistakes.foreign import read_character, read_colon
 from stripe_dsl.syntax.recover import Recovery
 from stripe_dsl.syntax.token import Token
 
@@ -18,7 +19,7 @@ _INSTEAD = {
     "&&": "write `and`",
     "!": "write `not`",
     ":": "`=` defines a name, and a space stands between a key and its value",
-    "'": 'text stands in double quotes: `"…"`',
+    "?": "a choice is written `a if condition else b`",
     "%": "`%` is the unit per cent and follows a number; there is no modulo operator",
 }
 
@@ -36,20 +37,34 @@ def read_text(run: Recovery) -> Token | None:
         return Token("STRING", run.text[start:end] + '"', start, end)
     if char.isascii() and char.isdigit():
         return _malformed_number(run, start)
+    known, token = read_character(run, start)
+    if known or (char == ":" and read_colon(run, start)):
+        return token
     found = _INVALID.match(run.text, start, run.end)
     piece = found.group() if found else char
     end = start + len(piece)
     helps = (_INSTEAD[piece],) if piece in _INSTEAD else ()
     span = Span(run.source, start, end)
     if piece == "#":
-        run.report("E0107", "a colour is `#` and six hexadecimal digits", span)
-    else:
-        if piece.isalnum():
-            helps = ("names are made of a to z, A to Z, digits and `_`",)
-        shown = piece if piece.isprintable() else ascii(piece).strip("'")
-        run.report("E0107", f"`{shown}` means nothing here", span, helps=helps)
+        return _malformed_color(run, start)
+    if piece.isalnum():
+        helps = ("names are made of a to z, A to Z, digits and `_`",)
+    shown = piece if piece.isprintable() else ascii(piece).strip("'")
+    run.report("E0107", f"`{shown}` means nothing here", span, helps=helps)
     run.skip(end)
     return None
+
+
+def _malformed_color(run: Recovery, start: int) -> Token:
+    """``#333`` and ``#11223344``."""
+    found = re.compile(r"#(\w+)").match(run.text, start, run.end)
+    digits = found.group(1) if found else ""
+    six = "".join(2 * digit for digit in digits) if len(digits) == 3 else digits[:6]
+    help = f"write `#{six}`" if len(six) == 6 else "as in `#FF8000`"
+    span = Span(run.source, start, start + 1 + len(digits))
+    run.report("E0107", "a colour is `#` and six hexadecimal digits", span, helps=(help,))
+    run.lexer.position = span.end
+    return Token("COLOR", f"#{six:0<6}", start, span.end)
 
 
 def _malformed_number(run: Recovery, start: int) -> Token:
