@@ -106,7 +106,7 @@ def compile_file(
     programs: list[Program] = []
     scenes: list[Baked | None] = []
     for program in checked.programs:
-        program, found = _with_stages(program)
+        program, found = with_stages(program)
         programs.append(program)
         missing = not_generated(program)
         diagnostics += [*found, *missing]
@@ -147,7 +147,7 @@ def baked_scene(scene: Scene) -> tuple[Baked | None, list[Diagnostic]]:
         return None, [Diagnostic("E0609", f"cannot write `{problem.filename}`: {problem.strerror}")]
 
 
-def _with_stages(program: Program) -> tuple[Program, list[Diagnostic]]:
+def with_stages(program: Program) -> tuple[Program, list[Diagnostic]]:
     """The program with its URDF and MJCF robots as USD: Isaac Lab reads USD alone on the Newton backend."""
     if all(robot.model.format not in CONVERTED for robot in program.robots):
         return program, []

@@ -68,9 +68,8 @@ def chosen_scene(file: Path, name: str | None, given: Mapping[str, str]) -> Scen
         raise typer.Exit(1)
     scenes = {scene.name: scene for scene in checked.scenes}
     if not scenes:
-        raise fail(
-            f"`{file}` defines no scene with a terrain", "add `scene name { size 50 m x 50 m; terrain ground { } }`"
-        )
+        help = "add `scene name { size 50 m x 50 m; terrain ground { } }`"
+        raise fail(f"`{file}` defines no scene with a terrain", help)
     if name is None and len(scenes) > 1:
         raise fail(f"`{file}` defines {and_list(list(scenes))}", f"choose one, as in `--scene {next(iter(scenes))}`")
     if name is not None and name not in scenes:

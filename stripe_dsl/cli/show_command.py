@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import pi, radians
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +14,9 @@ from stripe_dsl.cli.report import failed, show
 from stripe_dsl.cli.working import working
 
 if TYPE_CHECKING:
+    from stripe_dsl.ir.program import Program
     from stripe_dsl.ir.scene import Scene
+    from stripe_dsl.runtime.figures import Figure
 
 
 def run(
@@ -22,6 +25,9 @@ def run(
         Path | None, typer.Option("--out", "-o", help="A .png, .jpg or .webp; <scene>.png.", show_default=False)
     ] = None,
     scene: Annotated[str | None, typer.Option("--scene", help="One scene of the file.", show_default=False)] = None,
+    task: Annotated[
+        str | None, typer.Option("--task", "-t", help="The scene of a task, with its robots.", show_default=False)
+    ] = None,
     set: Sets = None,
     variant: Annotated[int, typer.Option(help="Which of its variants.", min=0)] = 0,
     spawn: Annotated[bool, typer.Option("--spawn", help="From behind the spawn, not from above all.")] = False,
@@ -33,8 +39,14 @@ def run(
     height: Annotated[int, typer.Option(help="In pixels.", min=16, max=4096)] = 640,
     device: Device = None,
 ) -> None:
-    """Draws a scene in 3D, without a display: all that is seen of it, and no robot."""
-    wanted = chosen_scene(file, scene, settings(set))
+    """Draws a scene in 3D, without a display: all that is seen of it, and with `--task` the robots in it."""
+    program = None
+    if task is None:
+        wanted = chosen_scene(file, scene, settings(set))
+    elif scene is not None:
+        raise fail(f"the task `{task}` has a scene of its own", f"leave `--scene` out, or write `--set scene={scene}`")
+    else:
+        program, wanted = _of_task(file, task, settings(set))
     out = Path(f"{wanted.name}.png") if out is None else out
     if out.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
         raise fail(f"a picture cannot be written as `{out.name}`", "name the file *.png, *.jpg or *.webp")
@@ -55,26 +67,72 @@ def run(
     show(diagnostics)
     if baked is None or failed(diagnostics):
         raise typer.Exit(1)
+    from functools import partial
+
     import numpy as np
     from PIL import Image
 
     from stripe_dsl.runtime.show import View, picture, seen_points
+    from stripe_dsl.scene.grid import Grid
+    from stripe_dsl.scene.surface import heights_at
 
     stage = baked.folder / baked.stages[variant]
+    table = np.frombuffer((baked.folder / baked.heights).read_bytes(), "<f4").reshape(baked.shape)[variant]
+    ground = partial(heights_at, table.astype(np.float64), Grid(wanted.size, baked.cell))
     if spawn:
         x, y = wanted.spawn.at
-        heights = np.frombuffer((baked.folder / baked.heights).read_bytes(), "<f4").reshape(baked.shape)[variant]
-        row, column = (round(value / baked.cell) for value in (y, x))
-        view = View((x, y, float(heights[row, column]) + 0.5), wanted.spawn.yaw + pi, radians(12), 6.0)
+        view = View((x, y, float(ground(np.array([[x, y]]))[0]) + 0.5), wanted.spawn.yaw + pi, radians(12), 6.0)
     else:
         view = View.of_all(seen_points(stage), radians(azimuth), radians(elevation), width / height)
+    robots = _figures(program) if program is not None else []
     with working(f"drawing {out.name}"):
-        frame = picture(stage, view, (width, height), _sun(wanted), where)
+        frame = picture(stage, view, (width, height), _sun(wanted), where, robots, ground)
     try:
         Image.fromarray(frame).save(out)
     except OSError as problem:
         raise fail(f"cannot write `{out}`: {problem.strerror}") from None
     typer.echo(str(out))
+
+
+def _of_task(file: Path, task: str, given: Mapping[str, str]) -> tuple[Program, Scene]:
+    """A task of a file, with its robots as USD, and the scene that it stands in."""
+    from stripe_dsl.pipeline import check_file, with_stages
+
+    checked = check_file(file, task=task, settings=given)
+    show(checked.diagnostics)
+    if checked.failed:
+        raise typer.Exit(1)
+    program, diagnostics = with_stages(checked.programs[0])
+    show(diagnostics)
+    if failed(diagnostics):
+        raise typer.Exit(1)
+    if program.scene is None:
+        raise fail(f"the task `{task}` stands in no scene with a terrain", "`stripec play --video` shows its robots")
+    return program, program.scene
+
+
+def _figures(program: Program) -> list[Figure]:
+    """The robots of a task where an episode begins; says so where a file is on another computer."""
+    from stripe_dsl.emit.outlines import robot_corners
+    from stripe_dsl.emit.scenes import placed
+    from stripe_dsl.robots.author import robot_usda
+    from stripe_dsl.runtime.figures import Figure
+
+    found: list[Figure] = []
+    for robot in program.robots:
+        path = Path(robot.model.source)
+        if robot.written:
+            source: Path | str = robot_usda(robot.primitives) if robot.primitives is not None else robot.stage
+        elif robot.model.format == "usd" and path.is_file():
+            source = path
+        else:
+            typer.echo(f"warning: the file of robot `{robot.name}` is not on this computer; it is left out", err=True)
+            continue
+        place = placed(program, robot.position, robot.rotation, at_spawn=robot.at_spawn)
+        corners = {} if robot.model.fixed_base else robot_corners(robot)
+        root = robot.model.prim or "/"
+        found.append(Figure(source, root, place.position, place.rotation, robot.joint_pos, corners))
+    return found
 
 
 def _sun(scene: Scene) -> tuple[float, float, float] | None:

@@ -39,13 +39,14 @@ def outlines(program: Program) -> tuple[OutlineText, ...]:
     found = [
         OutlineText(keys[robot.name], True, tuple(bodies.items()))
         for robot in program.robots
-        if not robot.model.fixed_base and (bodies := _of_robot(robot))
+        if not robot.model.fixed_base and (bodies := robot_corners(robot))
     ]
     things = [_of_object(keys[item.name], item) for item in program.objects if not item.kinematic]
     return (*found, *(item for item in things if item.bodies))
 
 
-def _of_robot(robot: Robot) -> dict[str, tuple[tuple[float, float, float, float], ...]]:
+def robot_corners(robot: Robot) -> dict[str, tuple[tuple[float, float, float, float], ...]]:
+    """The corners of what collides of a robot, by body; none where its file is on another computer."""
     from stripe_dsl.robots.author import robot_usda
     from stripe_dsl.robots.outline import outline_of_file, outline_of_text  # USD, for scenes alone
 

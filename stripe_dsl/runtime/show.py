@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cos, sin, tan
 from pathlib import Path
 from typing import Any
 
+from stripe_dsl.runtime.figures import Figure, Heights, lift, stand
 from stripe_dsl.runtime.video import looking
 
 SKY = 0xFFEBD9C8  # ABGR
@@ -90,6 +92,8 @@ def picture(
     size: tuple[int, int],
     sun: tuple[float, float, float] | None = None,
     device: str | None = None,
+    robots: Sequence[Figure] = (),
+    heights: Heights | None = None,
 ) -> Any:
     """A picture of a USD stage, shape (height, width, 3), 0..255.
 
@@ -97,6 +101,8 @@ def picture(
         size: width and height in pixels.
         sun: direction in which light falls; Newton's default where it is ``None``.
         device: of Warp; its default where it is ``None``.
+        robots: what stands in it.
+        heights: of the ground that they stand on.
     """
     import newton
     import numpy as np
@@ -107,8 +113,17 @@ def picture(
     with wp.ScopedDevice(device):
         builder = newton.ModelBuilder()
         builder.add_usd(str(stage))
+        bodies = [stand(builder, robot, heights) for robot in robots] if heights is not None else []
         model = builder.finalize()
         state = model.state()
+        if heights is not None and bodies:
+            moving: Any = model
+            body_q: Any = state.body_q
+            newton.eval_fk(model, moving.joint_q, moving.joint_qd, state)
+            poses = body_q.numpy()
+            for robot, names in zip(robots, bodies, strict=True):
+                lift(poses, robot, names, heights)
+            body_q.assign(poses)
         config = newton.sensors.SensorTiledCamera.RenderConfig(enable_shadows=True)
         camera = newton.sensors.SensorTiledCamera(model, default_render_config=config)
         light: Any = None if sun is None else wp.vec3f(*map(float, sun))
