@@ -3,6 +3,7 @@
     python benchmarks/walking.py --logs logs --train --envs 256 --iterations 1500 --device cpu
     python benchmarks/walking.py --logs logs --train --envs 4096 --iterations 600 --device cuda:0
     python benchmarks/walking.py --logs logs --train --task forest_walk --envs 128 --iterations 600 --device cpu
+    python benchmarks/walking.py --logs logs --train --task forest_walk --envs 4096 --iterations 900 --device cuda:0
     python benchmarks/walking.py --logs logs
 
 The last form measures the last run in ``logs`` again, on any machine. The page has parts for each task, and in them for
