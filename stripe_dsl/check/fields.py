@@ -79,12 +79,12 @@ class Place:
         """Of all its fields."""
         return [*self.table] or ["distance", "inside"]
 
-    def read(self, field: str, point: ast.Expr, span: Span) -> Node | None:
-        """A field at a point, which is known to be one; ``None`` after a mistake was reported."""
+    def read(self, field: str, point: ast.Expr, span: Span, *, several: bool = False) -> Node | None:
+        """A field at a point, or at the points of a list, which is known to be one; ``None`` after a mistake."""
         with self.low.tunables.paused():
             if not self.table and not self.raster:
                 assert self.zone is not None
-                text = distance(self.zone)
+                text = distance(self.zone, several=several)
                 assert text is not None
                 tree, problems = _parsed(text if field == "distance" else f"{text} <= 0 m")
                 assert not problems, text
@@ -175,12 +175,7 @@ def read_at(low: Lowering, expr: ast.Call, found: Place) -> Node | None:
     point = low.number(expr.args[0])
     if point is None or not _is_point(low, point, expr.args[0], text):
         return None
-    shaped = not found.table and not found.raster
-    if shaped and point.type.axis is not None:
-        message = f"`{text}` is read at a single point, not at {point.type.describe()}"
-        low.report.error("E0302", message, expr.args[0].span, "zones with a shape are formulas of one point")
-        return None
-    node = found.read(field, expr.args[0], expr.span)
+    node = found.read(field, expr.args[0], expr.span, several=point.type.axis is not None)
     return node if node is None or low.names.check_phase(node, expr.span) else None
 
 

@@ -103,7 +103,7 @@ def have_limits(low: Lowering, ends: Sequence[Node], span: Span) -> bool:
     for node in ends:
         if node.op != "read" or node.read is None or node.read.quantity not in ("joint.lower", "joint.upper"):
             continue
-        model = low.scope.robots[node.read.entity].model
+        model = low.scope.model(node.read.entity)
         free = [name for name in node.read.names if not model.joint(name).is_limited]
         if free:
             message = f"`rescale` needs limits, and there are none for {and_list(free, SHOWN)} of `{node.read.entity}`"

@@ -11,7 +11,7 @@ from stripe_dsl.check.draws import any_angle
 from stripe_dsl.check.parameters import Unknown
 from stripe_dsl.check.phase import KNOWN_AT_RESET, Phase
 from stripe_dsl.check.scope import ActionValue
-from stripe_dsl.check.values import Episode, Value
+from stripe_dsl.check.values import CommandValue, Episode, Value
 from stripe_dsl.diagnostics import Annotation
 from stripe_dsl.ir.graph import Node, Read
 from stripe_dsl.ir.types import BOOL, Type
@@ -123,6 +123,13 @@ class Names:
             self.unknown(expr, wanted)
         return value
 
+    def layer(self, expr: ast.Field) -> CommandValue | None:
+        """A layer of things with joints as a part of the scene, where one of the fields of such a part is asked for."""
+        from stripe_dsl.check.fields import LAYER_FIELDS, place_value
+
+        name = expr.object.id if isinstance(expr.object, ast.Name) else ""
+        return place_value(self.low, name, expr.span) if expr.name in LAYER_FIELDS else None
+
     def place(self, expr: ast.Name) -> Value | None:
         """A part of the scene, read below the base of the only robot."""
         if expr.id not in self.low.scope.places:
@@ -159,7 +166,8 @@ class Names:
         if not (isinstance(node, ast.Field) and isinstance(node.object, ast.Name)) or self.low.frame is not None:
             return None
         name = node.object.id
-        if name not in scope.places or name in scope.known_names() or scope.entity(name) is not None:
+        hidden = name in scope.known_names() or scope.entity(name) not in (None, scope.layers.get(name))
+        if name not in scope.places or hidden:
             return None
         from stripe_dsl.check.fields import place
 

@@ -55,24 +55,35 @@ def point_in(low: Lowering, zone: Circle | Box, span: Span) -> Node:
     return low.graph.add("vec", tuple(placed), type=type, span=span)
 
 
-def distance(zone: Zone) -> str | None:
-    """The distance of ``point`` to a zone [m], 0 inside, as an expression; ``None`` for one that follows from rules."""
+def distance(zone: Zone, *, several: bool = False) -> str | None:
+    """The distance of ``point`` to a zone [m], 0 inside, as an expression; ``None`` for one that follows from rules.
+
+    Args:
+        several: whether ``point`` is a list of points.
+    """
     from stripe_dsl.ir.scene import Box, Circle, Path, Polygon
 
     match zone:
         case Circle(center=(x, y), radius=radius):
-            return f"max(|({X} - {x!r} m, {Y} - {y!r} m)| - {radius!r} m, 0 m)"
+            return f"max({_length(f'{X} - {x!r} m', f'{Y} - {y!r} m', several)} - {radius!r} m, 0 m)"
         case Box(center=(x, y), size=(width, height), yaw=yaw):
             along = _turned(x, y, cos(yaw), sin(yaw))
             aside = _turned(x, y, -sin(yaw), cos(yaw))
-            return f"|({_beyond(along, width / 2)}, {_beyond(aside, height / 2)})|"
+            return _length(_beyond(along, width / 2), _beyond(aside, height / 2), several)
         case Path(points=points, width=width):
-            return f"max({_smallest([_segment(a, b) for a, b in pairwise(points)])} - {width / 2!r} m, 0 m)"
+            sides = [_segment(a, b, several) for a, b in pairwise(points)]
+            return f"max({_smallest(sides)} - {width / 2!r} m, 0 m)"
         case Polygon(points=points):
             sides = list(pairwise((*points, points[0])))
             crossed = _sum([_crossing(a, b) for a, b in sides if a[1] != b[1]])
-            return f"(0 m if mod({crossed}, 2) > 0.5 else {_smallest([_segment(a, b) for a, b in sides])})"
+            edge = _smallest([_segment(a, b, several) for a, b in sides])
+            return f"(0 m if mod({crossed}, 2) > 0.5 else {edge})"
     return None
+
+
+def _length(x: str, y: str, several: bool) -> str:
+    """Of a vec2; the parts of a vector are single numbers, so that of a list is written out."""
+    return f"sqrt(({x})^2 + ({y})^2)" if several else f"|({x}, {y})|"
 
 
 def _turned(x: float, y: float, along: float, aside: float) -> str:
@@ -85,12 +96,12 @@ def _beyond(text: str, half: float) -> str:
     return f"max(abs({text}) - {half!r} m, 0 m)"
 
 
-def _segment(a: Point, b: Point) -> str:
+def _segment(a: Point, b: Point, several: bool) -> str:
     """The distance to a straight line between two points [m]."""
     length = hypot(b[0] - a[0], b[1] - a[1])
     ux, uy = (b[0] - a[0]) / length, (b[1] - a[1]) / length
     along = f"clip({_turned(*a, ux, uy)}, 0 m, {length!r} m)"
-    return f"|({X} - {a[0]!r} m - {along} * {ux!r}, {Y} - {a[1]!r} m - {along} * {uy!r})|"
+    return _length(f"{X} - {a[0]!r} m - {along} * {ux!r}", f"{Y} - {a[1]!r} m - {along} * {uy!r}", several)
 
 
 def _crossing(a: Point, b: Point) -> str:

@@ -31,9 +31,16 @@ FILE_KEYS = ("usd", "urdf", "mjcf", "cfg")
 
 
 class RobotCheck:
-    """Checks one robot block and makes its part of the program."""
+    """Checks one robot block and makes its part of the program.
 
-    def __init__(self, name: Text, spec: RobotSpec, module: Module, settings: Settings, scope: Scope) -> None:
+    Args:
+        driven: whether its joints are asked for actuators; those of things in a scene swing as they like.
+    """
+
+    def __init__(
+        self, name: Text, spec: RobotSpec, module: Module, settings: Settings, scope: Scope, *, driven: bool = True
+    ) -> None:
+        self.driven = driven
         self.name = name
         self.spec = spec
         self.module = module
@@ -250,7 +257,7 @@ class RobotCheck:
                 owners[joint] = name
             out.append(ActuatorCheck(self, robot.model, name, spec, joints).run(patterns))
         idle = [joint for joint in robot.model.joint_names if joint not in owners]
-        if idle and not self.scope.unknown_sets and (self.spec.cfg is None or self.spec.actuator):
+        if idle and self.driven and not self.scope.unknown_sets and (self.spec.cfg is None or self.spec.actuator):
             verb = "is" if len(idle) == 1 else "are"
             what = f"{plural(len(idle), 'joint')} of `{self.name}` {verb}"
             message = f"{what} in no actuator group: {and_list(idle, 4)}"

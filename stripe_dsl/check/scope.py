@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check.values import Base, BodySet, CommandValue, Episode, JointSet, RobotValue, SensorValue
 from stripe_dsl.ir.types import Type
+from stripe_dsl.robots.model import RobotModel
 from stripe_dsl.source import SourceFile
 from stripe_dsl.spec.document import StateSpec
 from stripe_dsl.spec.modules import Module
@@ -49,6 +50,7 @@ class Scope:
         overridden: what the file says for the parameters that ``--set`` changes.
         places: names of the scene: zones, layers, water, maps, ``ground`` and ``solid``.
         scene: that the task stands in, where it has a terrain.
+        layers: of that scene, whose things have joints: all things of one together.
     """
 
     params: dict[str, Expression] = field(default_factory=dict)
@@ -72,6 +74,7 @@ class Scope:
     overridden: dict[str, Expression] = field(default_factory=dict)
     places: set[str] = field(default_factory=set)
     scene: Scene | None = None
+    layers: dict[str, RobotValue] = field(default_factory=dict)
 
     def of_file(self, name: str, module: Module) -> bool:
         """Whether a parameter of the task is the one that a file defines."""
@@ -92,8 +95,14 @@ class Scope:
             return Episode()
         if len(self.robots) == 1:
             robot = next(iter(self.robots.values()))
-            return self.member(robot, name)
-        return None
+            found = self.member(robot, name)
+            if found is not None:
+                return found
+        return self.layers.get(name)
+
+    def model(self, name: str) -> RobotModel:
+        """Of a robot, or of a layer whose things have joints."""
+        return (self.robots | self.layers)[name].model
 
     def qualified(self, entity: str, frame: str) -> str:
         """``body`` or ``heading`` of the only robot; of others with their name before it, so that they do not mix."""
@@ -105,13 +114,19 @@ class Scope:
         if name in robot.sets:
             self.used.add(f"{robot.name}.{name}")
             return robot.sets[name]
-        label = name if len(self.robots) == 1 else f"{robot.name}.{name}"
+        alone = len(self.robots) == 1 and robot.name in self.robots
+        label = name if alone else f"{robot.name}.{name}"
         if name == "joints":
             return JointSet(robot.name, robot.model, robot.model.joint_names, label)
         if name == "bodies":
             return BodySet(robot.name, robot.model, robot.model.body_names, label)
         if name == "base":
             return Base(robot.name, robot.model, label)
+        if robot.name in self.layers:  # one of the things of a layer
+            if name in robot.model.joint_names:
+                return JointSet(robot.name, robot.model, (name,), label, single=True)
+            if name in robot.model.body_names:
+                return BodySet(robot.name, robot.model, (name,), label, single=True)
         return None
 
     def known_names(self) -> list[str]:

@@ -32,7 +32,7 @@ from stripe_dsl.check.sensors import Sensors
 from stripe_dsl.check.sights import labels_of_ground
 from stripe_dsl.check.symmetry import check_symmetry
 from stripe_dsl.check.terms import Terms
-from stripe_dsl.check.world import check_scene, check_sim, names_of
+from stripe_dsl.check.world import check_scene, check_sim, jointed_layers, names_of, repeated_things
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.diagnostics.followups import ABSENCE
 from stripe_dsl.ir.graph import walk
@@ -136,6 +136,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         if place.terrain.tiles is None:  # on tiles, places are counted from the middle of one
             robots = [replace(item, at_spawn=spec.robot[Text(item.name)].at is None) for item in robots]
             objects = [replace(item, at_spawn=spec.object[Text(item.name)].at is None) for item in objects]
+            robots += jointed_layers(place, scope, report)
             if sim is not None and place.variants == 1:
                 sim = replace(sim, spacing=0.0)  # all environments stand in the one scene
     elif task.scene is not None and task.scene.terrain:
@@ -187,7 +188,8 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     if spec.train is not None and spec.train.symmetry is not None and not report.failed:
         tunables = tuple(lowering.tunables.items.values())
         seen, states = tuple(groups.values()), tuple(lowering.memory.states.values())
-        found = check_symmetry(spec.train.symmetry, settings, train, robots, seen, actions, tunables, states)
+        own = [robot for robot in robots if not robot.baked]
+        found = check_symmetry(spec.train.symmetry, settings, train, own, seen, actions, tunables, states)
         train = replace(train, symmetry=found)
     check_limits(resets, robots, lowering.tunables.items, report)
     lint(task, scope, report, timeout=timeout)
@@ -256,10 +258,12 @@ def check_robots(module: Module, tasks: Sequence[Task]) -> list[Diagnostic]:
     """What is wrong with the robots and objects of a file that no task of it uses."""
     used = [spec for task in tasks for spec, _ in task.robots.values()]
     report = Reporter()
+    things = repeated_things(module)
     for name, spec in module.document.robot.items():
         if not any(spec is other for other in used):
             scope = Scope(params={str(key): value for key, value in module.document.param.items()})
-            RobotCheck(name, spec, module, Settings(Lowering(scope, report)), scope).run()
+            settings = Settings(Lowering(scope, report))
+            RobotCheck(name, spec, module, settings, scope, driven=str(name) not in things).run()
     placed = [spec for task in tasks for spec, _ in task.objects.values()]
     for name, spec in module.document.object.items():
         if not any(spec is other for other in placed):

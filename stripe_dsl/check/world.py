@@ -18,6 +18,9 @@ from stripe_dsl.text import and_list, did_you_mean
 from stripe_dsl.units import ACCELERATION, ANGLE, DIMENSIONLESS, FREQUENCY, LENGTH, TIME
 
 if TYPE_CHECKING:
+    from stripe_dsl.check.report import Reporter
+    from stripe_dsl.check.scope import Scope
+    from stripe_dsl.ir.robots import Robot
     from stripe_dsl.ir.scene import Scene  # only scenes with a terrain need it
 
 LIGHTS = ("dome", "sun")
@@ -112,6 +115,24 @@ def check_scene(
         return None, lights, terrain_scene(name, spec, module, settings, lights)
     _plane(spec, settings)
     return _ground(spec, settings), lights, None
+
+
+def jointed_layers(scene: Scene, scope: Scope, report: Reporter) -> list[Robot]:
+    """The articulations that layers of a scene are made of, as robots of the task."""
+    if all(layer.robot is None for layer in scene.layers):
+        return []
+    from stripe_dsl.check.scenes.jointed import layer_robots  # few scenes have one
+
+    return layer_robots(scene, scope, report)
+
+
+def repeated_things(module: Module) -> set[str]:
+    """Names of all that layers of the scenes of a file repeat."""
+    document = module.document
+    named = [*document.scene.values(), *(task.scene for task in document.task.values())]
+    scenes = [scene for scene in named if isinstance(scene, SceneSpec)]
+    layers = [layer for scene in scenes for table in (scene.scatter, scene.place) for layer in table.values()]
+    return {phrase.word for layer in layers for phrase in layer.assets}
 
 
 def names_of(spec: SceneSpec | None) -> set[str]:

@@ -177,7 +177,7 @@ def prim_names(program: Program) -> dict[str, str]:
     out: dict[str, str] = {}
     for item in (*program.robots, *program.objects):
         title = "".join(part.title() for part in item.name.split("_"))
-        out[item.name] = names.unique("Robot" if item in program.robots and len(program.robots) == 1 else title)
+        out[item.name] = names.unique("Robot" if item in program.own_robots and len(program.own_robots) == 1 else title)
     return out
 
 
@@ -198,8 +198,8 @@ def robots(program: Program, keys: dict[str, str], assets: Path) -> list[RobotTe
 
 def robot_path(robot: Robot, assets: Path) -> str:
     """Source text of the path of a robot's file; ``assets`` is the folder that relative paths start in."""
-    if robot.written:
-        return f"asset({literal(f'{robot.name}.usda')})"
+    if robot.written or robot.baked:
+        return f"asset({literal(robot.baked or f'{robot.name}.usda')})"
     return file_text(robot.reference, robot.model.source, assets)
 
 

@@ -157,8 +157,9 @@ def tunable_path(attr: Attr) -> tuple[str, str]:
 
 def entity_attributes(program: Program) -> dict[str, str]:
     """The attribute of each robot and of each object in the environment's class, which is its key in the scene."""
-    alone = len(program.robots) == 1
-    robots = {robot.name: "robot" if alone else f"robot_{robot.name}" for robot in program.robots}
+    own = program.own_robots
+    robots = {robot.name: "robot" if len(own) == 1 else f"robot_{robot.name}" for robot in own}
+    robots |= {robot.name: f"loose_{robot.name}" for robot in program.robots if robot.baked}
     return robots | {item.name: f"object_{item.name}" for item in program.objects}
 
 

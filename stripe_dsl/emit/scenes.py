@@ -211,7 +211,7 @@ def fixed_robots(program: Program) -> list[str]:
     """Attributes of the robots that are fixed to a ground with heights."""
     keys = entity_attributes(program)
     grounded = scene_text(program) is not None
-    return [keys[robot.name] for robot in program.robots if robot.model.fixed_base and grounded]
+    return [keys[robot.name] for robot in program.own_robots if robot.model.fixed_base and grounded]
 
 
 def import_statement(module: str, names: Iterable[str]) -> str:
@@ -245,7 +245,7 @@ def not_generated(program: Program) -> list[Diagnostic]:
     scene = program.scene
     if scene is None:
         return []
-    found = [item for layer in scene.layers if layer.movable for item in _not_loose(layer, scene)]
+    found = [item for layer in scene.layers if not layer.stands for item in _not_loose(layer, scene)]
     return found + [
         Diagnostic(
             "E0616",
@@ -260,15 +260,17 @@ def not_generated(program: Program) -> list[Diagnostic]:
 
 def _not_loose(layer: Layer, scene: Scene) -> list[Diagnostic]:
     """Why the things of a layer cannot be bodies of each environment."""
-    from stripe_dsl.scene.bodies import MOST, most_bodies
+    from stripe_dsl.ir.scene import LOOSE
+    from stripe_dsl.scene.bodies import most_bodies
 
     if scene.variants > 1:
-        message = f"`{layer.name}` can be pushed, and the simulator has the same bodies in all environments"
+        what = "can be pushed" if layer.movable else "has joints"
+        message = f"`{layer.name}` {what}, and the simulator has the same bodies in all environments"
         helps = ("write `shared` for `variants`: environments do not touch each other's things",)
         return [Diagnostic("E0616", message, layer.span, helps=helps)]
     count = most_bodies(layer, scene)
-    if count > MOST:
-        message = f"each environment has its own bodies: {count} of `{layer.name}` are more than {MOST}"
-        helps = (f"ask for at most {MOST}, as in `count {MOST}`, or leave `kind rigid` out",)
+    if count > LOOSE:
+        message = f"each environment has its own bodies: {count} of `{layer.name}` are more than {LOOSE}"
+        helps = (f"ask for at most {LOOSE}, as in `count {LOOSE}`, or leave `kind rigid` out",)
         return [Diagnostic("E0616", message, layer.span, helps=helps)]
     return []

@@ -352,6 +352,11 @@ class Program:
     scene: Scene | None = None
 
     @property
+    def own_robots(self) -> tuple[Robot, ...]:
+        """Robots that the task names; behind them stand those that layers of its scene are made of."""
+        return tuple(robot for robot in self.robots if not robot.baked)
+
+    @property
     def names(self) -> dict[int, str]:
         """Names of values by node id: those that the file gives, and those of parts of commands."""
         named = [(name, node) for action in self.actions for name, node in action.named]

@@ -92,6 +92,7 @@ class Robot:
         sets: named joints and bodies, with their members.
         soft_limits: share of the joints' ranges that soft limits leave.
         at_spawn: it stands in a scene with a terrain, and the task does not say where.
+        baked: of a layer of the scene, whose things are one articulation: its file among those that are baked.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Robot:
     stage: str = ""
     soft_limits: float = 1.0
     at_spawn: bool = False
+    baked: str = ""
 
     @property
     def learned(self) -> tuple[str, ...]:

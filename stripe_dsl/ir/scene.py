@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from stripe_dsl.ir.assets import Choice, Pose, Quaternion, Solid
 from stripe_dsl.ir.program import Light
+from stripe_dsl.ir.robots import Robot
 from stripe_dsl.ir.rules import Bounds, Rule
 from stripe_dsl.ir.terrain import Pair, Rgb, Terrain
 from stripe_dsl.source import Span
@@ -23,6 +24,8 @@ POINT, FREE = "point", "free"
 """Tables of points of a zone, as a task reads them: any, and those that something of a width can reach."""
 SPOTS = 1024
 """Points of such a table."""
+LOOSE = 64
+"""Things of a layer that can move, at most: each environment has its own of all of them, and each may touch each."""
 
 type Point = tuple[float, float]
 """x and y in the scene's frame [m]."""
@@ -178,6 +181,7 @@ class Layer:
         label: semantic class of all instances, the layer's name where the file does not say.
         best_effort: what could not be placed is a warning, else an error.
         needs: names of zones, layers and water that its rules and its species' rules read.
+        robot: ``kind articulation``: what each thing is, made of links and joints and fixed to the ground.
     """
 
     name: str
@@ -194,7 +198,25 @@ class Layer:
     label: str
     best_effort: bool = False
     needs: tuple[str, ...] = ()
+    robot: Robot | None = field(default=None, compare=False, repr=False)
     span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def stands(self) -> bool:
+        """Whether its things are part of the static world."""
+        return not self.movable and self.robot is None
+
+    def articulation(self, scene: str) -> str:
+        """The file of things with joints; ``scene`` is the name of the variant, without suffix."""
+        return f"{scene}_{self.name}.usda"
+
+    @property
+    def number(self) -> int | None:
+        """How many things it has, where that does not depend on what finds a place."""
+        if self.spots:
+            return len(self.spots)
+        low, high = self.species[0].count or (0, 1)
+        return low if low == high and len(self.species) == 1 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

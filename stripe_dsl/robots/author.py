@@ -42,7 +42,7 @@ def robot_usda(robot: PrimitiveRobot) -> str:
     problems = find_problems(robot)
     if problems:
         raise RobotFileError(problems[0].reason, problems[0].hint)
-    return mechanism_usda(_mechanism(robot), "Made from links and joints")
+    return mechanism_usda(mechanism_of(robot), "Made from links and joints")
 
 
 def mechanism_usda(robot: Mechanism, origin: str) -> str:
@@ -144,7 +144,7 @@ def _authored(joint: Joint) -> _AuthoredJoint:
     )
 
 
-def _mechanism(robot: PrimitiveRobot) -> Mechanism:
+def mechanism_of(robot: PrimitiveRobot) -> Mechanism:
     """A robot made of primitives, for which the simulator derives inertia where all shapes of a body collide."""
     poses = {body.name: Pose(body.position, quaternion(body.rotation)) for body in robot.bodies}
     return Mechanism(

@@ -28,7 +28,7 @@ from stripe_dsl.robots.meshes import Mesh
 from stripe_dsl.robots.usd_joints import pxr
 from stripe_dsl.scene import surface
 from stripe_dsl.scene.assets import things_of
-from stripe_dsl.scene.bodies import lifted, masses, write_bodies
+from stripe_dsl.scene.bodies import articulation, lifted, masses, write_bodies
 from stripe_dsl.scene.file_names import file_names
 from stripe_dsl.scene.files import USD_SUFFIXES
 from stripe_dsl.scene.functions import module_file
@@ -101,6 +101,8 @@ def scene_key(scene: Scene) -> str:
     found = sha256(repr(scene).encode())
     if scene.reads:
         found.update(repr(scene.reads).encode())
+    for robot in (layer.robot for layer in scene.layers if layer.robot is not None):
+        found.update(repr((robot.primitives, robot.position, robot.rotation)).encode())
     for written, path in sorted({(file.written, file.path) for file in _files(scene)}):
         found.update(f"\0{written}\0".encode())
         for part in _composed(path):
@@ -176,6 +178,8 @@ def write_scene(scene: Scene, variants: Sequence[Made], folder: Path) -> dict[st
             placed = lifted(placed_layer(found, layout.seed, scene.name), layout.ground)
             weights = masses(found.layer, placed.scale, layout.seed, scene.name)
             write_bodies(folder / item.stage, folder / item.poses, placed, weights, about=f"{item.layer} of {about}")
+        for name, file in names.articulations[variant]:
+            (folder / file).write_text(articulation(layout.layers[name], f"{name} of {about}"), encoding="utf-8")
         write_table(folder / names.tables[variant], layout)
         heights.append(layout.ground.height.astype("<f4"))
         told += layout.text().splitlines()
@@ -200,7 +204,7 @@ def parts_of(layout: Layout) -> tuple[list[GroundPart], list[PlacedLayer], list[
     layers = [
         placed_layer(found, seed, scene.name)
         for name, found in layout.layers.items()
-        if len(found) and not found.layer.movable
+        if len(found) and found.layer.stands
     ]
     sheets = [
         Sheet(item.name, _water_mesh(layout, item.name, item.level), item.color, item.opacity, {"class": [item.label]})

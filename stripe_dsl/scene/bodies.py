@@ -15,6 +15,7 @@ and a quaternion (x, y, z, w) in the scene's frame, seven little-endian 32-bit f
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stripe_dsl.ir.scene import Layer, Scene
+from stripe_dsl.robots.author import mechanism_usda
+from stripe_dsl.robots.mechanism import Pose
+from stripe_dsl.robots.repeated import mechanism
 from stripe_dsl.robots.usd_joints import pxr
 from stripe_dsl.scene.ground import Ground
+from stripe_dsl.scene.placements import Instances
 from stripe_dsl.scene.shapes import joined
 from stripe_dsl.scene.stage import (
     ROOT,
@@ -38,8 +43,6 @@ from stripe_dsl.scene.stage import (
 )
 from stripe_dsl.scene.streams import stream
 
-MOST = 64
-"""Bodies of a layer: each environment has its own of all of them, and each may touch each."""
 CLEARANCE = 0.002
 """What is left between a thing and the ground at first [m]."""
 
@@ -136,6 +139,27 @@ def bodies_stage(placed: PlacedLayer, mass: NDArray[np.floating]) -> Any:
             seen = mesh_prim(stage, f"{path}/look_{number}", look.points * scale, look.triangles)
             materials.colored(seen, (red, green, blue))
     return stage
+
+
+def articulation(found: Instances, about: str) -> str:
+    """The stage of things with joints: one articulation in the scene's frame, each thing of which stands in its place.
+
+    Args:
+        about: what it was made from, for the stage's documentation.
+    """
+    robot = found.layer.robot
+    assert robot is not None
+    assert robot.primitives is not None
+    own = _pose(robot.position, robot.rotation)
+    places = [_pose(at, turn) * own for at, turn in zip(found.position, found.rotation, strict=True)]
+    return mechanism_usda(mechanism(robot.primitives, found.layer.name, places), about)
+
+
+def _pose(position: Iterable[float], rotation: Iterable[float]) -> Pose:
+    """A pose of a position [m] and a quaternion (x, y, z, w)."""
+    a, b, c = map(float, position)
+    x, y, z, w = map(float, rotation)
+    return Pose((a, b, c), (w, x, y, z))
 
 
 def body_name(row: int) -> str:

@@ -17,11 +17,13 @@ class FileNames:
     heights: str
     fields: tuple[str, ...] = ()
     bodies: tuple[tuple[BodyFiles, ...], ...] = ()
+    articulations: tuple[tuple[tuple[str, str], ...], ...] = ()
 
     @property
     def all_bodies(self) -> tuple[str, ...]:
-        """Names of the files of all bodies of all variants."""
-        return tuple(name for variant in self.bodies for item in variant for name in (item.stage, item.poses))
+        """Names of the files of all that moves, of all variants."""
+        bodies = (name for variant in self.bodies for item in variant for name in (item.stage, item.poses))
+        return (*bodies, *(name for variant in self.articulations for _, name in variant))
 
 
 def file_names(scene: Scene) -> FileNames:
@@ -33,4 +35,5 @@ def file_names(scene: Scene) -> FileNames:
         f"{scene.name}.heights",
         tuple(f"{scene.name}.{name}.field" for name in scene.reads),
         tuple(body_files(scene, name) for name in names),
+        tuple(tuple((layer.name, layer.articulation(name)) for layer in scene.layers if layer.robot) for name in names),
     )

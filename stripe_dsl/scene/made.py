@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stripe_dsl.diagnostics import Diagnostic
@@ -10,7 +11,7 @@ from stripe_dsl.scene.extents import Measure, extent
 from stripe_dsl.scene.grid import Field
 from stripe_dsl.scene.layout import Layout, build_layout
 from stripe_dsl.scene.maps import build_maps
-from stripe_dsl.scene.placements import Problem
+from stripe_dsl.scene.placements import Instances, Problem
 from stripe_dsl.scene.problem import SceneError
 from stripe_dsl.scene.require import check_requirements
 from stripe_dsl.scene.rules import RuleError
@@ -53,12 +54,22 @@ def make(scene: Scene, variant: int = 0, measure: Measure = extent) -> tuple[Mad
         return None, [Diagnostic("E0619", str(problem), scene.span)]
     step("checking what is required")
     diagnostics = [infeasible(problem) for problem in layout.problems]
+    diagnostics += [item for found in layout.layers.values() if (item := _fewer(found, layout.problems))]
     diagnostics += [finding.diagnostic for finding in check_requirements(layout, maps) if not finding.holds]
     if scene.reads:
         from stripe_dsl.scene.spots import no_spots  # for tasks that draw from zones
 
         diagnostics += no_spots(layout, maps)
     return Made(layout, maps), diagnostics
+
+
+def _fewer(found: Instances, known: Sequence[Problem]) -> Diagnostic | None:
+    """Things with joints are one articulation, whose joints a task has counted before anything was placed."""
+    layer = found.layer
+    if layer.robot is None or len(found) == layer.number or any(item.layer is layer for item in known):
+        return None
+    message = f"{layer.name}: {len(found)} of {layer.number} stand, and things with joints have to be there all"
+    return Diagnostic("E0702", message, layer.span, helps=("say `at` for each, or loosen the rules",))
 
 
 def infeasible(problem: Problem) -> Diagnostic:

@@ -125,15 +125,15 @@ def reads(roots: list[Node]) -> set[Read]:
     return found
 
 
-@pytest.mark.parametrize(
-    "zone",
-    [
-        "circle 2 m at (6, 5)",
-        "box 4 m x 2 m at (6, 5) yaw 30 deg",
-        "path 1 m through (2, 2) (8, 3) (7, 9)",
-        "polygon (2, 2) (9, 3) (6, 5) (8, 9) (3, 7)",
-    ],
+ZONES = (
+    "circle 2 m at (6, 5)",
+    "box 4 m x 2 m at (6, 5) yaw 30 deg",
+    "path 1 m through (2, 2) (8, 3) (7, 9)",
+    "polygon (2, 2) (9, 3) (6, 5) (8, 9) (3, 7)",
 )
+
+
+@pytest.mark.parametrize("zone", ZONES)
 def test_a_task_reads_how_far_a_zone_is(zone: str) -> None:
     """The formulas say what synthesis says of the same zone; only its edge is left out, where rounding decides."""
     text = (TASK % "").replace("seed 3;", f"zone goal = {zone}; seed 3;")
@@ -154,6 +154,25 @@ def test_a_task_reads_how_far_a_zone_is(zone: str) -> None:
     assert far == pytest.approx(expected, abs=1e-9)
     clear = np.abs(made.distance(points)) > 1e-6
     assert (there[clear] == (expected[clear] == 0)).all()
+    assert 0 < (expected == 0).mean() < 1
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_task_reads_how_far_several_points_are(zone: str) -> None:
+    text = (TASK % "").replace("seed 3;", f"zone goal = {zone}; seed 3;")
+    far = "far = max(goal.distance(bodies.pos)); there = 1.0 * count(goal.inside(bodies.pos))"
+    found = check_source(SourceFile("t.stripe", text.replace("up = cos(shoulder.pos)", far)))
+    assert not found.diagnostics, render_all(found.diagnostics, color=False)
+    (program,) = found.programs
+    assert program.scene is not None
+    points = np.random.default_rng(1).uniform(0, 12, (300, 2, 3))
+    roots = [term.value for term in program.rewards]
+    values = {read: points if read.quantity == "body.pos@world" else np.zeros((300, 3)) for read in reads(roots)}
+    far, there = evaluate(roots, Inputs(reads=values), 300)
+    made = zone_of(program.scene.zones[0], Surroundings(None, {}, {}), 0, "wood")  # type: ignore[arg-type]
+    expected = np.maximum(made.distance(points[..., :2].reshape(-1, 2)), 0).reshape(300, 2)
+    assert far == pytest.approx(expected.max(axis=1), abs=1e-9)
+    assert (there == (expected == 0).sum(axis=1)).all()
     assert 0 < (expected == 0).mean() < 1
 
 

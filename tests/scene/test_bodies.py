@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from scipy.spatial import ConvexHull
 
+from stripe_dsl.ir.scene import Scene
+from stripe_dsl.pipeline import check_source
 from stripe_dsl.robots.usd_joints import pxr
-from stripe_dsl.scene.bake import placed_layer, write_scene
+from stripe_dsl.scene.bake import placed_layer, scene_key, write_scene
 from stripe_dsl.scene.bodies import bodies_stage, lifted, masses, most_bodies
 from stripe_dsl.scene.made import make
 from stripe_dsl.scene.stage import rotation_matrices
+from stripe_dsl.source import SourceFile
 
 from .written import scene_of
 
@@ -104,3 +107,56 @@ def test_the_same_scene_gives_the_same_bytes(tmp_path: Path) -> None:
         found.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
     assert found[0] == found[1]
     assert {"s_stones.usdc", "s_stones.poses"} <= set(found[0])
+
+
+GATE = """
+robot gate {
+  link post { cylinder radius 5 cm length 1.2 m at (0, 0, 0.6) m; fixed }
+  link leaf { at (0, 0.6, 0.5) m; box (0.05, 1, 0.8) m; mass LEAF kg }
+  joint swing { type revolute; parent post; child leaf; axis z; at (0, 0.08, 0.5) m; limits -150..150 deg }
+}
+scene s {
+  size 20 m x 10 m
+  terrain ground { incline 10 deg, toward 90 deg }
+  zone start = circle 1 m at (10, 5)
+  place gates { assets gate; row (5, 5) to (15, 5) m every 5 m; kind articulation; pose yaw any, sink 5 % }
+}
+"""
+
+
+def gates(text: str, mass: str = "4") -> Scene:
+    checked = check_source(SourceFile("s.stripe", text.replace("LEAF", mass)))
+    assert not checked.diagnostics, checked.diagnostics
+    return checked.scenes[0]
+
+
+def test_things_with_joints_are_one_articulation_where_they_were_placed(tmp_path: Path) -> None:
+    scene = gates(GATE)
+    made, told = make(scene, 0)
+    assert made is not None
+    assert not told
+    write_scene(scene, [made], tmp_path)
+    stage: Any = pxr("Usd").Stage.Open(str(tmp_path / "s_gates.usda"))
+    found = made.layout.layers["gates"]
+    for row in range(3):
+        prim = stage.GetPrimAtPath(f"/gates/post_{row}")
+        move = pxr("UsdGeom").Xformable(prim).GetLocalTransformation()
+        np.testing.assert_allclose(move.ExtractTranslation(), found.position[row], atol=1e-6)
+        leaf = pxr("UsdGeom").Xformable(stage.GetPrimAtPath(f"/gates/leaf_{row}")).GetLocalTransformation()
+        turned = rotation_matrices(found.rotation)[row] @ (0, 0.6, 0.5) + found.position[row]
+        np.testing.assert_allclose(leaf.ExtractTranslation(), turned, atol=1e-6)
+    assert (found.footprint > 1.0).all(), "as wide as its leaf"
+    static: Any = pxr("Usd").Stage.Open(str(tmp_path / "s.usdc"))
+    assert not static.GetPrimAtPath("/Scene/Solids/gates")
+
+
+def test_they_have_to_be_there_all() -> None:
+    _, told = make(gates(GATE.replace("kind articulation;", "kind articulation; avoid start;")), 0)
+    assert [(item.code, item.message) for item in told] == [
+        ("E0702", "gates: 2 of 3 stand, and things with joints have to be there all")
+    ]
+
+
+def test_a_scene_depends_on_what_they_are() -> None:
+    assert scene_key(gates(GATE)) == scene_key(gates(GATE))
+    assert scene_key(gates(GATE)) != scene_key(gates(GATE, "5"))

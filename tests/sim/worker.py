@@ -74,7 +74,7 @@ def quantity(env: Any, read: Read, *, single: bool) -> Array:
     kind, _, name = read.quantity.partition(".")
     robots, objects = env.scene.articulations, env.scene.rigid_objects
     asset = env.scene.sensors.get(read.entity) or objects.get(f"object_{read.entity}")
-    asset = asset or robots.get(f"robot_{read.entity}") or robots["robot"]
+    asset = asset or robots.get(f"robot_{read.entity}") or robots.get(f"loose_{read.entity}") or robots["robot"]
     data = asset.data
     if kind == "imu":
         return array(getattr(data, {"lin_acc@sensor": "lin_acc_b", "ang_vel@sensor": "ang_vel_b"}[name]))

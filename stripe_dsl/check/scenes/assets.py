@@ -15,7 +15,9 @@ from stripe_dsl.check.scenes.files import MESHES, STAGES, find_files
 from stripe_dsl.check.scenes.words import PhraseError, Words, share
 from stripe_dsl.check.world import color
 from stripe_dsl.ir.assets import Asset, Choice, Grown, Part
+from stripe_dsl.ir.robots import Robot
 from stripe_dsl.ir.terrain import Rgb
+from stripe_dsl.source import Span
 from stripe_dsl.spec.modules import Module
 from stripe_dsl.spec.read import StatementReader
 from stripe_dsl.spec.scene import GROWN, PRIMITIVES, AssetSpec, GrownSpec, PartSpec
@@ -61,6 +63,8 @@ class Assets:
         self.named = named
         self.module = module
         self.made: dict[str, Asset | None] = {}
+        self.robots: dict[str, Robot] = {}
+        """Robots that layers repeat, by the names of their assets."""
         self.taken: set[str] = set()
 
     # ---- choices of a layer
@@ -153,6 +157,8 @@ class Assets:
             if found is None:
                 raise PhraseError
             return [found]
+        if phrase.word in self.module.document.robot:
+            return [self.jointed(Text(phrase.word), self.module, phrase.word, statement.key_span)]
         if phrase.word in (*PRIMITIVES, *GROWN):
             name = self.free(f"{layer}_{phrase.word}")
             return [self.made_of([phrase], name, phrase.word, inside)]
@@ -171,6 +177,8 @@ class Assets:
                 self.report.error("E0201", f"no import is called `{alias}`", node.object.span, *helps)
             raise PhraseError
         table = module.document.asset
+        if node.name in module.document.robot:
+            return self.jointed(Text(node.name), module, f"{alias}.{node.name}", node.span)
         if node.name not in table:
             helps = did_you_mean(node.name, list(table)) or (f"`{alias}` has no such asset",)
             message = f"there is no asset `{node.name}` in `{module.source.name}`"
@@ -182,6 +190,22 @@ class Assets:
         return found
 
     # ---- assets
+
+    def jointed(self, name: Text, module: Module, key: str, span: Span) -> Asset:
+        """A robot of a file, which a layer repeats."""
+        from stripe_dsl.check.scenes.jointed import jointed_asset  # few scenes have one
+
+        key = f"robot:{key}"
+        if key not in self.made:
+            self.made[key] = None
+            found = jointed_asset(name, module, self.settings, span)
+            if found is not None:
+                asset = replace(found[0], name=self.free(found[0].name))
+                self.made[key], self.robots[asset.name] = asset, found[1]
+        made = self.made[key]
+        if made is None:
+            raise PhraseError
+        return made
 
     def block(self, name: str, spec: AssetSpec, key: str = "") -> Asset | None:
         """The asset of an ``asset`` block."""

@@ -87,11 +87,9 @@ class Layers:
                     budget = self.settings.whole(spec.budget, "budget", BUDGET)
             species = (base if said or kind == "cover" else replace(base, solid=_usual(base)),)
         self.trunks(species, spec)
-        movable = self.settings.word(spec.kind, "kind", ("static", "rigid", "articulation"), "static") == "rigid"
-        if spec.kind is not None and isinstance(spec.kind.node, ast.Name) and spec.kind.node.id == "articulation":
-            help = "name it in the task, as a robot without actions: `robot door = doors.door at (3, 4, 0) m`"
-            self.report.error("E0616", "layers of articulations cannot be generated yet", spec.kind.span, help)
-        return Layer(
+        moves = self.settings.word(spec.kind, "kind", ("static", "rigid", "articulation"), "static")
+        jointed, movable = moves == "articulation", moves == "rigid"
+        layer = Layer(
             name=str(name),
             kind=kind,
             species=species,
@@ -100,7 +98,7 @@ class Layers:
             spots=spots,
             budget=budget,
             movable=movable,
-            mass=self.mass(spec, kind, species, movable=movable),
+            mass=None if jointed else self.mass(spec, kind, species, movable=movable),
             friction=self.not_negative(spec.friction, "friction", 1.0),
             restitution=self.not_negative(spec.restitution, "restitution", 0.0),
             label=base.label,
@@ -108,6 +106,26 @@ class Layers:
             needs=tuple(needs([rule for item in species for rule in item.rules] or rules)),
             span=spec.span,
         )
+        return self.jointed(layer, spec) if jointed else self.unjointed(layer, spec)
+
+    def jointed(self, layer: Layer, spec: LayerBlock) -> Layer:
+        """A layer of things with joints."""
+        from stripe_dsl.check.scenes.jointed import jointed_layer  # few scenes have one
+
+        before = self.report.failed
+        names = [choice.asset.name for item in layer.species for choice in item.choices]
+        robots = [self.assets.robots[name] for name in names if name in self.assets.robots]
+        if before and not names:
+            return layer  # its assets are wrong, which was reported
+        return jointed_layer(layer, spec, robots, self.report)
+
+    def unjointed(self, layer: Layer, spec: LayerBlock) -> Layer:
+        """A layer of things without joints."""
+        for choice in (choice for item in layer.species for choice in item.choices):
+            if choice.asset.name in self.assets.robots:
+                message = f"`{choice.asset.name}` is a robot, which has joints"
+                self.report.error("E0309", message, spec.span, "write `kind articulation`")
+        return layer
 
     # ---- species
 

@@ -85,7 +85,7 @@ class Leaves:
         self.program = program
         self.names = names
         self.entities = entity_attributes(program)
-        self.alone = next(iter(program.robots)).name if len(program.robots) == 1 else None
+        self.alone = program.own_robots[0].name if len(program.own_robots) == 1 else None
         self.sensors = {sensor.name: safe_identifier(sensor.name) for sensor in program.sensors}
         self.kinds = {sensor.name: sensor.kind for sensor in program.sensors}
         self.attributes: list[Attribute] = []

@@ -286,7 +286,7 @@ class Randomization:
     def buffer(self, change: Change) -> str:
         """The forces or torques on all bodies of a robot, as an attribute."""
         owner = self.leaves.entities[change.robot]
-        own = "" if len(self.program.robots) == 1 else f"{owner}_"
+        own = "" if len(self.program.own_robots) == 1 else f"{owner}_"
         text = f"torch.zeros(self.num_envs, self.{owner}.num_bodies, 3, device=self.device)"
         name = f"{own}{change.quantity.removeprefix('body.')}s"
         if (name, text) not in self._buffers:
@@ -335,7 +335,7 @@ class Randomization:
             wide = "[:, None]" if ":" in component(change) else ""
         else:
             owner = self.leaves.entities[change.robot]
-            own = "" if len(self.program.robots) == 1 else f"{owner}_"
+            own = "" if len(self.program.own_robots) == 1 else f"{owner}_"
             source = f'self.{owner}.root_view.get_attribute("shape_material_mu", NewtonManager.get_model())'
             array = self.kept(f"wp.to_torch({source}[:, 0])", f"{own}shape_friction")
             target = f"{array}[:, {self.shapes(change)}]"

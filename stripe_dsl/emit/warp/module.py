@@ -93,7 +93,7 @@ class Module:
         self.reserved = {*HELPERS, *GROUPS.values(), "Any", *(TAKEN if program.scene is not None else ())}
         self._helpers: set[str] = set()
         self._names = Names({"REWARD_TERMS", "TERMINATION_TERMS", "METRICS", "LOGGED", "BLOCK_DIM"})
-        robots = ["robot", *(f"robot_{robot.name}" for robot in program.robots)]
+        robots = ["robot", *(f"{kind}_{robot.name}" for robot in program.robots for kind in ("robot", "loose"))]
         states = [f"_{robot}_{state}" for robot in robots for state in ("joint_pos", "joint_vel", "forces", "torques")]
         self._attribute_names = Names([*ATTRIBUTES, *states, *(f"_{group}" for group in GROUPS)])
         self._known_constants: dict[str, str] = {}

@@ -114,7 +114,7 @@ class Draws:
 
     def friction(self, change: Change) -> None:
         robot = self.leaves.entities[change.robot]
-        own = "" if len(self.program.robots) == 1 else f"{robot}_"
+        own = "" if len(self.program.own_robots) == 1 else f"{robot}_"
         text = f'self.{robot}.root_view.get_attribute("shape_material_mu", NewtonManager.get_model())[:, 0]'
         host = self.module.attribute(text, f"{own}shape_friction")
         array = self.kernel.parameter(host, "wp.array2d(dtype=float)", f"{own}shape_friction")
@@ -172,7 +172,7 @@ class Draws:
     def joints(self, change: Change) -> None:
         """A new state of joints, within their limits; it is sent to the simulator afterwards."""
         kernel, robot = self.kernel, self.leaves.entities[change.robot]
-        own = "" if len(self.program.robots) == 1 else f"{word(change.robot)}_"
+        own = "" if len(self.program.own_robots) == 1 else f"{word(change.robot)}_"
         name = "joint_pos" if change.quantity == "joint.pos" else "joint_vel"
         output = kernel.parameter(f"self._{robot}_{name}", "wp.array2d(dtype=float)", f"{own}new_{name}")
         deeper, joint = self.members(change)
@@ -209,7 +209,7 @@ class Draws:
 
 def pushes(kernel: Kernel, robot: str, program: Program, leaves: Leaves) -> dict[str, str]:
     """The arguments that hold the forces and torques on the bodies of a robot, by quantity."""
-    own = "" if len(program.robots) == 1 else f"{word(robot)}_"
+    own = "" if len(program.own_robots) == 1 else f"{word(robot)}_"
     names = {"body.force": "forces", "body.torque": "torques"}
     return {
         quantity: kernel.parameter(
@@ -265,7 +265,7 @@ def _present(kernel: Kernel, program: Program, robot: Robot, leaves: Leaves) -> 
     """Copies the state of joints that some change starts from."""
     if robot.name not in moved_joints(program):
         return
-    own = "" if len(program.robots) == 1 else f"{word(robot.name)}_"
+    own = "" if len(program.own_robots) == 1 else f"{word(robot.name)}_"
     attribute = leaves.entities[robot.name]
     for name in ("joint_pos", "joint_vel"):
         output = kernel.parameter(f"self._{attribute}_{name}", "wp.array2d(dtype=float)", f"{own}new_{name}")

@@ -39,7 +39,7 @@ def push_kernel(kernel: Kernel, program: Program, module: Module, leaves: Leaves
     for robot in pushed_robots(program):
         poses = leaves.data(kernel, robot, "body_link_pose_w", 2, "wp.transform")
         owner = leaves.entities[robot]
-        own = "" if len(program.robots) == 1 else f"{owner}_"
+        own = "" if len(program.own_robots) == 1 else f"{owner}_"
         text = f'self.{owner}.root_view.get_attribute("body_f", NewtonManager.get_state_0())[:, 0]'
         host = module.attribute(text, f"{own}body_f")
         wrenches = kernel.parameter(host, "wp.array2d(dtype=wp.spatial_vector)", f"{own}body_f")
