@@ -15,12 +15,12 @@ fast: ## the tests that need neither the simulator nor patience
 lint: ## lint, formatting and types
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(RUN) stripec fmt --check examples/*.stripe examples/robots/*.stripe
+	$(RUN) stripec fmt --check examples/*.stripe examples/*/*.stripe
 	$(RUN) pyright
 format: ## mend what can be mended by itself
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
-	$(RUN) stripec fmt examples/*.stripe examples/robots/*.stripe
+	$(RUN) stripec fmt examples/*.stripe examples/*/*.stripe
 generate: ## compile the examples into generated/
 	for file in examples/*.stripe; do $(RUN) stripec compile $$file || exit 1; done
 train: ## train the cartpole

@@ -108,6 +108,10 @@ class Choice:
     spacing: float | None = None
 
 
+SOLIDS = ("trunk", "hull", "mesh", "box", "cylinder", "sphere")
+"""What may collide in the place of a thing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Solid:
     """What of an instance can be touched. Lengths are at scale 1.

@@ -93,15 +93,3 @@ def walk(roots: Iterable[Node]) -> Iterator[Node]:
             seen.add(node.id)
             stack.append((node, True))
             stack.extend((arg, False) for arg in reversed(node.args) if arg.id not in seen)
-
-
-def use_counts(roots: Iterable[Node]) -> dict[int, int]:
-    """How many operands (or roots) refer to each node, by node id."""
-    roots = list(roots)
-    counts: dict[int, int] = {}
-    for root in roots:
-        counts[root.id] = counts.get(root.id, 0) + 1
-    for node in walk(roots):
-        for arg in node.args:
-            counts[arg.id] = counts.get(arg.id, 0) + 1
-    return counts

@@ -93,18 +93,6 @@ def ground_plane_usda(
     )
 
 
-def reference_usda(asset: str, prim: str) -> str:
-    """A stage whose default prim is ``prim`` of the stage ``asset``, for files that name a wrong default prim.
-
-    Args:
-        asset: path of the stage; relative ones are relative to where this text is saved.
-        prim: absolute prim path that exists there.
-    """
-    quoted = f"@@@{asset}@@@" if "@" in asset else f"@{asset}@"
-    name = prim.rsplit("/", 1)[-1]
-    return _environment().get_template("reference.usda.jinja").render(asset=quoted, prim=prim, name=name)
-
-
 @dataclass(frozen=True, slots=True)
 class _AuthoredJoint:
     """A joint as USD wants it: one frame in each body, turning about or sliding along ``token``; angles in degrees."""

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from stripe_dsl.ir.rules import TERRAIN_FIELDS
 from stripe_dsl.scene import fields, surface
 from stripe_dsl.scene.drainage import Drainage, drain
 from stripe_dsl.scene.grid import Field, Grid, Points
@@ -90,7 +91,7 @@ class Ground:
         """
         if name in self.extra:
             return self.extra[name]
-        if name not in NAMES:
+        if name not in TERRAIN_FIELDS:
             raise KeyError(name)
         return getattr(self, name)
 
@@ -105,7 +106,3 @@ class Ground:
     def slope_at(self, points: Points) -> NDArray[np.float64]:
         """Slope of the triangles at points [rad], shape (n,)."""
         return np.arccos(np.clip(self.normal_at(points)[:, 2], -1, 1))
-
-
-NAMES = ("height", "slope", "aspect", "north", "flow", "moisture")
-"""Fields that every ground has."""

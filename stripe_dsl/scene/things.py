@@ -15,8 +15,6 @@ type Color = tuple[float, float, float]
 
 TRUNKS = ("trunk", "stem", "bole", "wood", "bark")
 """Words in the name of a piece by which a trunk is known."""
-SOLIDS = ("trunk", "hull", "mesh", "box", "cylinder", "sphere")
-"""What may collide in the place of a thing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,8 +62,9 @@ def solid_of(pieces: Sequence[Piece], kind: str, *, radius: float | None = None,
     """What collides in the place of a thing.
 
     Args:
-        kind: one of :data:`SOLIDS`. ``trunk`` is a cylinder around the origin as high as the pieces that are named like
-            a trunk, or as all of them where none is; ``box``, ``cylinder`` and ``sphere`` contain the pieces.
+        kind: one of :data:`stripe_dsl.ir.assets.SOLIDS`. ``trunk`` is a cylinder around the origin as high as the
+            pieces that are named like a trunk, or as all of them where none is; ``box``, ``cylinder`` and ``sphere``
+            contain the pieces.
         radius: of a trunk, cylinder or sphere [m]; ``None``: what the lower half of a trunk reaches, and all of the
             pieces for the others.
         height: of a trunk or cylinder [m]; ``None``: that of the pieces.

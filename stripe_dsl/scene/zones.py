@@ -19,7 +19,6 @@ from stripe_dsl.scene import fields
 from stripe_dsl.scene.grid import Field, Grid, Points
 
 _FINE = 64  # vertices of a quarter circle in outlines
-_TRIES = 64
 
 
 class Zone(Protocol):
@@ -159,45 +158,6 @@ def polygon(points: list[tuple[float, float]]) -> Shape:
 def path(points: list[tuple[float, float]], width: float) -> Shape:
     """All within half of ``width`` [m] of a line through at least two points."""
     return Shape(shapely.LineString(points), width / 2)
-
-
-def draw_free(
-    zone: Zone,
-    random: np.random.Generator,
-    count: int,
-    size: tuple[float, float],
-    centers: Points,
-    radii: NDArray[np.float64],
-    margin: float,
-) -> Points:
-    """Points in a zone that keep ``margin`` [m] to round solids, evenly spread over what they leave.
-
-    Args:
-        centers: of the solids, shape (m, 2).
-        radii: of the solids [m], shape (m,).
-
-    Returns:
-        Shape (n, 2): ``count`` points, or fewer where next to nothing of the zone is free.
-    """
-    found = np.empty((0, 2))
-    for _ in range(_TRIES):
-        if len(found) >= count:
-            break
-        darts = zone.draw(random, max(2 * (count - len(found)), 64), size)
-        found = np.concatenate((found, darts[free(darts, centers, radii, margin)]))
-    return found[:count]
-
-
-def free(points: Points, centers: Points, radii: NDArray[np.float64], margin: float) -> NDArray[np.bool_]:
-    """Which points are at least ``margin`` [m] away from all round solids, shape (n,)."""
-    out = np.ones(len(points), dtype=bool)
-    if len(points) and len(centers):
-        reach = np.asarray(radii) + margin
-        around = shapely.box(*(centers - reach[:, None]).T, *(centers + reach[:, None]).T)
-        point, solid = shapely.STRtree(np.atleast_1d(around)).query(shapely.points(points), predicate="intersects")
-        close = np.linalg.norm(points[point] - centers[solid], axis=1) < reach[solid]
-        out[point[close]] = False
-    return out
 
 
 def _inside(points: Points, size: tuple[float, float]) -> NDArray[np.bool_]:

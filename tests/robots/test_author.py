@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stripe_dsl.robots import JointType, RobotFileError
-from stripe_dsl.robots.author import GROUND_SIZE, ground_plane_usda, reference_usda, robot_usda
+from stripe_dsl.robots.author import GROUND_SIZE, ground_plane_usda, robot_usda
 from stripe_dsl.robots.inertia import of_body
 from stripe_dsl.robots.primitives import (
     PrimitiveBody,
@@ -275,13 +275,3 @@ def test_a_ground_plane() -> None:
     assert geometry.PrimvarsAPI(mesh).GetPrimvar("st").GetInterpolation() == "vertex"
     points = mesh.GetPointsAttr().Get()
     assert points[2][0] - points[0][0] == GROUND_SIZE
-
-
-@pytest.mark.parametrize("name", ["part.usda", "odd@name.usda"])
-def test_a_reference_names_another_prim(tmp_path: Path, name: str) -> None:
-    text = robot_usda(pendulum())
-    (tmp_path / name).write_text(text.replace('defaultPrim = "pendulum"', 'defaultPrim = "wrong"'))
-    path = tmp_path / "robot.usda"
-    path.write_text(reference_usda(name, "/pendulum"))
-    model = read(path)
-    assert (model.name, model.joint_names) == ("pendulum", ("hinge",))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stripe_dsl.robots import JointType, RobotModel
-from stripe_dsl.robots.author import ground_plane_usda, reference_usda, robot_usda
+from stripe_dsl.robots.author import ground_plane_usda, robot_usda
 from stripe_dsl.robots.convert import convert
 from stripe_dsl.robots.files import read_file
 from stripe_dsl.robots.primitives import PrimitiveBody, PrimitiveJoint, PrimitiveRobot, PrimitiveShape, ShapeKind
@@ -103,7 +103,9 @@ def spawned(
     folder = tmp_path_factory.mktemp("newton")
     files = {name: packaged(f"{ASSETS}/{name}.usda") for name in ("ant", "humanoid", "cartpole")}
     single = folder / "single.usda"
-    single.write_text(reference_usda(str(packaged(f"{ASSETS}/cartpole_single_pendulum.usda")), "/cartpole"))
+    # a file whose default prim is not the robot
+    other = packaged(f"{ASSETS}/cartpole_single_pendulum.usda")
+    single.write_text(f'#usda 1.0\n(defaultPrim = "it")\ndef Xform "it" (references = @{other}@</cartpole>) {{}}\n')
     tree = folder / "tree.usda"
     tree.write_text(robot_usda(TREE))
     files |= {"single": single, "tree": tree}

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stripe_dsl.ir.rules import TERRAIN_FIELDS
 from stripe_dsl.scene import fields, surface
 from stripe_dsl.scene.grid import Field, Grid
-from stripe_dsl.scene.ground import NAMES, Ground, Wetting
+from stripe_dsl.scene.ground import Ground, Wetting
 from stripe_dsl.scene.noise import fbm
 
 GRID = Grid((12.0, 8.0), 0.25)
@@ -94,7 +95,7 @@ def test_valleys_are_moist_and_ridges_dry() -> None:
     assert upside_down[-1] > upside_down[16] + 0.1
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TERRAIN_FIELDS)
 def test_fields_are_within_their_ranges(name: str) -> None:
     low, high = {
         "height": (-10, 10),

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stripe_dsl.ir.assets import Asset, Grown, Part, Solid
+from stripe_dsl.ir.assets import SOLIDS, Asset, Grown, Part, Solid
 from stripe_dsl.ir.terrain import File
 from stripe_dsl.robots.meshes import Mesh
 from stripe_dsl.scene import shapes
 from stripe_dsl.scene.assets import things_of
-from stripe_dsl.scene.things import SOLIDS, Piece, Thing, solid_of
+from stripe_dsl.scene.things import Piece, Thing, solid_of
 
 GREEN, BROWN = (0.1, 0.3, 0.1), (0.3, 0.2, 0.1)
 GROWN = {

@@ -6,12 +6,10 @@ from math import hypot, pi
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from stripe_dsl.scene.grid import Grid
 from stripe_dsl.scene.streams import stream
-from stripe_dsl.scene.zones import Raster, Zone, box, disc, draw_free, free, path, polygon
+from stripe_dsl.scene.zones import Raster, Zone, box, disc, path, polygon
 
 GRID = Grid((20.0, 10.0), 0.25)
 SIZE = (20.0, 10.0)
@@ -121,22 +119,3 @@ def test_a_zone_of_rules_keeps_its_grid() -> None:
     assert np.abs(zone.field(GRID) - SHAPES["disc"][0].field(GRID)).max() < GRID.cell
     with pytest.raises(ValueError, match="grid"):
         zone.mask(Grid(SIZE, 0.5))
-
-
-@given(st.integers(0, 2**32 - 1), st.floats(0, 1))
-@settings(max_examples=25, deadline=None)
-def test_free_points_keep_off_solids(seed: int, margin: float) -> None:
-    random = np.random.default_rng(seed)
-    centers, radii = random.random((40, 2)) * SIZE, random.uniform(0.1, 0.6, 40)
-    points = random.random((200, 2)) * SIZE
-    gap = (np.linalg.norm(points[:, None] - centers, axis=2) - radii).min(axis=1)
-    assert np.array_equal(free(points, centers, radii, margin), gap >= margin)
-    zone = disc((10, 5), 4)
-    drawn = draw_free(zone, stream(seed), 30, SIZE, centers, radii, margin)
-    assert (zone.distance(drawn) <= 0).all()
-    assert free(drawn, centers, radii, margin).all()
-    assert len(drawn) == 30 or margin > 0.5
-
-
-def test_where_nothing_is_free_no_points_are_found() -> None:
-    assert not len(draw_free(disc((5, 5), 1), stream(1), 3, SIZE, np.array([(5.0, 5.0)]), np.array([2.0]), 0.1))

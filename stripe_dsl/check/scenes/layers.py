@@ -11,7 +11,7 @@ from stripe_dsl.check.scenes.names import Names
 from stripe_dsl.check.scenes.rules import Rules, needs
 from stripe_dsl.check.scenes.spots import Spots
 from stripe_dsl.check.scenes.words import Pair, PhraseError, Words, interval, share
-from stripe_dsl.ir.assets import Choice, Pose, Solid
+from stripe_dsl.ir.assets import SOLIDS, Choice, Pose, Solid
 from stripe_dsl.ir.scene import Cluster, Growth, Layer, Species, Spot
 from stripe_dsl.spec.scene import (
     CoverSpec,
@@ -28,7 +28,6 @@ from stripe_dsl.syntax import ast
 from stripe_dsl.text import did_you_mean
 from stripe_dsl.units import ANGLE, AREA, DIMENSIONLESS, LENGTH, MASS, TIME, parse_unit
 
-SOLIDS = ("trunk", "hull", "mesh", "box", "cylinder", "sphere")
 YEAR = parse_unit("year").scale
 PER_AREA = DIMENSIONLESS / AREA
 JAMMING = 0.547

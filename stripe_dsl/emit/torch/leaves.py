@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from stripe_dsl.emit.data import JOINTS, WHOLE
 from stripe_dsl.emit.identifiers import literal, safe_identifier, validate_identifier
 from stripe_dsl.emit.naming import Names, entity_attributes, escaped, set_labels, tunable_path, word
 from stripe_dsl.emit.sensors import member_word
@@ -17,18 +18,6 @@ from stripe_dsl.emit.torch import sensors
 from stripe_dsl.ir.graph import Attr, Node, Read
 from stripe_dsl.ir.program import Action, Program
 
-JOINT_DATA = {
-    "joint.pos": "joint_pos",
-    "joint.vel": "joint_vel",
-    "joint.acc": "joint_acc",
-    "joint.default_pos": "default_joint_pos",
-    "joint.default_vel": "default_joint_vel",
-    "joint.vel_limit": "soft_joint_vel_limits",
-    "joint.stiffness": "joint_stiffness",
-    "joint.damping": "joint_damping",
-    "joint.friction": "joint_friction_coeff",
-    "joint.armature": "joint_armature",
-}
 ROOT_DATA = {
     "root.pos@world": "root_pos_w",
     "root.rot@world": "root_quat_w",
@@ -261,9 +250,9 @@ class Leaves:
         if quantity in ROOT_DATA:
             name = ROOT_DATA[quantity]
             return f"{owner}.data.{name}.torch", name if read.entity == self.alone else f"{word(read.entity)}_{name}"
-        if quantity in sensors.WHOLE:
+        if quantity in WHOLE:
             name = sensors.name(quantity)
-            return f"{owner}.data.{sensors.WHOLE[quantity]}.torch", f"{self.sensors[read.entity]}_{name}"
+            return f"{owner}.data.{WHOLE[quantity]}.torch", f"{self.sensors[read.entity]}_{name}"
         if quantity == "camera.mask":
             number = self.label(read.entity, read.names[0])
             picture = f"{owner}.data.output[{literal('semantic_segmentation')}].torch.flatten(1)"
@@ -286,7 +275,7 @@ class Leaves:
             return f"{owner}.actuators.applied_effort.torch[:, {ids}]", name
         if quantity in ("joint.lower", "joint.upper"):
             return f"{owner}.data.soft_joint_pos_limits.torch[:, {ids}, {int(quantity == 'joint.upper')}]", name
-        return f"{owner}.data.{JOINT_DATA[quantity]}.torch[:, {ids}]", name
+        return f"{owner}.data.{JOINTS[quantity]}.torch[:, {ids}]", name
 
     def label(self, camera: str, name: str) -> str:
         """The attribute that holds the number of a semantic class in the pictures of a camera."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from stripe_dsl.emit.cfg import origin
+from stripe_dsl.emit.data import FLAGS
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.naming import Names, escaped, set_labels, word
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
@@ -41,8 +42,6 @@ DATA = {
 """Where Isaac Lab keeps a quantity, what to call it, and the writer (without ``_mask``) with its argument."""
 
 COMPONENTS = {"": ":3", "x": "0", "y": "1", "z": "2", "xy": ":2", "xz": "0:3:2", "yz": "1:3"}
-FLAGS = {"shape.friction": "SHAPE_PROPERTIES", "env.gravity": "MODEL_PROPERTIES"}
-"""What Newton is told of changes in arrays of its own."""
 
 _OPERATORS = {"add": " + ", "scale": " * "}
 

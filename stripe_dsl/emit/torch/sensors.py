@@ -2,22 +2,7 @@
 
 from __future__ import annotations
 
-WRENCH = {"wrench.force@joint": "force", "wrench.torque@joint": "torque"}
-CONTACT = {
-    "contact.force@world": "net_forces_w",
-    "contact.normal_force@world": "net_normal_forces_w",
-    "contact.air_time": "current_air_time",
-    "contact.contact_time": "current_contact_time",
-    "contact.last_air_time": "last_air_time",
-    "contact.last_contact_time": "last_contact_time",
-}
-"""Fields of the sensor's data."""
-
-PARTNER = {"partner.force@world": "force_matrix_w", "partner.normal_force@world": "normal_force_matrix_w"}
-"""Fields with a column for each body, or shape of the ground, that may be touched."""
-
-WHOLE = {"ray.hit@world": "ray_hits_w", "imu.lin_acc@sensor": "lin_acc_b", "imu.ang_vel@sensor": "ang_vel_b"}
-"""Fields that are read as they are, without bodies."""
+from stripe_dsl.emit.data import FORCES, PARTNERS, TIMES, WRENCHES
 
 PICTURES = {
     "camera.depth": 'output["depth"].torch.flatten(1)',
@@ -46,9 +31,9 @@ def reading(sensor: str, quantity: str, ids: str) -> str:
     if quantity == "partner.peak":
         history = f"{sensor}.data.normal_force_matrix_w_history.torch[:, :, {ids}]"
         return f"torch.amax(torch.linalg.norm({history}.sum(dim=-2), dim=-1), dim=1)"
-    if quantity in PARTNER:
-        return f"{sensor}.data.{PARTNER[quantity]}.torch[:, {ids}].sum(dim=-2)"
-    return f"{sensor}.data.{WRENCH.get(quantity) or CONTACT[quantity]}.torch[:, {ids}]"
+    if quantity in PARTNERS:
+        return f"{sensor}.data.{PARTNERS[quantity]}.torch[:, {ids}].sum(dim=-2)"
+    return f"{sensor}.data.{(WRENCHES | FORCES | TIMES)[quantity]}.torch[:, {ids}]"
 
 
 def name(quantity: str) -> str:

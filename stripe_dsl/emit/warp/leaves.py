@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from stripe_dsl.emit.data import JOINTS, WHOLE
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.naming import entity_attributes, escaped, tunable_path, word
 from stripe_dsl.emit.sensors import member_word
@@ -26,18 +27,6 @@ from stripe_dsl.ir.types import Kind, Type
 
 type Leaf = Callable[[Kernel, Loop | None, Node], Value]
 
-JOINT_DATA = {
-    "joint.pos": "joint_pos",
-    "joint.vel": "joint_vel",
-    "joint.acc": "joint_acc",
-    "joint.default_pos": "default_joint_pos",
-    "joint.default_vel": "default_joint_vel",
-    "joint.vel_limit": "soft_joint_vel_limits",
-    "joint.stiffness": "joint_stiffness",
-    "joint.damping": "joint_damping",
-    "joint.friction": "joint_friction_coeff",
-    "joint.armature": "joint_armature",
-}
 BODY_DATA = {
     "body.pos@world": ("body_link_pose_w", "wp.transform", "wp.transform_get_translation"),
     "body.rot@world": ("body_link_pose_w", "wp.transform", "wp.transform_get_rotation"),
@@ -248,7 +237,7 @@ class Leaves:
                 "==", Precedence.COMPARISON, Value(f"{picture}[env, {loop.index}]"),
                 Value(kernel.parameter(number, "int", wish)),
             )  # fmt: skip
-        if quantity in sensors.WHOLE or quantity in sensors.PICTURES:
+        if quantity in WHOLE or quantity in sensors.PICTURES:
             place = loop.index if loop is not None and node.type.axis is not None else ""
             return sensors.reading(self.module, kernel, self.sensors[read.entity], quantity, place)
         if read.entity in self.sensors:
@@ -262,7 +251,7 @@ class Leaves:
             robot = self.entities[read.entity]
             host = f"self.{robot}.actuators.applied_effort.warp"
             return Value(f"{kernel.parameter(host, 'wp.array2d(dtype=float)', 'applied_effort')}[env, {place}]")
-        return Value(f"{self.data(kernel, read.entity, JOINT_DATA[quantity], 2, 'float')}[env, {place}]")
+        return Value(f"{self.data(kernel, read.entity, JOINTS[quantity], 2, 'float')}[env, {place}]")
 
     def root(self, kernel: Kernel, robot: str, quantity: str) -> Value:
         """Pose and velocity of the base, in local variables."""

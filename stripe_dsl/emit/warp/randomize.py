@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stripe_dsl.emit.cfg import origin
+from stripe_dsl.emit.data import FLAGS, JOINTS
 from stripe_dsl.emit.identifiers import literal
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.naming import set_labels, word
@@ -24,12 +25,8 @@ FIXED = {
 }
 """What MuJoCo derives constants from, by reading the host: a recorded step cannot change it."""
 
-JOINT_DATA = {
-    "joint.stiffness": "joint_stiffness",
-    "joint.damping": "joint_damping",
-    "joint.friction": "joint_friction_coeff",
-}
-FLAGS = {"shape.friction": "SHAPE_PROPERTIES", "env.gravity": "MODEL_PROPERTIES"}
+GAINS = ("joint.stiffness", "joint.damping", "joint.friction")
+"""What Newton copies to MuJoCo by kernels alone."""
 RESERVED = ("rng", "left", "value", "velocity", "vector", "level", "level_rng", "quat", "column", "limits", "speed")
 """Variables that the statements below use."""
 
@@ -67,7 +64,7 @@ class Draws:
                 self.wrench(change)
             elif change.quantity == "shape.friction":
                 self.friction(change)
-            elif change.quantity in JOINT_DATA:
+            elif change.quantity in GAINS:
                 self.gain(change)
             elif change.quantity.startswith("joint."):
                 self.joints(change)
@@ -150,7 +147,7 @@ class Draws:
         self.line(f"{array}[env, {body}] = vector", deeper)
 
     def gain(self, change: Change) -> None:
-        name = JOINT_DATA[change.quantity]
+        name = JOINTS[change.quantity]
         array = self.leaves.data(self.kernel, change.robot, name, 2, "float")
         host = f"self.{self.leaves.entities[change.robot]}.data.{name}.warp"
         default = ""
@@ -290,7 +287,7 @@ def told(changes: Sequence[Change]) -> list[str]:
     quantities = {change.quantity for change in changes}
     flags = [f"ModelFlags.{flag}" for quantity, flag in FLAGS.items() if quantity in quantities]
     lines = [f"NewtonManager._solver.notify_model_changed({' | '.join(flags)})"] if flags else []
-    if quantities & set(JOINT_DATA):
+    if quantities & set(GAINS):
         lines.append("NewtonManager._solver._update_joint_dof_properties()")
     return lines
 

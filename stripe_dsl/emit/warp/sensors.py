@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
+from stripe_dsl.emit.data import FORCES, PARTNERS, TIMES, WHOLE, WRENCHES
 from stripe_dsl.emit.values import Value
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.module import Module
 
-WRENCH = {"wrench.force@joint": "force", "wrench.torque@joint": "torque"}
-FORCES = {"contact.force@world": "net_forces_w", "contact.normal_force@world": "net_normal_forces_w"}
-WHOLE = {"ray.hit@world": "ray_hits_w", "imu.lin_acc@sensor": "lin_acc_b", "imu.ang_vel@sensor": "ang_vel_b"}
-TIMES = {
-    "contact.air_time": "current_air_time",
-    "contact.contact_time": "current_contact_time",
-    "contact.last_air_time": "last_air_time",
-    "contact.last_contact_time": "last_contact_time",
-}
-PARTNER = {"partner.force@world": "force_matrix_w", "partner.normal_force@world": "normal_force_matrix_w"}
 PICTURES = {
     "camera.depth": ('data.output["depth"].warp.reshape((self.num_envs, -1))', "wp.array2d(dtype=float)", ""),
     "camera.rgb": (
@@ -53,14 +44,14 @@ def reading(module: Module, kernel: Kernel, sensor: str, quantity: str, place: s
         return Value(f"{kernel.helper(function)}({picture}, env, {place})" if function else f"{picture}[env, {place}]")
     if quantity in WHOLE and not place:
         return Value(f"{array(WHOLE[quantity], 'wp.array(dtype=wp.vec3)')}[env]")
-    if quantity in WRENCH or quantity in FORCES or quantity in WHOLE:
-        field = WRENCH.get(quantity) or FORCES.get(quantity) or WHOLE[quantity]
+    if quantity in WRENCHES or quantity in FORCES or quantity in WHOLE:
+        field = WRENCHES.get(quantity) or FORCES.get(quantity) or WHOLE[quantity]
         return Value(f"{array(field, 'wp.array2d(dtype=wp.vec3)')}[env, {place}]")
     if quantity == "contact.peak":
         history = array("net_normal_forces_w_history", "wp.array3d(dtype=wp.vec3)")
         return Value(f"{kernel.helper('peak_force')}({history}, env, {place})")
-    if quantity in PARTNER:
-        matrix = array(PARTNER[quantity], "wp.array3d(dtype=wp.vec3)")
+    if quantity in PARTNERS:
+        matrix = array(PARTNERS[quantity], "wp.array3d(dtype=wp.vec3)")
         return Value(f"{kernel.helper('partner_force')}({matrix}, env, {place})")
     if quantity == "partner.peak":
         history = array("normal_force_matrix_w_history", "wp.array4d(dtype=wp.vec3)")

@@ -13,9 +13,6 @@ from stripe_dsl.emit.warp.randomize import pushes
 from stripe_dsl.ir.program import Action, Program
 from stripe_dsl.ir.types import Axis
 
-COMMANDED = "wp.array2d(dtype=float)"
-"""The annotation of an array with the numbers of a thrust or a wrench."""
-
 
 def pushed_robots(program: Program) -> list[str]:
     """Robots on whose bodies forces act, in the order of the file."""
