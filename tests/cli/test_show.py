@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from stripe_dsl.runtime.figures import Figure, lift
-from stripe_dsl.runtime.show import View
-from stripe_dsl.runtime.video import FIELD_OF_VIEW
+from stripe_dsl.runtime.show import FIELD_OF_VIEW, View
 from tests.cli.conftest import Stripec
 
 SCENE = """scene hills {

@@ -17,7 +17,7 @@ from stripe_dsl.pipeline import check_file
 
 from .compare import without_chance
 from .recorder import ROOT, Array, Recording, Run, record
-from .replay import entries
+from .replay import assert_replayed, entries
 
 pytestmark = pytest.mark.sim
 
@@ -36,6 +36,9 @@ class Task:
         observation: bound of the difference of observations, relative to 1 + the value.
         reward: bound of the difference of rewards.
         state: bound of the difference of positions; zero: every bit of every state is the same.
+        steps: control steps.
+        replayed: bound of the difference to the reference, where no other test looks at that; ``None`` for those.
+        drawn: environments of a run with everything drawn at random, whose first steps are compared in distribution.
     """
 
     source: Path
@@ -43,6 +46,9 @@ class Task:
     observation: float = 0.0
     reward: float = 1e-7
     state: float = 0.0
+    steps: int = 300
+    replayed: float | None = None
+    drawn: int = 0
 
 
 EXAMPLES = {
@@ -62,6 +68,25 @@ EXAMPLES = {
         ("episode_length_s=0.6", "command.goal_every=[0.2,0.2]", "randomize.every=[0.3,0.3]"),
         observation=1e-6,
         reward=1e-5,
+        replayed=2e-5,
+    ),
+    "walk": Task(
+        ROOT / "examples" / "quadruped_walk.stripe",
+        ("episode_length_s=0.6", "command.goal_every=[0.2,0.2]", "randomize.every=[0.3,0.3]"),
+        observation=1e-6,
+        reward=1e-5,
+        steps=120,
+        replayed=2e-5,
+        drawn=192,
+    ),
+    "forest_walk": Task(
+        ROOT / "examples" / "forest_walk.stripe",
+        ("episode_length_s=0.6", "command.goal_every=[0.2,0.2]", "randomize.every=[0.3,0.3]"),
+        observation=1e-5,
+        reward=1e-5,
+        steps=120,
+        replayed=1e-4,
+        drawn=192,
     ),
     "memory": Task(TASKS / "memory.stripe", (), reward=1e-6),
     "history": Task(TASKS / "history.stripe", (), observation=1e-7, reward=1e-6),
@@ -74,6 +99,8 @@ EXAMPLES = {
     # joints magnify that until the episode ends, so it is thrown too high to come down
     "turtle": Task(TASKS / "turtle.stripe", ("reset.base_pos_z=[4.0,4.0]",), observation=1e-2, reward=1e-5, state=1e-3),
 }
+DRAWN = 6
+"""Steps of runs with everything drawn at random."""
 MOVED = ("joint_pos", "root_link_pose_w", "body_link_pose_w", "body_com_pose_w")
 
 
@@ -85,6 +112,7 @@ class Pair:
     program: Program
     torch: Recording
     warp: Recording
+    drawn: tuple[Recording, Recording] | None
 
     @property
     def task(self) -> Task:
@@ -97,10 +125,15 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     (program,) = check_file(task.source).programs
     overrides = [*without_chance(program), *task.overrides]
     overrides = [f"{path}={value}" for path, value in dict(item.split("=") for item in overrides).items()]
-    torch = Run(inside=False, steps=300, num_envs=12, amplitude=1.5, overrides=overrides, shuffle=(0, 70, 71))
-    folder = tmp_path_factory.mktemp(request.param)
-    runs = record(task.source, folder, {"torch": torch, "warp": replace(torch, backend="warp")})
-    return Pair(request.param, program, runs["torch"], runs["warp"])
+    warp = Run("warp", inside=False, steps=task.steps, num_envs=12, amplitude=1.5, overrides=overrides)
+    warp = replace(warp, shuffle=(0, 70, 71))
+    wanted = {"torch": replace(warp, backend="torch", inside=task.replayed is not None), "warp": warp}
+    if task.drawn:
+        torch = Run(inside=False, steps=DRAWN, num_envs=task.drawn, shuffle=())
+        wanted |= {"drawn torch": torch, "drawn warp": replace(torch, backend="warp", seed=4)}
+    runs = record(task.source, tmp_path_factory.mktemp(request.param), wanted)
+    drawn = (runs["drawn torch"], runs["drawn warp"]) if task.drawn else None
+    return Pair(request.param, program, runs["torch"], runs["warp"], drawn)
 
 
 def test_states_are_equal(pair: Pair) -> None:
@@ -121,7 +154,7 @@ def test_endings_are_equal(pair: Pair) -> None:
     np.testing.assert_array_equal(pair.warp.truncated, pair.torch.truncated)
     assert pair.warp.fresh[1:].sum() > 3 * pair.warp.num_envs
     assert pair.warp.truncated.any()
-    assert pair.warp.terminated.any() == (pair.name in ("cartpole", "ant", "memory", "history"))
+    assert pair.warp.terminated.any() == (pair.name in ("cartpole", "ant", "memory", "history", "forest_walk"))
 
 
 def test_observations_and_rewards_are_equal(pair: Pair) -> None:
@@ -133,6 +166,30 @@ def test_observations_and_rewards_are_equal(pair: Pair) -> None:
         assert len(np.unique(ours)) > 300
     np.testing.assert_allclose(pair.warp.reward, pair.torch.reward, rtol=0, atol=pair.task.reward)
     assert len(np.unique(pair.warp.reward)) > 100
+
+
+def test_torch_answers_as_the_reference_does(pair: Pair) -> None:
+    """And so does Warp, whose answers are those of torch."""
+    if pair.task.replayed is not None:
+        assert_replayed(pair.program, pair.torch, absolute=pair.task.replayed, loose={})
+
+
+def test_with_noise_observations_have_one_distribution(pair: Pair) -> None:
+    """Of each entry, in the first observation and in that after some steps: resets, noise, commands and pushes."""
+    if pair.drawn is None:
+        return
+    torch, warp = (entries(pair.program, run) for run in pair.drawn)
+    for (group, name), theirs in torch.items():
+        ours = warp[group, name]
+        for step in (0, DRAWN):
+            # a column at a time: numbers of one environment have much in common
+            for column in range(ours.shape[-1]):
+                apart = distance(ours[step, :, column], theirs[step, :, column])
+                assert apart < 1.0, (group, name, step, column)
+    seen = warp["policy", "joints_vel"][0].ravel()
+    # the measure sees it where noise is missing or twice as wide
+    assert distance(seen, 0 * seen) > 1.0 and distance(seen, 2 * seen) > 1.0
+    assert not np.isclose(seen, torch["policy", "joints_vel"][0].ravel()).any(), "other seeds draw other numbers"
 
 
 def test_logs_are_equal(pair: Pair) -> None:
