@@ -130,7 +130,20 @@ class ActuatorCheck:
             return None
         if isinstance(value.node, ast.Braces):
             return self.by_pattern(key, value.node, value.span)
-        return self.settings.not_negative(value, self.dimension(key, self.joints[0]), key)
+        return self.at_least(value, key, self.joints[0])
+
+    def at_least(self, value: Expression, key: str, joint: str) -> float | None:
+        """A number from 0 up; above it where MuJoCo takes it for a range, which must not be empty."""
+        number = self.settings.not_negative(value, self.dimension(key, joint), key)
+        if (
+            number == 0
+            and key == "effort"
+            and not any(getattr(self.spec, kind) for kind in KINDS if kind != "implicit")
+        ):
+            help = "leave it out: a joint without stiffness and damping swings freely"
+            self.report.error("E0309", "the `effort` of an implicit actuator is above zero", value.span, help)
+            return None
+        return number
 
     def dimension(self, key: str, joint: str) -> Dimension:
         """What a gain of a joint measures."""
@@ -160,7 +173,7 @@ class ActuatorCheck:
             done |= set(mine)
             if not mine:
                 continue
-            number = self.settings.not_negative(value, self.dimension(key, mine[0]), key)
+            number = self.at_least(value, key, mine[0])
             wrong = wrong or number is None
             texts = (
                 self.robot.patterns([pattern], found, self.model) if len(mine) == len(found) else map(re.escape, mine)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from stripe_dsl.check.foreign import MODULES, function_help
 from stripe_dsl.check.parameters import Argument, Fitting, read_type
 from stripe_dsl.check.tunables import Given
 from stripe_dsl.check.values import Value
@@ -87,12 +88,13 @@ class Calls:
             elif alias not in imports and alias not in self.low.scope.known_names():
                 known = [*imports, *self.low.scope.known_names()]
                 message = f"no import is called `{alias}`"
-                self.low.report.error("E0201", message, node.object.span, *did_you_mean(alias, known))
+                python = function_help(node.name, builtin) if alias in MODULES else ()
+                self.low.report.error("E0201", message, node.object.span, *(python or did_you_mean(alias, known)))
             elif alias not in imports:
                 self.low.report.error("E0208", "this cannot be called", node.span, "to multiply, write `a * b`")
             return
         if not isinstance(node, ast.Name):
-            self.low.report.error("E0208", "this cannot be called", node.span, "to multiply, write `a * b`")
+            self.low.report.error("E0208", "this cannot be called", node.span, self.further_in(node, module))
             return
         candidates = {word: word for word in builtin}
         if module is not None:
@@ -100,8 +102,23 @@ class Calls:
                 candidates |= {str(word): f"{alias}.{word}" for word in imported.document.fn}
             candidates |= {str(word): str(word) for word in module.document.fn}
         close = close_names(name, candidates)
-        helps = (f"did you mean `{candidates[close[0]]}`?",) if close else ()
+        own = [word for word in close if word not in builtin]
+        helps = () if own else function_help(name, ())
+        helps = helps or ((f"did you mean `{candidates[close[0]]}`?",) if close else ())
         self.low.report.error("E0208", f"unknown function `{name}`", node.span, *helps)
+
+    @staticmethod
+    def further_in(node: ast.Expr, module: Module | None) -> str:
+        """What to do about ``file.other.name(…)``: what a file imports is its own."""
+        match node:
+            case ast.Field(object=ast.Field(object=ast.Name(id=outer), name=inner), name=name) if (
+                module is not None and outer in module.imports
+            ):
+                document = module.imports[outer].document
+                path = next((str(path) for alias, path in document.imports.items() if alias == inner), "")
+                if path:
+                    return f"import `{path}`, which `{outer}` imports, in this file too, and write `{inner}.{name}(…)`"
+        return "to multiply, write `a * b`"
 
     # arguments
 

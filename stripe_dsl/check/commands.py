@@ -220,8 +220,10 @@ class Commands:
         model = self.low.scope.robots[robot].model if robot in self.low.scope.robots else None
         if kind in MOVES and model is not None and model.fixed_base:
             message = f"the base of `{robot}` is fixed to the world, and cannot follow a {kind}"
-            help = "ask for what can move: `pose(hand)` of a body, or `joints(…)`"
-            self.low.report.error("E0606", message, spec.value.span, help)
+            helps = ["ask for what can move: `pose(hand)` of a body, or `joints(…)`"]
+            if kind == "position":
+                helps.append("or for a place that something else takes: `sample { x 0..1 m; y 0..1 m; z 0..1 m }`")
+            self.low.report.error("E0606", message, spec.value.span, *helps)
             return False
         if not recipe.make(draft):
             return False

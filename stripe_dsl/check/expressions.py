@@ -130,6 +130,8 @@ class Lowering:
         scale, dim = unit
         value = expr.value * scale
         type = Type(dim=dim)
+        if not isfinite(expr.value):
+            return None  # the parser reported it
         if not isfinite(value):
             self.report.error("E0106", "this number is too large", expr.span, "the largest are near 1e308")
             return None

@@ -172,6 +172,8 @@ class Mirror:
         quantity = read.quantity.partition("@")[0]
         if quantity.startswith("action."):
             return self.over_joints(self.actions[quantity.removeprefix("action.")])
+        if quantity.startswith("target."):
+            return self.over_joints(self.actions[quantity.removeprefix("target.")])
         if quantity in JOINTS:
             return self.over_joints(read.names)
         if quantity in GAINS:

@@ -8,6 +8,7 @@ from math import pi
 from typing import TYPE_CHECKING
 
 from stripe_dsl.check.draws import any_angle
+from stripe_dsl.check.foreign import VALUES
 from stripe_dsl.check.parameters import Unknown
 from stripe_dsl.check.phase import KNOWN_AT_RESET, Phase
 from stripe_dsl.check.scope import ActionValue
@@ -16,6 +17,7 @@ from stripe_dsl.diagnostics import Annotation
 from stripe_dsl.ir.graph import Node, Read
 from stripe_dsl.ir.types import BOOL, Type
 from stripe_dsl.source import Span
+from stripe_dsl.spec.values import Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import did_you_mean
 from stripe_dsl.units import ANGLE
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from stripe_dsl.check.calls import Frame
     from stripe_dsl.check.expressions import Lowering
     from stripe_dsl.check.fields import Place
+    from stripe_dsl.spec.modules import Module
 
 ABOVE_GROUND = "heights in a reset are above the ground by themselves"
 WORDS = ("true", "false", "pi", "default", "failed", "timeout", "episode")
@@ -80,10 +83,7 @@ class Names:
         module = frame.function.module
         if name in module.document.param:
             with self.low.calls.inside(None):
-                if self.low.scope.of_file(name, module):
-                    return self.param(expr)
-                with self.low.tunables.paused():
-                    return self._folded(self.low.number(module.document.param[name].node))  # type: ignore[index]
+                return self.of_file(expr, module)
         if name in frame.function.spec.takes:
             return None  # its argument is wrong, which was reported
         known = [*frame.function.spec.takes, *module.document.param, *WORDS]
@@ -97,6 +97,13 @@ class Names:
         message = f"unknown name `{name}` in the function `{frame.function.name}`"
         self.low.report.error("E0201", message, expr.span, *helps)
         return None
+
+    def of_file(self, expr: ast.Name, module: Module) -> Value | None:
+        """A parameter of a file: the task's where it is of the same file, else its number."""
+        if self.low.scope.of_file(expr.id, module):
+            return self.param(expr)
+        with self.low.tunables.paused():
+            return self._folded(self.low.number(module.document.param[Text(expr.id)].node))
 
     def in_task(self, expr: ast.Name, wanted: str) -> Value | None:
         """What the task and its file define."""
@@ -119,9 +126,13 @@ class Names:
         if name == "any" and self.low.phase is Phase.RESET:
             return any_angle(self.low, expr.span)
         value = self.place(expr)
-        if value is None:
-            self.unknown(expr, wanted)
-        return value
+        if value is not None:
+            return value
+        module = self.low.calls.module(expr.span)
+        if module is not None and name in module.document.param:  # a robot of another file
+            return self.of_file(expr, module)
+        self.unknown(expr, wanted)
+        return None
 
     def layer(self, expr: ast.Field) -> CommandValue | None:
         """A layer of things with joints as a part of the scene, where one of the fields of such a part is asked for."""
@@ -156,7 +167,10 @@ class Names:
         robots = self.low.scope.robots
         members = {name for robot in robots.values() for name in (*robot.model.joint_names, *robot.model.body_names)}
         known = [*self.low.scope.known_names(), *sorted(self.low.scope.places)]
-        helps = () if expr.id in members else did_you_mean(expr.id, known)
+        if module is not None:
+            known += [str(name) for name in module.document.param]
+        helps = (VALUES[expr.id],) if expr.id in VALUES else ()
+        helps = helps or (() if expr.id in members else did_you_mean(expr.id, known))
         helps = helps or to_add(expr.id, wanted, robots)
         self.low.report.error("E0201", f"unknown name `{expr.id}`", expr.span, *helps)
 

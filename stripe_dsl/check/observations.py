@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from stripe_dsl.check.arithmetic import unit_words
 from stripe_dsl.check.cameras import picture
-from stripe_dsl.check.constants import Settings
+from stripe_dsl.check.constants import Settings, fold
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.tunables import Role
@@ -18,7 +19,7 @@ from stripe_dsl.spec.blocks import Item
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import did_you_mean
-from stripe_dsl.units import Dimension
+from stripe_dsl.units import DIMENSIONLESS, Dimension, usual_units
 
 LONGEST_HISTORY = 1000
 """Values of an entry that a group may hold at once: more is a mistake, and would need all memory there is."""
@@ -131,7 +132,9 @@ class Observations:
         with self.tunables.term("observe", f"{group}_{name}"):
             noise = self.noise(item.noise, node, Role.NOISE) if item.noise is not None else None
             bias = self.noise(item.bias, node, Role.BIAS) if item.bias is not None else None
-            clip = clip_range(self.settings, item.clip, node.type.dim) if item.clip is not None else None
+            clip = None
+            if item.clip is not None and not self.clips_what_is_scaled(item, node):
+                clip = clip_range(self.settings, item.clip, node.type.dim)
             scale = None
             if item.scale is not None:
                 with self.tunables.paused():
@@ -143,6 +146,22 @@ class Observations:
             self.report.error("E0206", "an observation has no option `offset`", item.offset.span)
         history = self.history(item.history) if item.history is not None else 1
         return Observation(name, node, noise, bias, clip, scale, history, str(item.value), item.span)
+
+    def clips_what_is_scaled(self, item: Item, node: Node) -> bool:
+        """Whether the bounds of ``clip`` are those of the scaled number, which it comes before; that is reported."""
+        assert item.clip is not None
+        if item.scale is None or node.type.dim.is_none or re.search(r"[A-Za-z%]", item.clip.span.text):
+            return False
+        with self.tunables.paused():
+            pair = self.settings.pair(item.clip, DIMENSIONLESS, "clip")
+            scale = fold(number) if (number := self.low.number(item.scale.node)) is not None else None
+        if pair is None or not isinstance(scale, float) or scale == 0 or not any(pair):
+            return False
+        low, high = sorted(bound / scale for bound in pair)
+        message = f"`clip` wants {unit_words(node.type.dim)}, not a plain number: it comes before `scale`"
+        help = f"write `clip {low:g}..{high:g} {usual_units(node.type.dim)[0]}`"
+        self.report.error("E0403", message, item.clip.span, help)
+        return True
 
     def history(self, value: Expression) -> int:
         """How many of its last values an entry holds."""

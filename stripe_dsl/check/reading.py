@@ -21,7 +21,7 @@ from stripe_dsl.check.quantities import (
     Quantity,
 )
 from stripe_dsl.check.sights import seen
-from stripe_dsl.check.subsets import members
+from stripe_dsl.check.subsets import chosen, members
 from stripe_dsl.check.values import (
     Base,
     BodySet,
@@ -348,13 +348,9 @@ class Reading:
 
     def index(self, expr: ast.Index) -> Value | None:
         owner = self.low.value(expr.object)
-        sets: list[Value | None] = []
         if isinstance(owner, SensorValue) and owner.camera is not None:
             return Sight(owner, classes) if (classes := seen(self.low, expr)) else None
-        for item in expr.items:
-            self.low.names.wanted = "[]"
-            sets.append(self.low.value(item))
-        self.low.names.wanted = ""
+        sets = chosen(self.low, owner, expr)
         if owner is None or any(item is None for item in sets):
             return None
         if not isinstance(owner, SensorValue):

@@ -10,6 +10,7 @@ from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.observations import slug
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.values import Base, JointSet, RangeValue, describe
+from stripe_dsl.diagnostics import Annotation
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.program import Reset
 from stripe_dsl.ir.types import Kind, Type
@@ -26,8 +27,8 @@ class Resets:
         self.settings = settings
         self.report = lowering.report
         self.tunables = lowering.tunables
-        self.turned: dict[str, str] = {}
-        """By robot or object: `yaw` or `rot`, by which it is turned."""
+        self.turned: dict[str, ast.Field] = {}
+        """By robot or object: its `yaw` or `rot`, by which it is turned."""
 
     def reset(self, target: Text, value: Expression) -> Reset | None:
         """``slider.pos = default + (-1..1 m)``: a state at the start of an episode."""
@@ -123,12 +124,16 @@ class Resets:
         """Whether no other line turns the base; if not, that is reported."""
         if expr.name not in ("yaw", "rot"):
             return True
-        first = self.turned.setdefault(base.robot, expr.name)
-        if first != expr.name:
-            message = f"`{first}` and `{expr.name}` of {describe(base)} both say how it is turned"
-            help = "write `rot = rpy(…, …, any)`, whose last angle is that about the vertical"
-            self.report.error("E0309", message, expr.span, help)
-        return first == expr.name
+        first = self.turned.setdefault(base.robot, expr)
+        if first.name != expr.name:
+            message = f"`{first.name}` and `{expr.name}` of {describe(base)} both say how it is turned"
+            helps = (
+                "write `rot = rpy(…, …, any)`, whose last angle is that about the vertical",
+                f"where one is inherited, remove it: `{first.span.text} = none`",
+            )
+            notes = (Annotation(first.span, "turned here too"),)
+            self.report.error("E0309", message, expr.span, *helps, notes=notes)
+        return first.name == expr.name
 
     def drawn(self, target: Text, value: Expression, default: Node) -> Node | None:
         """The new value; ranges are drawn for every element of the target."""

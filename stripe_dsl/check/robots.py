@@ -206,6 +206,9 @@ class RobotCheck:
         for name, members in spec.bodies.items():
             found_bodies = [self.match(pattern, model.body_names, "body") for pattern in members.patterns]
             self.add_list(robot, name, found_bodies, "body")
+        for name in spec.link:
+            if name not in robot.sets and name not in ("joints", "bodies", "base") and name in model.body_names:
+                self.add(robot, name, (str(name),), "body", single=True)
 
     def add_single(self, robot: RobotValue, name: Text, pattern: Text, found: list[str], what: str) -> None:
         """``joint name = "…"`` stands for exactly one."""

@@ -16,6 +16,25 @@ if TYPE_CHECKING:
     from stripe_dsl.check.expressions import Lowering
 
 
+def chosen(low: Lowering, owner: Value | None, expr: ast.Index) -> list[Value | None]:
+    """The sets, joints and bodies that stand in brackets. Mistakes are reported."""
+    axis = owner.type.axis if isinstance(owner, Node) else None
+    what = "joints" if isinstance(owner, JointSet) or (axis is not None and axis.kind == "joint") else "bodies"
+    found: list[Value | None] = []
+    for item in expr.items:
+        if isinstance(item, ast.String | ast.Number):
+            given = "a pattern" if isinstance(item, ast.String) else "a number"
+            example = item.span.text if isinstance(item, ast.String) else '"…"'
+            help = f"name them in the robot, as in `{what} chosen = {example}`, and write `[chosen]`"
+            low.report.error("E0303", f"members are chosen by names, not by {given}", item.span, help)
+            found.append(None)
+            continue
+        low.names.wanted = "[]" if axis is None else what
+        found.append(low.value(item))
+    low.names.wanted = ""
+    return found
+
+
 def members(low: Lowering, owner: Value, expr: ast.Index, sets: Sequence[Value | None]) -> Node | None:
     """Some members of a list, in the order of the sets; of one joint or body its value. Mistakes are reported."""
     axis = owner.type.axis if isinstance(owner, Node) else None

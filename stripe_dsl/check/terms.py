@@ -16,6 +16,7 @@ from stripe_dsl.source import Span
 from stripe_dsl.spec.document import RewardSpec, TaskSpec
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
+from stripe_dsl.text import did_you_mean
 from stripe_dsl.units import DIMENSIONLESS
 
 
@@ -107,6 +108,10 @@ class Terms:
             meaning = "that any failure holds" if name == "failed" else "the end of the episode's time"
             help = "write it in `terminate`" if name == "timeout" else "give it another name"
             self.report.error("E0217", f"`{name}` means {meaning}, and cannot name one", name.span, help)
+            return None
+        if value.span == name.span:  # a word alone, which only `timeout` is
+            helps = did_you_mean(name, ("timeout",)) or (f"write `{name} = …`, a condition",)
+            self.report.error("E0214", f"the termination `{name}` has no condition", name.span, *helps)
             return None
         self.low.phase = Phase.TERMINATE
         with self.tunables.term("terminate", str(name)):

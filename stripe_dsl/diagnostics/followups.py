@@ -31,6 +31,7 @@ def without_followups(read: Sequence[Diagnostic], checked: Iterable[Diagnostic])
     wrong = [item.span for item in (*read, *checked) if item.span is not None and item.severity is Severity.ERROR]
     files = {span.source for span in wrong}
     spans = {(span.source, span.start, span.end) for span in wrong}
+    unreadable = {(span.source, span.start, span.end) for span in faults}
 
     def own(item: Diagnostic, *, late: bool) -> bool:
         span = item.span
@@ -44,9 +45,12 @@ def without_followups(read: Sequence[Diagnostic], checked: Iterable[Diagnostic])
             return False
         if not late:
             return True
+        if (span.source, span.start, span.end) in unreadable:
+            return False
         if item.code in ("E0201", "E0213") and span.text in unread:
             return False
-        return not (item.code in ABSENCE and any(holds(block(span), fault) for fault in faults))
+        causes = wrong if item.severity is Severity.WARNING else faults
+        return not (item.code in ABSENCE and any(holds(block(span), fault) for fault in causes))
 
     return [item for item in read if own(item, late=False)] + [item for item in checked if own(item, late=True)]
 

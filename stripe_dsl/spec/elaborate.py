@@ -14,7 +14,7 @@ from stripe_dsl.spec.robots import ObjectSpec, RobotSpec
 from stripe_dsl.spec.scene import SceneSpec
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
-from stripe_dsl.text import and_list, close_names, did_you_mean
+from stripe_dsl.text import and_list, did_you_mean
 
 
 @dataclass
@@ -346,7 +346,9 @@ class _Elaborator:
         self.error("E0212", f"the extended task has no `{name}` to remove", name.span, *helps)
 
     def looks_like_override(self, name: Text, known: list[Text]) -> None:
-        close = close_names(name, known)
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, known, n=1, cutoff=0.75)  # words of one field are often a little alike
         if close:
             first = next(item for item in known if item == close[0])
             notes = (Annotation(first.span, "the inherited term"),) if first.span is not None else ()

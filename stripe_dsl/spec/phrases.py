@@ -10,6 +10,7 @@ from stripe_dsl.source import Span
 from stripe_dsl.spec.blocks import Block
 from stripe_dsl.spec.builder import Builder
 from stripe_dsl.spec.fields import Shape, Slot, slots
+from stripe_dsl.spec.stray import report_stray
 from stripe_dsl.spec.values import Expression, Phrase, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import did_you_mean
@@ -139,7 +140,7 @@ def read_use(reader: StatementReader, model: type[Block], statement: ast.Stateme
     """``scene forest.pine_forest { stems = 300 /ha }`` in a task: the scene and what is given for its parameters."""
     values: dict[str, Any] = {"use": Expression(statement.args[0])}
     for extra in statement.args[1:]:
-        reader.stray(model, extra)
+        report_stray(reader, model, extra)
     values["given"] = reader.entries(statement.body or ())
     return reader.finish(model, values, statement.key_span)
 

@@ -17,11 +17,10 @@ from stripe_dsl.spec.document import Document, FunctionSpec, ParameterSpec, Plac
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, own_key, slots
 from stripe_dsl.spec.phrases import PHRASED, gathered, phrase_of, phrases_of, read_size, read_use
 from stripe_dsl.spec.randomize import read_randomize
-from stripe_dsl.spec.robots import RobotSpec
 from stripe_dsl.spec.schedule import read_curriculum
+from stripe_dsl.spec.stray import report_stray
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
-from stripe_dsl.text import did_you_mean
 
 
 def read_document(source: SourceFile, statements: Sequence[ast.Statement]) -> tuple[Document, list[Diagnostic]]:
@@ -80,7 +79,7 @@ class StatementReader(Builder):
             first = rest.pop(0)
             slot = table.get(first.id) or own_key(model) if isinstance(first, ast.Name) else None
             if slot is None or slot.shape is Shape.MAP or slot.attribute in (*model.gathers.values(), model.compares):
-                self.stray(model, first)
+                report_stray(self, model, first)
                 return
             count = next(
                 (i for i, arg in enumerate(rest) if isinstance(arg, ast.Name) and arg.id in table and i > 0), len(rest)
@@ -96,34 +95,6 @@ class StatementReader(Builder):
                 continue
             self.store(values, spans, slot, text, self.value(slot, text, rest[:count]))
             rest = rest[count:]
-
-    def stray(self, model: type[Block], value: ast.Expr) -> None:
-        """Reports a value that no key takes."""
-        if isinstance(value, ast.Name):
-            from stripe_dsl.units import UnitError, parse_unit
-
-            if value.id == "extends":
-                help = "give what it extends a `param`, and set that where it is used"
-                self.error("E0206", f"only tasks extend one another, {block_name(model)} does not", value.span, help)
-                return
-            if any(value.id in slots(block) for block in (model, RobotSpec, TaskSpec)):
-                help = f"put `;` or a new line before `{value.id}`"
-                self.error("E0103", "two statements on one line", value.span, help)
-                return
-            suggestions = did_you_mean(value.id, list(slots(model)))
-            before = value.span.source.text[: value.span.start].rstrip()
-            if not suggestions and before and before[-1].isdigit():
-                try:
-                    parse_unit(value.id)
-                except UnitError as problem:
-                    helps = (f"did you mean `{problem.suggestion}`?",) if problem.suggestion else ()
-                    self.error("E0108", f"unknown unit `{value.id}`", value.span, *helps)
-                    return
-            self.error("E0206", f"{block_name(model)} has no key `{value.id}`", value.span, *suggestions)
-            return
-        self.error(
-            "E0101", "unexpected value", value.span, "put `;` or a new line before it if it begins another statement"
-        )
 
     def statement(
         self, model: type[Block], statement: ast.Statement, values: dict[str, Any], spans: dict[str, Span]

@@ -99,6 +99,9 @@ def missing_operand(run: Recovery, token: Token) -> bool:
         if before.type in ("LPAR", "LSQB", "LPAR_TOUCHING", "LSQB_TOUCHING", "BAR_OPEN"):
             message = f"nothing stands between `{before.value}` and `{token.value}`"
             run.report("E0110", message, run.span(before, token) if token.type in CLOSERS else run.span(before))
+        elif _is_option_key(run) and _is_unit(before.value):
+            message = "a unit follows a number, a vector or a range of numbers"
+            run.report("E0101", message, run.span(before), helps=(f"multiply by `1 {before.value}`",))
         elif _is_option_key(run):
             label = "a value is missing after it, or an operator before it"
             run.report("E0110", f"`{before.value}` has no value", run.span(before), label)
@@ -152,6 +155,12 @@ def operator_in_property(run: Recovery, token: Token) -> bool:
     message = "a property's value holds no operators outside parentheses"
     run.report("E0101", message, run.span(token), helps=("put the expression into parentheses",))
     return skip(run, token.start)
+
+
+def _is_unit(name: str) -> bool:
+    from stripe_dsl.units import UNIT_NAMES
+
+    return name in UNIT_NAMES
 
 
 def _is_option_key(run: Recovery) -> bool:
