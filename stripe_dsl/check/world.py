@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 LIGHTS = ("dome", "sun")
 NEEDS_TERRAIN = (
-    "size", "seed", "variants", "shared", "spawn", "zone", "trees", "scatter", "cover", "place", "water", "map",
-    "require",
+    "size", "seed", "variants", "shared", "boxes", "spawn", "zone", "trees", "scatter", "cover", "place", "water",
+    "map", "require",
 )  # fmt: skip
 """Keys of a scene that have no meaning over a plane without end."""
 

@@ -316,6 +316,7 @@ class Scene:
         order: names of zones, water and layers so that each stands behind all that it reads.
         lights: as those of a task.
         reads: names of the fields that a task reads, which are baked for it: ``canopy.distance``.
+        boxes: things are seen as the boxes that hold them.
     """
 
     name: str
@@ -332,4 +333,5 @@ class Scene:
     lights: tuple[Light, ...] = field(default=(), compare=False, repr=False)
     order: tuple[str, ...] = ()
     reads: tuple[str, ...] = field(default=(), repr=False)
+    boxes: bool = field(default=False, repr=False)
     span: Span | None = field(default=None, compare=False, repr=False)

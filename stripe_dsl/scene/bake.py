@@ -40,7 +40,7 @@ from stripe_dsl.scene.stage import Contact, GroundPart, PlacedLayer, Sheet, writ
 from stripe_dsl.scene.steps import step
 from stripe_dsl.scene.streams import stream
 from stripe_dsl.scene.table import write_table
-from stripe_dsl.scene.things import Thing
+from stripe_dsl.scene.things import Thing, boxed
 
 type Maker = Callable[[Scene, int], tuple[Made | None, list[Diagnostic]]]
 
@@ -103,6 +103,8 @@ def scene_key(scene: Scene) -> str:
         found.update(repr(scene.reads).encode())
     for robot in (layer.robot for layer in scene.layers if layer.robot is not None):
         found.update(repr((robot.primitives, robot.position, robot.rotation)).encode())
+    if scene.boxes:
+        found.update(b"\0boxes\0")
     for written, path in sorted({(file.written, file.path) for file in _files(scene)}):
         found.update(f"\0{written}\0".encode())
         for part in _composed(path):
@@ -175,7 +177,7 @@ def write_scene(scene: Scene, variants: Sequence[Made], folder: Path) -> dict[st
         write_stage(folder / names.stages[variant], grounds, layers, sheets, about=about)
         for item in names.bodies[variant]:
             found = layout.layers[item.layer]
-            placed = lifted(placed_layer(found, layout.seed, scene.name), layout.ground)
+            placed = lifted(placed_layer(found, layout.seed, scene), layout.ground)
             weights = masses(found.layer, placed.scale, layout.seed, scene.name)
             write_bodies(folder / item.stage, folder / item.poses, placed, weights, about=f"{item.layer} of {about}")
         for name, file in names.articulations[variant]:
@@ -202,9 +204,7 @@ def parts_of(layout: Layout) -> tuple[list[GroundPart], list[PlacedLayer], list[
     """What the stage of a layout holds."""
     scene, seed = layout.scene, layout.seed
     layers = [
-        placed_layer(found, seed, scene.name)
-        for name, found in layout.layers.items()
-        if len(found) and found.layer.stands
+        placed_layer(found, seed, scene) for name, found in layout.layers.items() if len(found) and found.layer.stands
     ]
     sheets = [
         Sheet(item.name, _water_mesh(layout, item.name, item.level), item.color, item.opacity, {"class": [item.label]})
@@ -236,8 +236,8 @@ def ground_parts(scene: Scene, ground: Ground, seed: int) -> list[GroundPart]:
     return parts
 
 
-def placed_layer(found: Instances, seed: int, scene: str) -> PlacedLayer:
-    """Instances as what a stage takes: each asset with its solid and its varieties is a thing."""
+def placed_layer(found: Instances, seed: int, scene: Scene) -> PlacedLayer:
+    """Instances as what a stage takes: each asset with its solid and its varieties is a thing, or its box."""
     things: list[Thing] = []
     first: dict[tuple[int, Solid], int] = {}
     kind = np.zeros(len(found), dtype=np.int64)
@@ -246,10 +246,12 @@ def placed_layer(found: Instances, seed: int, scene: str) -> PlacedLayer:
         what, solid = found.assets[asset], found.layer.species[species].solid
         if (asset, solid) not in first:
             first[asset, solid] = len(things)
-            made[what.name, solid] = things_of(what, solid, seed, scene)
+            made[what.name, solid] = things_of(what, solid, seed, scene.name)
             things += made[what.name, solid]
         mine = (found.species == species) & (found.asset == asset)
         kind[mine] = first[asset, solid] + found.variety[mine]
+    if scene.boxes:
+        things = [boxed(thing) for thing in things]
     layer = found.layer
     labels = [layer.label, *(item.label for item in layer.species if item.label != layer.label)]
     return PlacedLayer(

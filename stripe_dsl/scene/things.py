@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,6 +56,16 @@ class Thing:
     def height(self) -> float:
         """How far it reaches up from z = 0 [m]."""
         return max(float(piece.mesh.points[:, 2].max()) for piece in self.pieces)
+
+
+def boxed(thing: Thing) -> Thing:
+    """The same thing, seen as the box that holds it, in the colour of its largest piece."""
+    ends = [(piece.mesh.points.min(axis=0), piece.mesh.points.max(axis=0)) for piece in thing.pieces]
+    low, high = np.min([low for low, _ in ends], axis=0), np.max([high for _, high in ends], axis=0)
+    largest = int(np.argmax([np.prod(high - low) for low, high in ends]))
+    middle = (low + high) / 2
+    mesh = placed(box(high - low), (middle[0], middle[1], low[2]))
+    return replace(thing, pieces=(Piece("box", mesh, thing.pieces[largest].color),))
 
 
 def solid_of(pieces: Sequence[Piece], kind: str, *, radius: float | None = None, height: float | None = None) -> Mesh:

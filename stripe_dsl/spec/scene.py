@@ -213,6 +213,7 @@ class SceneSpec(Block):
     seed: Expression | None = Field(None, description="0 where absent")
     variants: Expression | None = Field(None, description="scenes that are made, one for each environment in turn")
     shared: bool = Field(False, description="one scene for all environments (the default)")
+    boxes: bool = Field(False, description="things are seen as the boxes that hold them; what collides stays as it is")
     spawn: Spawn | None = Field(None, description="where robots stand; the middle where absent")
     terrain: dict[Text, TerrainSpec] = Field(default_factory=dict)
     asset: dict[Text, AssetSpec] = Field(default_factory=dict)

@@ -205,6 +205,28 @@ def test_solids_stand_where_the_table_says(baked: tuple[Baked, Layout]) -> None:
         assert -0.45 * tall[stone] < mine.min() < 0, "it stands in the ground, and not deep"
 
 
+def test_things_are_seen_as_boxes_where_a_scene_says_so(baked: tuple[Baked, Layout]) -> None:
+    """One for each, which holds what is seen otherwise; what collides and where things stand is the same."""
+    whole, layout = baked
+    found = baked_of(scene_of(GROVE.replace("seed 3", "seed 3; boxes")))
+    assert found.key != whole.key
+    assert (found.folder / found.tables[0]).read_bytes() == (whole.folder / whole.tables[0]).read_bytes()
+    for name in ("canopy", "rocks"):
+        np.testing.assert_array_equal(
+            points_of(found, f"/Scene/Solids/{name}"), points_of(whole, f"/Scene/Solids/{name}")
+        )
+        looks = []
+        for each in (found, whole):
+            stage = pxr("Usd").Stage.Open(str(each.folder / each.stages[0]))
+            parts = [prim for prim in stage.GetPrimAtPath(f"/Scene/Looks/{name}").GetChildren() if prim.IsA("Mesh")]
+            looks.append([np.array(pxr("UsdGeom").Mesh(prim).GetPointsAttr().Get()) for prim in parts])
+        boxes, meshes = (np.concatenate(points) for points in looks)
+        assert len(boxes) == 8 * len(layout.layers[name]) < len(meshes)
+        assert boxes[:, 2].max() == pytest.approx(meshes[:, 2].max(), abs=0.3)
+    plain = check_source(SourceFile("s.stripe", "scene flat { ground plane; boxes }"))
+    assert [item.code for item in plain.diagnostics] == ["E0214"]
+
+
 def test_variants_lie_side_by_side_and_differ() -> None:
     scene = scene_of(GROVE.replace("seed 3", "seed 3; variants 3"))
     found = baked_of(scene)

@@ -36,7 +36,7 @@ def test_nothing_begins_in_the_ground_nor_far_above_it(tmp_path: Path) -> None:
     made, _ = make(scene, 0)
     assert made is not None
     layout = made.layout
-    before = placed_layer(layout.layers["stones"], layout.seed, scene.name)
+    before = placed_layer(layout.layers["stones"], layout.seed, scene)
     after = lifted(before, layout.ground)
     depths = {"before": [], "after": []}
     for name, placed in (("before", before), ("after", after)):
@@ -77,7 +77,7 @@ def test_each_is_a_body_with_its_hull(tmp_path: Path) -> None:
     scene = scene_of(tmp_path, STEEP, STONES)
     made, _ = make(scene, 0)
     assert made is not None
-    placed = lifted(placed_layer(made.layout.layers["stones"], 7, "s"), made.layout.ground)
+    placed = lifted(placed_layer(made.layout.layers["stones"], 7, made.layout.scene), made.layout.ground)
     stage: Any = bodies_stage(placed, np.arange(1.0, 21.0))
     physics = pxr("UsdPhysics")
     bodies = [prim for prim in stage.GetDefaultPrim().GetChildren() if prim.HasAPI(physics.RigidBodyAPI)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from stripe_dsl.scene.layout import Layout, build_layout
 from stripe_dsl.scene.made import make
 from stripe_dsl.scene.pose import rotated
 from stripe_dsl.scene.sampled import sampled
+from stripe_dsl.scene.table import COLUMNS, write_table
 from stripe_dsl.scene.terrain import build_ground
 from tests.scene.test_poisson import shortfall
 
@@ -96,6 +99,24 @@ def test_another_process_bakes_the_same_files(tmp_path: Path) -> None:
     ours, theirs = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in (here, there))
     assert {Path(name).suffix for name in ours} >= {".usdc", ".npz", ".heights"}
     assert ours == theirs
+
+
+def test_the_page_reads_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the program that stands in docs/scenes.md; and all columns stand there."""
+    page = (SCENES.parents[1] / "docs/scenes.md").read_text(encoding="utf-8")
+    found = layout("pine_forest")
+    write_table(tmp_path / "pine_forest.npz", found)
+    monkeypatch.chdir(tmp_path)
+    (program,) = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
+    scope: dict[str, Any] = {}
+    exec(program, scope)
+    trees = found.layers["canopy"]
+    assert [species.name for species in trees.layer.species] == ["pine", "birch"]
+    expected = trees.position[(trees.species == 0) & (trees.age > 20) & ~trees.dead]
+    assert len(expected) > 30
+    np.testing.assert_array_equal(scope["places"], expected)
+    section = page.partition("| column | |")[2].partition("The stage:")[0]
+    assert [name for name in (*COLUMNS, "assets", "classes", "class") if f"`{name}`" not in section] == []
 
 
 BAKE = """

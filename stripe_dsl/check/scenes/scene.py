@@ -90,6 +90,7 @@ def terrain_scene(
         requires=tuple(item for item in wanted if item is not None),
         lights=lights,
         order=order,
+        boxes=spec.boxes,
         span=spec.span,
     )
 
