@@ -254,7 +254,7 @@ def startup(spec: dict[str, Any]) -> dict[str, Any]:
     Warp compiles kernels, or loads them from its cache, where they are first used: in the build and in the first step.
     ``kernels_s`` says how much of the phases that is.
     """
-    from stripe_dsl.runtime.launch import kernel_report
+    from stripe_dsl.runtime.kernels import kernel_report
 
     marks = [spec["started"]]
     config = load(spec)
@@ -300,6 +300,9 @@ MEASUREMENTS = {"step": step, "memory": memory, "train": train, "startup": start
 def main() -> None:
     """Measure and print one line of JSON."""
     spec = json.loads(sys.argv[1])
+    import warp as wp
+
+    wp.config.enable_backward = False  # as the commands of both sides do
     del sys.argv[1:]  # Isaac Lab reads it
     result = MEASUREMENTS[spec["part"]](spec)
     print("RESULT " + json.dumps({"result": result, "where": where(spec["device"])}), flush=True)

@@ -16,8 +16,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 IMPORTED = (
+    "tests.without_adjoints",
     "torch",
-    "warp",
     "newton",
     "mujoco_warp",
     "isaaclab.app",
@@ -76,6 +76,8 @@ def run(
 def _begin(
     main: Callable[..., Any], argv: list[str], log: Path, errors: Path | None, cwd: Path, env: dict[str, str]
 ) -> None:
+    from . import without_adjoints  # noqa: F401 - where the process is not a fork
+
     for number, file in ((1, log), (2, errors)):
         if file is not None:
             os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)

@@ -19,10 +19,12 @@ class Choice:
     Attributes:
         backend: ``torch`` or ``warp``.
         reason: The rest of a sentence, such as ``as asked for``.
+        newton: Whether the physics is Newton's.
     """
 
     backend: str
     reason: str
+    newton: bool = True
 
     def __str__(self) -> str:
         return f"back end {self.backend}, {self.reason}"
@@ -62,10 +64,10 @@ def choose_backend(package: Path, requested: str | None, env_cfg: Any, device: s
         helps += ("or use the torch environment: `--backend torch`",) if "torch" in present else ()
         return Problem(f"the Warp environment needs Newton, and the physics of this run is {physics}", helps)
     if requested is not None:
-        return Choice(requested, "as asked for")
+        return Choice(requested, "as asked for", on_newton)
     if len(present) == 1:
-        return Choice(present[0], "the only one of this package")
+        return Choice(present[0], "the only one of this package", on_newton)
     if not on_newton:
-        return Choice("torch", "since Warp needs the physics to be Newton")
+        return Choice("torch", "since Warp needs the physics to be Newton", newton=False)
     where = "a CPU" if device == "cpu" else "a GPU"
     return Choice("warp", f"the faster one on {where}; --backend torch for the other")

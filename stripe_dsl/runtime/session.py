@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from rich.text import Text
 
 from stripe_dsl.runtime.backend import Choice, check_backend, choose_backend
-from stripe_dsl.runtime.launch import choose_device, kernel_report, simulation
+from stripe_dsl.runtime.kernels import compile_known, kernel_report
+from stripe_dsl.runtime.launch import choose_device, simulation
 from stripe_dsl.runtime.overrides import closest
 from stripe_dsl.runtime.problem import Problem
 from stripe_dsl.runtime.progress import Display
@@ -107,6 +108,8 @@ class Session:
         self.display.phase(f"building {envs} environment{'s' if envs != 1 else ''} on {self.device}")
         self.display.print(Text(str(self.choice)))
         with kernel_report(self.display.detail), simulation(self.config.env, self.device):
+            if self.choice.newton:
+                compile_known(self.device)
             env = self._build()
             try:
                 # The wrapper resets the environment, which compiles the kernels that are left.

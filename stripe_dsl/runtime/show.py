@@ -104,12 +104,14 @@ def picture(
         robots: what stands in it.
         heights: of the ground that they stand on.
     """
+    import warp as wp
+
+    wp.config.enable_backward = False  # for the kernels of what is imported next
+    wp.config.log_level = wp.LOG_WARNING
     import newton
     import numpy as np
-    import warp as wp
     from PIL import Image
 
-    wp.config.log_level = wp.LOG_WARNING
     with wp.ScopedDevice(device):
         builder = newton.ModelBuilder()
         builder.add_usd(str(stage))

@@ -71,7 +71,7 @@ def test_warp_needs_newton(tmp_path: Path) -> None:
     choice = choose_backend(both, None, cfg, "cuda:0")
     assert isinstance(choice, Choice)
     assert choice.backend == "torch"
-    assert choose_backend(both, "torch", cfg, "cuda:0") == Choice("torch", "as asked for")
+    assert choose_backend(both, "torch", cfg, "cuda:0") == Choice("torch", "as asked for", newton=False)
     problem = choose_backend(both, "warp", cfg, "cuda:0")
     assert isinstance(problem, Problem)
     assert problem.message == "the Warp environment needs Newton, and the physics of this run is PhysxCfg"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stripe_dsl.runtime.console import OutputCapture
-from stripe_dsl.runtime.launch import KernelReport, short_module_name
+from stripe_dsl.runtime.kernels import KernelReport, short_module_name
 from stripe_dsl.runtime.progress import Display, Iteration, format_count, format_seconds
 
 
@@ -89,7 +89,7 @@ def test_kernels_are_counted_from_warps_log() -> None:
 
 KERNEL = """
 import warp as wp
-from stripe_dsl.runtime.launch import kernel_report
+from stripe_dsl.runtime.kernels import kernel_report
 
 @wp.kernel
 def fill(a: wp.array(dtype=float)):
@@ -112,6 +112,20 @@ def test_warp_tells_what_it_compiles(tmp_path: Path) -> None:
     )
     assert "report: compiling kernels 1 (main)" in done.stdout
     assert "quiet again: True" in done.stdout
+
+
+PREPARED = """
+from stripe_dsl.runtime.launch import prepare_process
+prepare_process()
+import mujoco_warp, warp as wp
+print(wp.get_module("mujoco_warp._src.smooth").options["enable_backward"])
+"""
+
+
+@pytest.mark.sim
+def test_kernels_are_compiled_without_adjoints() -> None:
+    done = subprocess.run([sys.executable, "-c", PREPARED], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == "False"
 
 
 CAPTURE = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 import yaml
 
+from stripe_dsl.runtime.kernels import KNOWN
 from stripe_dsl.runtime.play import PlayRequest, PlayResult, play
 from stripe_dsl.runtime.train import TrainRequest, TrainResult, train
 from tests.runtime.packages import cartpole
@@ -44,6 +46,13 @@ def trained(logs: Path) -> TrainResult:
     result = run_train(logs, iterations=16, seed=3, overrides=overrides)
     assert result.problems == ()
     return result
+
+
+def test_known_kernels_are_those_of_the_run(trained: TrainResult) -> None:
+    """A module that is loaded twice was compiled for nothing the first time."""
+    assert trained.run_dir is not None
+    loads = re.findall(r"^Module (\S+) ", (trained.run_dir / "console.log").read_text(), re.MULTILINE)
+    assert [loads.count(name) for name in KNOWN] == [1] * len(KNOWN)
 
 
 def test_a_run_leaves_what_upstream_leaves(trained: TrainResult, logs: Path) -> None:
