@@ -94,7 +94,8 @@ class Settings:
         if node is None:
             return fallback
         if not node.type.is_scalar or node.type.is_bool:
-            self.report.error("E0309", f"`{key}` is one number, not {node.type.describe()}", value.span)
+            helps = ("a range is written `low..high`",) if node.type.kind is Kind.VEC2 else ()
+            self.report.error("E0309", f"`{key}` is one number, not {node.type.describe()}", value.span, *helps)
             return fallback
         if not self.check_unit(node, dim, key, value.span):
             return fallback
@@ -119,6 +120,8 @@ class Settings:
             # nobody means 180 rad
             turns = dim == ANGLE and any(float(number) > math.tau for number in re.findall(r"\d+(?:\.\d+)?", span.text))
             help = f"write a unit, as in `{span.text} {'deg' if turns else units[0]}`"
+            if span.text.isidentifier():
+                help = f"give `{span.text}` a unit where it is defined, as in `1 {units[0]}`"
         else:
             several = units[:3] if units[0].isidentifier() else units[:1]
             help = f"its unit is `{units[0]}`" if len(several) == 1 else f"usual units are {and_list(several)}"

@@ -215,7 +215,7 @@ class Curriculum:
         known = [path for path in known if items[path].group in GROUPS]
         setting = items.get(str(target))
         if setting is None:
-            helps = did_you_mean(str(target), known, listing=True)
+            helps = did_you_mean(str(target), [*known, "level"], listing=True)
             self.report.error("E0201", f"the task has no setting `{target}`", target.span, *helps)
             return None
         nodes = [node for node in self.low.graph.nodes if node.op == "tunable" and node.attr == setting.path]

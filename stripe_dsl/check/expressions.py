@@ -164,7 +164,8 @@ class Lowering:
         dims = list(dict.fromkeys(node.type.dim for node in parts if not is_zero(node))) or [dim]
         if len(dims) > 1:
             words = and_list([str(item) if not item.is_none else "none" for item in dims])
-            self.report.error("E0401", f"the parts of a vector have different units: {words}", expr.span)
+            help = "write the unit behind the parentheses, as in `(1, 2) m`, or at each number"
+            self.report.error("E0401", f"the parts of a vector have different units: {words}", expr.span, help)
             return None
         kind = Kind.VEC2 if len(parts) == 2 else Kind.VEC3
         type = Type(kind, dim=dims[0])

@@ -15,7 +15,7 @@ from stripe_dsl.check.draws import drawn_angle, gaussian, is_drawn, shared
 from stripe_dsl.check.missing import have_limits
 from stripe_dsl.check.reductions import over_where, reduction, variance
 from stripe_dsl.check.tunables import Role
-from stripe_dsl.check.values import RangeValue, Value
+from stripe_dsl.check.values import RangeValue, SensorValue, Value
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.types import Type
 from stripe_dsl.syntax import ast
@@ -62,6 +62,8 @@ def call(low: Lowering, expr: ast.Call) -> Value | None:
         ):
             low.scope.used.add(name)
             help = f"`{name}` is a value: write it without parentheses"
+            if isinstance(low.scope.entity(name), SensorValue):
+                help = f"a sensor is read at bodies in brackets: `{name}[…]`"
             low.report.error("E0208", f"unknown function `{name}`", expr.function.span, help)
         else:
             low.calls.unknown(expr, name, list(FUNCTIONS))

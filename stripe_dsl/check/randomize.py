@@ -58,6 +58,7 @@ class Property:
         operations: the ones that make sense.
         least: the smallest value that it may have.
         vector: whether it has three components.
+        local: whether these are along the axes of the body, not of the world.
     """
 
     quantity: str
@@ -67,6 +68,7 @@ class Property:
     operations: tuple[str, ...] = ("=", "+=", "*=")
     least: float | None = None
     vector: bool = False
+    local: bool = False
 
 
 BODY: dict[str, Property] = {
@@ -74,16 +76,24 @@ BODY: dict[str, Property] = {
     "inertia": Property(
         "body.inertia", INERTIA, "inertia: `+=` on the diagonal, `*=` all of it", operations=("+=", "*=")
     ),
-    "com": Property("body.com", LENGTH, "centre of mass, in the body's frame", operations=("=", "+="), vector=True),
+    "com": Property(
+        "body.com", LENGTH, "centre of mass, in the body's frame", operations=("=", "+="), vector=True, local=True
+    ),
     "force": Property(
         "body.force",
         FORCE,
         "force at the centre of mass, in the body's frame, until drawn again",
         operations=("=",),
         vector=True,
+        local=True,
     ),
     "torque": Property(
-        "body.torque", TORQUE, "torque, in the body's frame, until drawn again", operations=("=",), vector=True
+        "body.torque",
+        TORQUE,
+        "torque, in the body's frame, until drawn again",
+        operations=("=",),
+        vector=True,
+        local=True,
     ),
     "friction": Property("shape.friction", DIMENSIONLESS, "friction of each of its shapes", least=LEAST_FRICTION),
 }
@@ -206,8 +216,11 @@ class Randomization:
         if isinstance(expr, ast.Field) and expr.name in PARTS:
             parts, inner = expr.name, expr.object
         if isinstance(inner, ast.Frame):
-            if inner.frame not in ("world", "env"):
-                message = f"what is drawn here is of the world, not of the frame `{inner.frame}`"
+            name = inner.object.name if isinstance(inner.object, ast.Field) else ""
+            local = name in BODY and BODY[name].local
+            if inner.frame not in (("body",) if local else ("world", "env")):
+                its = "of the body" if local else "of the world"
+                message = f"what is drawn here is {its}, not of the frame `{inner.frame}`"
                 self.report.error("E0406", message, inner.frame_span, "leave the frame out")
                 return None
             inner = inner.object

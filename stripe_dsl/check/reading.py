@@ -95,6 +95,8 @@ class Reading:
                 helps = (f"read a quantity first: {and_list(list(table))}",)
             if name == "mask" and isinstance(owner, SensorValue) and owner.camera is not None:
                 helps = (f"say of what: `{owner.name}[ground].mask`, or of a robot or an object",)
+            if isinstance(owner, SensorValue) and isinstance(self.low.scope.entity(name), BodySet):
+                helps = (f"a sensor is read at bodies in brackets: `{owner.name}[{name}]`",)
             if table is PARTNER and name in CONTACTS:
                 helps = (f"clocks run for all contacts: read `{name}` of a sensor without `against`",)
             self.low.report.error("E0213", message, expr.name_span, *helps)

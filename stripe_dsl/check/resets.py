@@ -164,7 +164,11 @@ class Resets:
         if not self.settings.check_unit(node, wanted.dim, target, value.span):
             return False
         if node.type.is_bool or (node.type.kind is not wanted.kind and node.type.kind is not Kind.FLOAT):
-            self.report.error("E0301", f"`{target}` wants {wanted.describe()}, not {node.type.describe()}", value.span)
+            helps = (
+                ("a range is written `low..high`",) if wanted.kind is Kind.FLOAT and node.type.kind is Kind.VEC2 else ()
+            )
+            message = f"`{target}` wants {wanted.describe()}, not {node.type.describe()}"
+            self.report.error("E0301", message, value.span, *helps)
             return False
         if node.type.axis is not None and node.type.axis != wanted.axis:
             self.report.error("E0301", f"`{target}` wants {wanted.describe()}, not {node.type.describe()}", value.span)

@@ -22,6 +22,11 @@ def chosen(low: Lowering, owner: Value | None, expr: ast.Index) -> list[Value | 
     what = "joints" if isinstance(owner, JointSet) or (axis is not None and axis.kind == "joint") else "bodies"
     found: list[Value | None] = []
     for item in expr.items:
+        if isinstance(item, ast.Number) and isinstance(owner, Node) and axis is None and owner.type.is_vector:
+            help = "write `.x`, `.y` or `.z` in place of the brackets"
+            low.report.error("E0303", "parts of a vector are chosen by names, not by a number", item.span, help)
+            found.append(None)
+            continue
         if isinstance(item, ast.String | ast.Number):
             given = "a pattern" if isinstance(item, ast.String) else "a number"
             example = item.span.text if isinstance(item, ast.String) else '"…"'

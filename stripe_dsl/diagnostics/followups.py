@@ -27,7 +27,8 @@ def without_followups(read: Sequence[Diagnostic], checked: Iterable[Diagnostic])
     checked = list(checked)
     faults = [item.span for item in read if item.span is not None and item.severity is Severity.ERROR]
     broken = [statement(item.span) for item in read if item.code.startswith("E01") and item.span is not None]
-    unread = {word for source, start, end in broken for word in _WORD.findall(source.text, start, end)}
+    strange = [statement(item.span) for item in read if item.code == "E0207" and item.span is not None]
+    unread = {word for source, start, end in (*broken, *strange) for word in _WORD.findall(source.text, start, end)}
     wrong = [item.span for item in (*read, *checked) if item.span is not None and item.severity is Severity.ERROR]
     files = {span.source for span in wrong}
     spans = {(span.source, span.start, span.end) for span in wrong}
@@ -43,11 +44,11 @@ def without_followups(read: Sequence[Diagnostic], checked: Iterable[Diagnostic])
             return False
         if item.code == "W0001" and span.source in files:
             return False
+        if item.code in ("E0201", "E0213") and span.text in unread:
+            return False
         if not late:
             return True
         if (span.source, span.start, span.end) in unreadable:
-            return False
-        if item.code in ("E0201", "E0213") and span.text in unread:
             return False
         causes = wrong if item.severity is Severity.WARNING else faults
         return not (item.code in ABSENCE and any(holds(block(span), fault) for fault in causes))

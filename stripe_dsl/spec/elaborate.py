@@ -142,9 +142,9 @@ class _Elaborator:
         table: dict[Text, Block] = getattr(module.document, kind)
         if name in table:
             return name, table[name], module  # type: ignore[index]
-        helps = did_you_mean(name, table) or (
-            (f"the file has {and_list(list(table))}",) if table else (f"the file defines no {kind}",)
-        )
+        elsewhere = [alias for alias, other in module.imports.items() if name in getattr(other.document, kind)]
+        helps = tuple(f"did you mean `{alias}.{name}`?" for alias in elsewhere) or did_you_mean(name, table)
+        helps = helps or ((f"the file has {and_list(list(table))}",) if table else (f"the file defines no {kind}",))
         self.error("E0218", f"there is no {kind} `{name}` in `{module.source.name}`", span, *helps)
         return None
 

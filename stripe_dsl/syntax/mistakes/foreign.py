@@ -43,6 +43,7 @@ _POWERS = {"²": "^2", "³": "^3"}
 _GAPS = "\u00a0\u2007\u2009\u202f\u200b\ufeff"
 _WORDS = {"and": "AND", "or": "OR", "not": "NOT"}
 _COMMENT = re.compile(r"//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?")
+_ANNOTATION = re.compile(r"[ \t]*[A-Za-z_][\w \t\[\]/*^]*(?==[^=])")
 _HYPHENATED = re.compile(r"[A-Za-z_]\w*(?:-\w+)+")
 _DEFINED = re.compile(r"[A-Za-z_]\w*[ \t]*=(?!=)")
 
@@ -90,9 +91,14 @@ def read_colon(run: Recovery, start: int) -> bool:
     if not key and not defines:
         return False
     helps = ("leave it out: a space stands between a key and its value",) if key else ("write `=`",)
+    typed = _ANNOTATION.match(run.text, end, run.end) if not key else None
+    if typed is not None:
+        helps = ("leave it out up to the `=`: a value brings its unit along",)
     run.report("E0107", f"`{run.text[start:end]}` means nothing here", Span(run.source, start, end), helps=helps)
     run.lexer.position = end
-    if not key:
+    if typed is not None:
+        run.lexer.position = typed.end()
+    elif not key:
         run.feed(Token("EQUAL", "=", start, end))
     return True
 

@@ -61,6 +61,8 @@ def unknown_block(run: Recovery, token: Token) -> bool:
         helps = (f"{place} holds {and_list(words, 30)}",)
         if token.value in ("def", "function", "define", "macro"):
             helps = ("write `fn name(parameters) = value` at the top of a file",)
+        if token.value in ("from", "include", "using") and place == "a file":
+            helps = ('write `import "file.stripe" as name`',)
         run.report("E0207", f"`{token.value}` starts no statement of {place}", run.span(token), helps=helps)
     run.skip(token.end)
     return True
