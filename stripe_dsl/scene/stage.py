@@ -231,6 +231,7 @@ def _add_solids(stage: Any, materials: Materials, layer: PlacedLayer) -> None:
     if len(rows) == 0:
         return
     path = f"{ROOT}/Solids/{prim_name(layer.name)}"
+    color = layer.things[layer.kind[rows[0]]].pieces[0].color
     _scope(stage, f"{ROOT}/Solids")
     if layer.tile is not None:
         pxr("UsdGeom").Xform.Define(stage, path)
@@ -240,6 +241,8 @@ def _add_solids(stage: Any, materials: Materials, layer: PlacedLayer) -> None:
         place = path if layer.tile is None else f"{path}/tile_{number:04d}"
         prim = mesh_prim(stage, place, points, triangles)
         prim.CreatePurposeAttr(pxr("UsdGeom").Tokens.guide)
+        # Newton's pictures show colliders too, where the task has rays
+        prim.CreateDisplayColorAttr([pxr("Gf").Vec3f(*color)])
         collides(prim, materials.contact(prim_name(layer.name), layer.contact))
         label(prim.GetPrim(), layer.labels)
 

@@ -53,6 +53,8 @@ def test_what_collides_is_one_mesh_a_layer_and_is_not_seen(tmp_path: Path) -> No
     assert [str(prim.GetPath()) for prim in colliders] == ["/Scene/Ground/ground", "/Scene/Solids/trees"]
     solid = colliders[1]
     assert pxr("UsdGeom").Imageable(solid).ComputePurpose() == "guide"
+    color = pxr("UsdGeom").Mesh(solid).GetDisplayColorAttr().Get()[0]
+    assert tuple(color) == pytest.approx(BROWN), "that of trunks, in case that it is seen after all"
     assert pxr("UsdPhysics").MeshCollisionAPI(solid).GetApproximationAttr().Get() == "none"
     trees = int((things.kind == 0).sum())
     factor = things.scale**3
