@@ -194,7 +194,7 @@ class Actions:
             value = getattr(item, key)
             if key in ("value", "name") or value is None or key in known:
                 continue
-            if isinstance(value, Expression):
+            if isinstance(value, Expression | Text):
                 has = and_list(known)
                 what = f"`{kind}` has no option `{key}`" if key in OPTIONS else f"an action has no option `{key}`"
                 self.report.error("E0206", what, value.span, f"it has {has}")

@@ -59,7 +59,8 @@ def _size(settings: Settings, spec: SensorSpec) -> tuple[int, int]:
 
 def is_picture(entry: Observation) -> bool:
     """Whether an observation has a value for each pixel."""
-    return entry.value.type.axis is not None and entry.value.type.axis.kind == PIXELS
+    axis = entry.value.type.axis
+    return entry.encoder is None and axis is not None and axis.kind == PIXELS
 
 
 def picture(

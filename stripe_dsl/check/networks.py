@@ -1,14 +1,15 @@
-"""Learned actuators: the file of the network, and how its numbers are scaled and ordered."""
+"""TorchScript files: networks of learned actuators with how their numbers are scaled and ordered, and encoders."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stripe_dsl.check.report import Reporter
 from stripe_dsl.ir.robots import Network
 from stripe_dsl.robots.errors import RobotFileError, RobotUnavailableError
 from stripe_dsl.robots.locate import resolve
-from stripe_dsl.spec.values import Expression
+from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.units import DIMENSIONLESS
 
@@ -31,7 +32,7 @@ def network(check: ActuatorCheck, kind: str) -> Network | None:
         message = f"the actuator `{check.name}` does not say its `network`"
         report.error("E0214", message, spec.span, 'add `network "motor.pt"`, a TorchScript file')
         return None
-    file = _file(check, str(spec.network))
+    file = torchscript_file(spec.network, check.robot.module.folder, report)
     scales = [check.settings.number(getattr(spec, key), DIMENSIONLESS, key, 1.0) or 0.0 for key in SCALES]
     order = check.settings.word(spec.input_order, "input_order", ORDERS, "pos_vel")
     steps = _steps(check, spec.input_idx)
@@ -53,20 +54,25 @@ def _steps(check: ActuatorCheck, value: Expression | None) -> tuple[int, ...]:
     return tuple(int(number) for number in numbers)
 
 
-def _file(check: ActuatorCheck, reference: str) -> Path | None:
-    """The file on this machine, which has to be a TorchScript archive."""
-    span = check.spec.network.span if check.spec.network is not None else None
+def torchscript_file(reference: Text, folder: Path | None, report: Reporter) -> Path | None:
+    """The file on this machine, which has to be a TorchScript archive; ``None`` after a mistake was reported.
+
+    Args:
+        reference: as it is written.
+        folder: where relative paths start.
+    """
+    span = reference.span
     try:
-        path = resolve(reference, relative_to=check.robot.module.folder)
+        path = resolve(str(reference), relative_to=folder)
     except RobotUnavailableError as problem:
-        check.report.error("E0607", problem.reason, span, *((problem.hint,) if problem.hint else ()))
+        report.error("E0607", problem.reason, span, *((problem.hint,) if problem.hint else ()))
         return None
     except RobotFileError as problem:
-        check.report.error(problem.code, problem.reason, span, *((problem.hint,) if problem.hint else ()))
+        report.error(problem.code, problem.reason, span, *((problem.hint,) if problem.hint else ()))
         return None
     if not _is_torchscript(path):
         message = f'"{reference}" is no TorchScript archive'
-        check.report.error("E0602", message, span, "write it with `torch.jit.script(network).save(…)`")
+        report.error("E0602", message, span, "write it with `torch.jit.script(network).save(…)`")
         return None
     return path
 

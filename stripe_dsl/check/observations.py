@@ -9,6 +9,7 @@ from dataclasses import replace
 from stripe_dsl.check.arithmetic import unit_words
 from stripe_dsl.check.cameras import picture
 from stripe_dsl.check.constants import Settings, fold
+from stripe_dsl.check.encoders import encoder
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.tunables import Role
@@ -100,14 +101,18 @@ class Observations:
 
     def included(self, node: ast.Name, item: Item, group: Group) -> tuple[Observation, ...]:
         """``policy without noise history 3``: the entries of another group."""
-        for key in ("noise", "bias", "clip", "scale", "offset"):
-            option: Expression | None = getattr(item, key)
+        for key in ("noise", "bias", "clip", "scale", "offset", "encoder", "size"):
+            option: Expression | Text | None = getattr(item, key)
             if option is not None:
                 message = f"a group that is included takes no `{key}`: its entries have their own"
                 self.report.error("E0206", message, option.span, "it takes `without noise` and `history`")
         items = group.items
         if item.history is not None:
             history = self.history(item.history)
+            encoded = next((entry for entry in items if entry.encoder is not None), None)
+            if encoded is not None:
+                message = f"`{encoded.name}` is what a network makes of a picture, and has no past"
+                self.report.error("E0206", message, item.history.span, "include the group without `history`")
             items = tuple(replace(entry, history=history) for entry in items)
         if item.without is None:
             return items
@@ -118,7 +123,7 @@ class Observations:
         return tuple(replace(entry, noise=None, bias=None) for entry in items)
 
     def observation(self, group: str, item: Item, names: set[str]) -> Observation | None:
-        """One entry: the value, then noise, bias, clip, scale and history, in this order."""
+        """One entry: the value, then noise, bias, clip, scale and history or encoder, in this order."""
         node = self.low.number(item.value.node)
         if node is None:
             return None
@@ -145,7 +150,8 @@ class Observations:
         if item.offset is not None:
             self.report.error("E0206", "an observation has no option `offset`", item.offset.span)
         history = self.history(item.history) if item.history is not None else 1
-        return Observation(name, node, noise, bias, clip, scale, history, str(item.value), item.span)
+        network = encoder(item, node, self.settings, self.low.scope)
+        return Observation(name, node, noise, bias, clip, scale, history, str(item.value), item.span, network)
 
     def clips_what_is_scaled(self, item: Item, node: Node) -> bool:
         """Whether the bounds of ``clip`` are those of the scaled number, which it comes before; that is reported."""

@@ -122,8 +122,8 @@ IMPOSSIBLE = {
     "restitution": "the contacts of MuJoCo know no restitution, so it would change nothing",
     "scale": "the size of a body is part of the model that Newton builds once for all environments",
     "size": "the size of a body is part of the model that Newton builds once for all environments",
-    "color": "colours are not part of what Newton simulates",
-    "texture": "textures are not part of what Newton simulates",
+    "color": "cameras see the colours of the files; Isaac Lab draws others with Replicator of Isaac Sim alone",
+    "texture": "cameras see the textures of the files; Isaac Lab draws others with Replicator of Isaac Sim alone",
 }
 """What Isaac Lab can draw anew on another engine, or in a picture, and why it is not there."""
 

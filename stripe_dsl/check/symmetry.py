@@ -163,6 +163,8 @@ class _Check:
         start = 0
         for item in group.items:
             try:
+                if item.encoder is not None:
+                    raise NoImageError("a network makes its numbers")
                 image = mirror.image(item.value)
                 low, high = mirror.tunables[item.clip] if item.clip is not None else (-1.0, 1.0)  # type: ignore[misc]
                 if low != -high and not image.even:

@@ -194,10 +194,12 @@ def _entries(program: Program, group: Group) -> list[dict[str, Any]]:
     for item in items:
         type = item.value.type
         entry: dict[str, Any] = {"name": item.name, "columns": [column, column + item.width], "value": item.source}
-        entry["unit"] = str(type.dim)
-        if type.frame is not None:
+        entry["unit"] = str(type.dim) if item.encoder is None else "1"
+        if type.frame is not None and item.encoder is None:
             entry["frame"] = type.frame
-        if type.axis is not None and picture is None:
+        if item.encoder is not None:
+            entry["encoder"] = {"network": item.encoder.reference, "picture": [*item.encoder.picture], "runs": "torch"}
+        elif type.axis is not None and picture is None:
             entry["members"] = type.axis.names
         if picture is not None:
             entry["picture"] = [type.components, *picture]

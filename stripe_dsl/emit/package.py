@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from stripe_dsl.emit.actuators import actuator_classes
 from stripe_dsl.emit.agents import SB3_ACTIVATIONS, SKRL_ACTIVATIONS, agent_context, yaml_value
 from stripe_dsl.emit.cfg import groups, objects, origin, period, robots
+from stripe_dsl.emit.encoders import encodings
 from stripe_dsl.emit.identifiers import docstring, literal, paragraph, remark, safe_identifier, validate_identifier
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.outlines import outlines
@@ -20,7 +21,7 @@ from stripe_dsl.emit.torch.env import EnvContext, env_context
 from stripe_dsl.emit.torch.randomize import startup_text
 from stripe_dsl.emit.warp.env import warp_env
 from stripe_dsl.ir.objects import ObjectFile
-from stripe_dsl.ir.program import Group, Program
+from stripe_dsl.ir.program import Encoder, Group, Program
 from stripe_dsl.ir.robots import Network
 from stripe_dsl.robots.author import ground_plane_usda, robot_usda
 
@@ -44,7 +45,9 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
     env = env_context(program, outlined)
     policy = next(group for group in program.groups if group.name == "policy")
     critic = next((group for group in program.groups if group.name == "critic"), None)
-    references = [item.reference for item in (*program.robots, *_networks(program), *_object_files(program))]
+    encoders = encodings(program)
+    files_of = (*program.robots, *_networks(program), *_object_files(program), *_encoders(program))
+    references = [item.reference for item in files_of]
     uses = {
         "uses_prim": any(item.prim for item in (*program.robots, *_object_files(program))) or bool(_loose(program)),
         "uses_package": any(reference.startswith("package://") for reference in references),
@@ -74,6 +77,9 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "objects": objects(program, folder / "assets"),
         "sensors": sensor_cfgs(program),
         "labels": labels(program),
+        "encoders": encoders,
+        "encoder_imports": sorted({name for each in encoders if (name := each.finder(folder))}),
+        "assets": folder / "assets",
         "label_id": LABEL_ID,
         "cfg_imports": _cfg_imports(program),
         "asset_imports": _asset_imports(program, uses),
@@ -111,6 +117,8 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         files["collisions.py"] = "collisions.py.jinja"
     if context["startup"] is not None:
         files["startup.py"] = "startup.py.jinja"
+    if encoders:
+        files["encoders.py"] = "encoders.py.jinja"
     if uses["uses_prim"]:
         files["assets/spawners.py"] = "spawners.py.jinja"
     rendered |= {path: template(name).render(context) for path, name in files.items()}
@@ -177,6 +185,10 @@ def _object_files(program: Program) -> list[ObjectFile]:
     return [item.file for item in program.objects if item.file is not None]
 
 
+def _encoders(program: Program) -> list[Encoder]:
+    return [encoder for _, _, encoder in program.encoded]
+
+
 def _remote(reference: str) -> bool:
     return reference.startswith(("package://", "isaacsim://"))
 
@@ -185,7 +197,7 @@ def _packages(program: Program) -> list[str]:
     """Distributions that ship robots, motors and objects, beside those that Isaac Lab needs itself."""
     found = {
         item.reference.removeprefix("package://").partition("/")[0]
-        for item in (*program.robots, *_networks(program), *_object_files(program))
+        for item in (*program.robots, *_networks(program), *_object_files(program), *_encoders(program))
         if item.reference.startswith("package://")
     }
     return sorted(name.replace("_", "-") for name in found - {"newton", "isaaclab", "isaaclab_assets"})

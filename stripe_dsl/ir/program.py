@@ -155,6 +155,23 @@ class Noise:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Encoder:
+    """A network that makes numbers of a picture.
+
+    Attributes:
+        reference: its TorchScript file as it is written.
+        file: the file on this machine.
+        picture: what it is given of each environment: channels, rows and columns.
+        size: how many numbers it gives.
+    """
+
+    reference: str
+    file: str
+    picture: tuple[int, int, int]
+    size: int
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Observation:
     """One entry of a group. Applied in this order, as upstream does: noise and bias, clip, scale, history.
 
@@ -165,6 +182,7 @@ class Observation:
         scale: tunable path of the factor.
         history: number of control steps whose values the entry holds, the oldest first and each of them whole, as
             upstream's ``CircularBuffer``. The first value of an episode stands for those before it.
+        encoder: what makes numbers of the value, which is a picture then, after its noise, clip and scale.
         source: the value as it is written in the file.
     """
 
@@ -177,11 +195,12 @@ class Observation:
     history: int = 1
     source: str = ""
     span: Span | None = None
+    encoder: Encoder | None = None
 
     @property
     def width(self) -> int:
         """Columns of the entry in its group."""
-        return self.value.type.width * self.history
+        return self.encoder.size if self.encoder is not None else self.value.type.width * self.history
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -361,6 +380,13 @@ class Program:
         """Names of values by node id: those that the file gives, and those of parts of commands."""
         named = [(name, node) for action in self.actions for name, node in action.named]
         return {node.id: name for name, node in [*named, *((let.name, let.value) for let in self.lets)]}
+
+    @property
+    def encoded(self) -> list[tuple[Group, Observation, Encoder]]:
+        """Pictures that networks make numbers of."""
+        return [
+            (group, item, item.encoder) for group in self.groups for item in group.items if item.encoder is not None
+        ]
 
     @property
     def failures(self) -> int:

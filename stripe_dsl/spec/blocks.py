@@ -56,6 +56,10 @@ class Item(Entry):
     scale: Expression | None = Field(None, description="factor")
     offset: Expression | None = Field(None, description="added after the scale; `default` is the default position")
     history: Expression | None = Field(None, description="number of control steps whose values are kept")
+    encoder: Text | None = Field(
+        None, description="of a picture: the TorchScript file of a network that makes numbers of it"
+    )
+    size: Expression | None = Field(None, description="of an encoder: how many numbers it makes of a picture")
     without: Expression | None = Field(
         None, description="`noise`: an included group is taken without its noise and bias"
     )

@@ -12,7 +12,7 @@ from stripe_dsl.spec.fields import Shape, Slot, slots
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.text import did_you_mean
 
-OBSERVED = ("noise", "bias", "clip", "scale", "history", "without")
+OBSERVED = ("noise", "bias", "clip", "scale", "history", "without", "encoder", "size")
 """Options of an observation; an :class:`Item` has those of actions too."""
 
 

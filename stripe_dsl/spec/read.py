@@ -327,7 +327,7 @@ class StatementReader(Builder):
             text = Text(option.key.id, option.key.span)
             slot = self.observation_option(text)
             if slot is not None:
-                self.store(values, spans, slot, text, Expression(option.value))
+                self.store(values, spans, slot, text, self.value(slot, text, [option.value]))
         return self.finish(Item, values, statement.span)  # type: ignore[return-value]
 
     def value(self, slot: Slot, key: Text, args: Sequence[ast.Expr]) -> Any:

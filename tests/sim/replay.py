@@ -116,6 +116,19 @@ def without_noise(item: Observation, value: Array, tunables: dict) -> Array:
     return value * tunables[item.scale] if item.scale is not None else value
 
 
+def encoded(item: Observation, value: Array) -> Array:
+    """What the network of an entry makes of its pictures, which come pixel by pixel; other entries as they are."""
+    if item.encoder is None:
+        return value
+    import torch
+
+    channels, rows, columns = item.encoder.picture
+    pictures = np.moveaxis(value.reshape(-1, rows, columns, channels), -1, 1)
+    with torch.no_grad():
+        numbers = torch.jit.load(item.encoder.file)(torch.tensor(pictures, dtype=torch.float32))
+    return numbers.flatten(1).numpy().reshape(*value.shape[:2], -1)
+
+
 def entries(program: Program, recording: Recording) -> dict[tuple[str, str], Array]:
     """The columns of each entry of each group, as the environment gave them."""
     found = {}
@@ -192,6 +205,7 @@ def assert_observed(
             bound = loose.get(f"{group}.{name}", absolute)
             wanted = without_noise(item, expected.observations[group, name], recording.tunables)
             wanted = with_history(wanted, recording.fresh, item.history)
+            wanted = encoded(item, wanted)
             np.testing.assert_allclose(value, wanted, rtol=bound, atol=bound, err_msg=f"{group}.{name}")
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from stripe_dsl.ir.program import Program
 from stripe_dsl.pipeline import check_file
@@ -22,20 +24,72 @@ HALF_FOV = np.deg2rad(40)
 ROWS, COLUMNS = 12, 16
 
 
+ENCODED = {
+    "    before = prev(ahead)\n": '    look = eye.rgb - (0.485, 0.456, 0.406) scale 4 encoder "look.pt" size 5\n',
+    "  observe floor     { down.depth }\n": (
+        '  observe critic { policy; deep = eye.depth - min(eye.depth) clip 0..5 m encoder "deep.pt" size 4 }\n'
+    ),
+}
+"""Lines behind which those with networks stand, whose files the test makes."""
+
+
+def networks(folder: Path) -> None:
+    """Writes the networks where the task looks for them."""
+    torch.manual_seed(5)
+    # 5 x 7 is what the convolution leaves of a picture
+    numbers = torch.nn.Linear(4 * 5 * 7, 5)
+    look = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, stride=2), torch.nn.ELU(), torch.nn.Flatten(), numbers)
+    deep = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3, stride=2), torch.nn.AdaptiveAvgPool2d((1, 2)))
+    torch.jit.script(look.eval()).save(folder / "look.pt")
+    torch.jit.script(deep.eval()).save(folder / "deep.pt")
+
+
+def upstream(env: Any) -> dict[str, Array]:
+    """Isaac Lab's term for the first network, with what it does to a picture itself; runs in the worker."""
+    from isaaclab.envs.mdp import observations
+    from isaaclab.managers import ObservationTermCfg, SceneEntityCfg
+
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+
+    def infer(network: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            return network(4 * (images.permute(0, 3, 1, 2).float() / 255.0 - mean))
+
+    zoo = {"look": {"model": lambda: env._look_encoder._network, "inference": infer}}
+    given = {"sensor_cfg": SceneEntityCfg("eye"), "data_type": "rgb", "model_zoo_cfg": zoo, "model_name": "look"}
+    kind: Any = observations.image_features
+    term = kind(ObservationTermCfg(func=kind, params={**given, "model_device": None}), env)
+    return {"features": term(env, **given).cpu().numpy().copy()}
+
+
 @pytest.fixture(scope="module")
-def program() -> Program:
-    (program,) = check_file(SOURCE).programs
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The task with networks that see its pictures."""
+    folder = tmp_path_factory.mktemp("camera")
+    text = SOURCE.read_text(encoding="utf-8")
+    for line, more in ENCODED.items():
+        text = text.replace(line, line + more)
+    (folder / "camera.stripe").write_text(text, encoding="utf-8")
+    networks(folder)
+    return folder / "camera.stripe"
+
+
+@pytest.fixture(scope="module")
+def program(source: Path) -> Program:
+    (program,) = check_file(source).programs
     return program
 
 
 @pytest.fixture(scope="module")
-def runs(program: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+def runs(source: Path, program: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
     """Torch looked at from inside; Warp as trainings replay it, and with noise. Episodes end at different times."""
     quiet = without_chance(program)
-    torch = Run(steps=60, num_envs=8, amplitude=3.0, shuffle=(0, 20), overrides=quiet)
-    warp = replace(torch, backend="warp", inside=False)
+    run = Run(
+        steps=60, num_envs=8, amplitude=3.0, shuffle=(0, 20), overrides=quiet, probe="tests.sim.test_camera:upstream"
+    )
+    warp = replace(run, backend="warp", inside=False)
     noisy = replace(warp, steps=12, overrides=[text for text in quiet if "eye_rgb_noise" not in text])
-    return record(SOURCE, tmp_path_factory.mktemp("camera"), {"torch": torch, "warp": warp, "noisy": noisy})
+    return record(source, tmp_path_factory.mktemp("runs"), {"torch": run, "warp": warp, "noisy": noisy})
 
 
 @pytest.fixture(params=["torch", "warp"])
@@ -56,16 +110,27 @@ def test_everything_is_as_the_reference_says(program: Program, runs: dict[str, R
 
 
 def test_the_back_ends_are_equal(runs: dict[str, Recording]) -> None:
-    torch, warp = runs["torch"], runs["warp"]
+    ours, warp = runs["torch"], runs["warp"]
     assert {name: values.shape[2:] for name, values in warp.groups.items()} == {
-        "policy": (7,),
+        "policy": (12,),
+        "critic": (16,),
         "pixels": (13, ROWS, COLUMNS),
         "floor": (1, 8, 8),
     }
-    for name, theirs in torch.groups.items():
+    for name, theirs in ours.groups.items():
         np.testing.assert_allclose(warp.groups[name], theirs, rtol=1e-5, atol=1e-5, err_msg=name)
-    np.testing.assert_allclose(warp.reward, torch.reward, atol=1e-6)
-    np.testing.assert_array_equal(warp.fresh, torch.fresh)
+    np.testing.assert_allclose(warp.reward, ours.reward, atol=1e-6)
+    np.testing.assert_array_equal(warp.fresh, ours.fresh)
+
+
+@pytest.mark.parametrize("backend", ["torch", "warp"])
+def test_networks_make_of_pictures_what_isaac_labs_term_does(backend: str, runs: dict[str, Recording]) -> None:
+    """``image_features`` of the same network, in every step and at once after resets, in both groups that show it."""
+    run = runs[backend]
+    wanted = run.probes["features"]
+    assert np.ptp(wanted, axis=0).max() > 0.05
+    for group in ("policy", "critic"):
+        np.testing.assert_allclose(run.groups[group][..., 5:10], wanted, rtol=1e-4, atol=1e-4, err_msg=group)
 
 
 def test_each_pixel_has_noise_of_its_own(runs: dict[str, Recording]) -> None:

@@ -118,6 +118,7 @@ class EnvContext:
     observed_lines: Lines = field(default_factory=Lines)
     observe_lines: Lines = field(default_factory=Lines)
     histories: list[str] = field(default_factory=list)
+    encoders: list[tuple[str, str]] = field(default_factory=list)
     bias_lines: Lines = field(default_factory=Lines)
     reset_start: Lines = field(default_factory=Lines)
     reset_lines: dict[str, Lines] = field(default_factory=dict)

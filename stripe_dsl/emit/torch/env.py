@@ -100,7 +100,8 @@ class _EnvWriter:
         work = {
             "_compute_dones": _operations(self.sharing.ending),
             "_get_rewards": _operations(self.sharing.rewards) + len(program.rewards),
-            "_compute_groups": _operations(self.sharing.observed),
+            # TorchScript is compiled already
+            "_compute_groups": 0 if context.encoders else _operations(self.sharing.observed),
         }
         context.compiled = [name for name, count in work.items() if count >= _WORTH_COMPILING]
         context.math_imports = _imports("isaaclab.utils.math", sorted(self.writer.imports))
@@ -201,6 +202,7 @@ class _EnvWriter:
         context.observe_lines += lines
         context.memories += writer.buffers
         context.histories = [*writer.histories.values()]
+        context.encoders = writer.encoders
         context.bias_lines = writer.draws()
 
     def resets(self) -> None:

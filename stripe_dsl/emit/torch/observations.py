@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from stripe_dsl.emit.encoders import by_place, encodings
 from stripe_dsl.emit.naming import Names
 from stripe_dsl.emit.substitution import Substitution, is_kept, memory_operands, now, views_simulation
 from stripe_dsl.emit.torch.context import LOCALS, local_name
@@ -26,6 +27,7 @@ class Observing:
     Attributes:
         buffers: attributes of ``__init__``: histories, and the bias of each episode.
         histories: attribute of the history of an entry, by group and entry.
+        encoders: attribute and factory of each network that makes numbers of pictures.
     """
 
     def __init__(
@@ -49,6 +51,10 @@ class Observing:
         self.buffers: list[Attribute] = []
         self.histories: dict[tuple[str, str], str] = {}
         self.biases: dict[tuple[str, str], str] = {}
+        found = encodings(program)
+        self.encodings = by_place(found)
+        self.networks = {each.name: names.unique(f"_{each.name}_encoder") for each in found}
+        self.encoded: dict[str, Value] = {}
         for group, item in self.items:
             label = f"{group.name}_{item.name}"
             if item.history > 1:
@@ -61,6 +67,11 @@ class Observing:
                 size = ", ".join(["self.num_envs", *map(str, item.value.type.shape)])
                 comment = f"bias of ``{item.name}`` of ``{group.name}`` in the running episode"
                 self.buffers.append(Attribute(name, f"torch.zeros({size}, device=self.device)", comment))
+
+    @property
+    def encoders(self) -> list[tuple[str, str]]:
+        """Attribute and factory of each network that makes numbers of pictures."""
+        return [(attribute, f"{name}_encoder") for name, attribute in self.networks.items()]
 
     @property
     def reads_cfg(self) -> bool:
@@ -129,7 +140,7 @@ class Observing:
         if len(columns) == 1 and not flat:
             item = group.items[0]
             # nothing was computed: what the simulator keeps would change under the observation
-            treated = item.noise or item.bias or item.clip or item.scale or item.history > 1
+            treated = item.noise or item.bias or item.clip or item.scale or item.history > 1 or item.encoder
             bare = is_kept(item.value) and not treated
             lines.statement(f"{name} = ", self.flat(item, columns[0]) + (".clone()" if bare else ""))
             return
@@ -142,9 +153,8 @@ class Observing:
         """Makes a picture with channels first of values by pixel."""
         parts: list[str] = []
         for item, value in zip(group.items, values, strict=True):
-            vector = item.value.type.components > 1
-            single = "" if len(group.items) == 1 else ".unsqueeze(1)"
-            parts.append(f"{value.atom}.mT" if vector else f"{value.atom}{single}" if single else value.atom)
+            single = "" if len(group.items) == 1 or item.value.type.components > 1 else ".unsqueeze(1)"
+            parts.append(f"{_channels(item, value)}{single}")
         (first, *others) = group.items
         shape = ", ".join(map(str, group.shape))
         joined = f"torch.cat(({', '.join(parts)}), dim=1)" if others else parts[0]
@@ -155,12 +165,17 @@ class Observing:
 
     def flat(self, item: Observation, value: Value) -> str:
         """An entry with one row of columns for each environment."""
+        if item.encoder is not None:
+            return value.text
         if item.history > 1:
             return f"{value.atom}.flatten(1)"
         return _rows(value, len(item.value.type.shape))
 
     def entry(self, lines: Lines, group: Group, item: Observation, result: Expression) -> Value:
-        """One entry, with noise, bias, clip, scale and history."""
+        """One entry, with noise, bias, clip, scale and history, or what a network makes of it."""
+        encoding = self.encodings.get((group.name, item.name))
+        if encoding is not None and encoding.name in self.encoded:
+            return self.encoded[encoding.name]
         value = result.value if result.value.spread is Spread.BATCHED else Value(result.for_all())
         if item.noise is not None:
             name = value.text
@@ -182,19 +197,31 @@ class Observing:
             rows = _rows(value, len(item.value.type.shape))
             lines.statement(f"{history} = ", f"with_newest({history}, {rows}, fresh)")
             value = Value(history)
+        if encoding is not None:
+            name = self.locals[encoding.name, "numbers"]
+            shape = ", ".join(map(str, encoding.encoder.picture))
+            picture = f"{_channels(item, value)}.reshape(-1, {shape})"
+            lines.statement(f"{name} = ", f"self.{self.networks[encoding.name]}({picture})")
+            value = self.encoded[encoding.name] = Value(name)
         return value
 
 
 def entry_locals(program: Program) -> dict[tuple[str, str], str]:
-    """Local variables for entries that noise is added to, by group and entry."""
+    """Local variables for entries that noise is added to, by group and entry, and for what networks make of them."""
     terms = [*program.terminations, *program.groups, *program.actions]
     names = Names([*LOCALS, *(local_name(term.name) for term in terms)])
-    return {
+    noisy = {
         (group.name, item.name): names.unique(f"{local_name(group.name)}_{item.name}")
         for group in program.groups
         for item in group.items
         if item.noise is not None
     }
+    return noisy | {(each.name, "numbers"): names.unique(f"{each.name}_numbers") for each in encodings(program)}
+
+
+def _channels(item: Observation, value: Value) -> str:
+    """The values of a picture, one channel after another."""
+    return f"{value.atom}.mT" if item.value.type.components > 1 else value.atom
 
 
 def _draw(noise: Noise, amount: str, shape: str, *, like: bool = False) -> str:

@@ -54,6 +54,27 @@ class CameraText:
     mount: str
 
 
+@dataclass(frozen=True, slots=True)
+class EncoderText:
+    """A network that makes numbers of a picture, as source texts.
+
+    Attributes:
+        name: local variable of the numbers.
+        attribute: of the network.
+        factory: function that makes it.
+        picture: attribute of the picture, an array of Warp.
+        shape: of the picture, without the environments.
+        places: what the numbers are written to: a tensor, and its columns.
+    """
+
+    name: str
+    attribute: str
+    factory: str
+    picture: str
+    shape: str
+    places: list[tuple[str, str]]
+
+
 @dataclass
 class WarpEnv:
     """Everything the template needs."""
@@ -80,6 +101,7 @@ class WarpEnv:
     memories: list[Attribute] = field(default_factory=list)
     kernels: dict[str, KernelText] = field(default_factory=dict)
     pictures: list[KernelText] = field(default_factory=list)
+    encoders: list[EncoderText] = field(default_factory=list)
     groups: list[tuple[str, str, int, str]] = field(default_factory=list)
     keeps_previous_actions: bool = False
     needs_any: bool = False

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from stripe_dsl.emit.actuators import delay_steps
 from stripe_dsl.emit.cfg import origin
+from stripe_dsl.emit.encoders import Encoding
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.outlines import OutlineText
 from stripe_dsl.emit.scenes import ground_import
@@ -18,7 +19,7 @@ from stripe_dsl.emit.sensors import CASTING, INTEGRATING, RENDERING, camera_moun
 from stripe_dsl.emit.substitution import is_previous_action, memory_operands
 from stripe_dsl.emit.values import Precedence, Value, infix
 from stripe_dsl.emit.warp.actions import command_leaf, keep_actions, starts, write_command, write_goals
-from stripe_dsl.emit.warp.context import CameraText, KernelText, WarpEnv
+from stripe_dsl.emit.warp.context import CameraText, EncoderText, KernelText, WarpEnv
 from stripe_dsl.emit.warp.curriculum import follow_text
 from stripe_dsl.emit.warp.delays import Delays
 from stripe_dsl.emit.warp.kernel import Kernel
@@ -124,6 +125,7 @@ class _Writer:
         nodes = walk([*self.operands, *program.ending, *program.observing])
         read = {node.read.quantity for node in nodes if node.read is not None}
         env.reads_effort, env.reads_acceleration = "joint.effort" in read, "joint.acc" in read
+        env.encoders = [self.encoder(*item) for item in self.observing.encoded]
         env.groups = [
             (
                 group.name,
@@ -142,6 +144,17 @@ class _Writer:
         mount = self.module.attribute(camera_mount(sensor.settings), f"{name}_mount")
         body = self.leaves.single(sensor.robot, "body", sensor.bodies[0])
         return CameraText(name, f"self.{owner}.data.body_link_pose_w.warp", body, mount)
+
+    def encoder(self, item: Encoding, picture: str, places: Sequence[tuple[str, int]]) -> EncoderText:
+        """What it takes to run a network behind the graph."""
+        columns = [(group, f"{start}:{start + item.encoder.size}") for group, start in places]
+        tensors = [
+            ("self.torch_obs_buf" if group == "policy" else f"self._torch_groups[{literal(group)}]", text)
+            for group, text in columns
+        ]
+        shape = ", ".join(map(str, item.encoder.picture))
+        attribute = self.module.own(f"{item.name}_encoder")
+        return EncoderText(item.name, attribute, f"{item.name}_encoder", picture, shape, tensors)
 
     def reads(self, kernel: str, sensor: str) -> bool:
         """Whether a kernel reads the data of a sensor."""
@@ -321,10 +334,19 @@ class _Writer:
             self.env.kernels["observe"] = self.finish(
                 "observe", "Write the observations of all groups, and remember what the next step asks for.", kernel
             )
+        by_pixel = self.observing.by_pixel
         for group in self.program.groups:
-            if any(owner is group for owner, _ in self.observing.by_pixel):
+            items = [item for owner, item in by_pixel if owner is group and item.encoder is None]
+            if items and group.picture is not None:
                 kernel = self.kernel(["rng"], remembers=True)
-                write_pixels(self.observing, kernel, group)
-                assert group.picture is not None
+                write_pixels(self.observing, kernel, group, items)
                 name, doc = f"observe_{safe_identifier(group.name)}", f"Write the pictures of ``{group.name}``."
                 self.env.pictures.append(self.finish(name, doc, kernel, "{} * {}".format(*group.picture)))
+        for each, _ in self.observing.encodings:
+            group, item = each.places[0]
+            if (group, item) in by_pixel:
+                kernel = self.kernel(["rng"], remembers=True)
+                write_pixels(self.observing, kernel, group, [item])
+                doc = f"Write the picture that the network of ``{item.name}`` is given."
+                pixels = "{} * {}".format(*each.encoder.picture[1:])
+                self.env.pictures.append(self.finish(f"picture_{each.name}", doc, kernel, pixels))

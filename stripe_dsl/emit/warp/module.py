@@ -201,6 +201,7 @@ ATTRIBUTES = frozenset(
         "_apply_action",
         "_cast_rays",
         "_render_pictures",
+        "_encode_pictures",
         "_cached_spec",
         "_command",
         "_compute_efforts",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stripe_dsl.emit.cfg import origin
+from stripe_dsl.emit.encoders import Encoding, by_place, encodings
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.substitution import is_previous_action
 from stripe_dsl.emit.values import Precedence, Value, call, infix
@@ -35,13 +36,20 @@ class Observing:
         biases: attribute of the bias of an entry, by group and entry.
         buffers: those attributes, for ``__init__``.
         by_pixel: entries of pictures that kernels of their own write.
+        encodings: what networks are given, with the attribute of each of these pictures.
     """
 
     def __init__(self, program: Program, module: Module, leaves: Leaves, groups: Mapping[str, str]) -> None:
         self.program = program
         self.leaves = leaves
         self.groups = groups
-        self.items = [(group, item) for group in program.groups for item in group.items]
+        found = encodings(program)
+        self.encodings = [(each, module.own(f"{each.name}_picture")) for each in found]
+        self.pictures = {place: self.encodings[found.index(each)][1] for place, each in by_place(found).items()}
+        # what several groups show of a network is computed once
+        again = {(group.name, item.name) for each in found for group, item in each.places[1:]}
+        every = [(group, item) for group in program.groups for item in group.items]
+        self.items = [(group, item) for group, item in every if (group.name, item.name) not in again]
         self.by_pixel = [pair for pair in self.items if is_by_pixel(*pair)]
         self.by_env = [pair for pair in self.items if not is_by_pixel(*pair)]
         self.starts: dict[tuple[str, str], int] = {}
@@ -50,6 +58,8 @@ class Observing:
             for item in group.items:
                 self.starts[group.name, item.name] = start
                 start += item.width
+        self.columns = dict(self.starts)
+        self.starts |= dict.fromkeys(self.pictures, 0)  # pictures that are encoded have arrays of their own
         self.biases = {
             (group.name, item.name): module.own(f"bias_{group.name}_{item.name}")
             for group, item in self.items
@@ -63,6 +73,22 @@ class Observing:
             )
             for group, item in self.items
             if item.bias is not None
+        ]
+        self.buffers += [
+            Attribute(
+                attribute,
+                f"wp.zeros((self.num_envs, {each.places[0][1].value.type.width}), dtype=float, device=self.device)",
+                f"the picture that the network of ``{each.places[0][1].name}`` is given",
+            )
+            for each, attribute in self.encodings
+        ]
+
+    @property
+    def encoded(self) -> list[tuple[Encoding, str, list[tuple[str, int]]]]:
+        """Pictures that networks are given, their attributes, and by group where the numbers begin."""
+        return [
+            (each, attribute, [(group.name, self.columns[group.name, item.name]) for group, item in each.places])
+            for each, attribute in self.encodings
         ]
 
     @property
@@ -105,11 +131,11 @@ class Observing:
     def history(self, kernel: Kernel, function: str, group: Group, item: Observation) -> str:
         """A call of a helper for the columns of an entry."""
         start, width = self.starts[group.name, item.name], item.value.type.width
-        return f"{kernel.helper(function)}({self.target(kernel, group)}, env, {start}, {width}, {item.history})"
+        return f"{kernel.helper(function)}({self.target(kernel, group, item)}, env, {start}, {width}, {item.history})"
 
-    def target(self, kernel: Kernel, group: Group) -> str:
-        """The argument that holds the columns of a group."""
-        attribute = self.groups[group.name]
+    def target(self, kernel: Kernel, group: Group, item: Observation) -> str:
+        """The argument that holds the columns of a group, or the picture that a network is given."""
+        attribute = self.pictures.get((group.name, item.name), self.groups[group.name])
         return kernel.parameter(f"self.{attribute}", FLAT, attribute.strip("_"))
 
     # the kernel
@@ -117,8 +143,8 @@ class Observing:
     def write(self, kernel: Kernel, memory: Memory) -> None:
         """The body of ``observe``."""
         states = self.program.states
-        for group, _ in self.by_env:
-            self.target(kernel, group)
+        for group, item in self.by_env:
+            self.target(kernel, group, item)
         roots = [*(item.value for _, item in self.by_env), *memory.operands]
         kept = any(node.op == "prev" and not is_previous_action(node) for node in walk(roots))
         if kept or self.with_history or wants_fresh(states):
@@ -164,7 +190,7 @@ class Observing:
 
     def entry(self, kernel: Kernel, loop: Loop | None, group: Group, item: Observation) -> None:
         """The newest values of one entry of one group, with noise, bias, clip and scale."""
-        target = self.target(kernel, group)
+        target = self.target(kernel, group, item)
         scope = loop or kernel
         size, width = item.value.type.components, item.value.type.width
         start = self.starts[group.name, item.name] + width * (item.history - 1)
@@ -173,7 +199,7 @@ class Observing:
             if item.value.type.is_bool:
                 value = call("float", [value])
             places = [_place(first, size, part, loop) for first in (start, 0)]
-            if group.picture is not None:  # one channel after another
+            if group.picture is not None or item.encoder is not None:  # one channel after another
                 places[0] = _place(start + part * (width // size), 1, 0, loop)
             text = self.treated(kernel, group, item, value, places[1]).text
             if loop is None:

@@ -1,4 +1,5 @@
-"""Pictures among the observations in Warp: a kernel for each group, with a thread for each pixel of each environment.
+"""Pictures among the observations in Warp: a kernel for each group and for each picture that a network is given, with a
+thread for each pixel of each environment.
 
 A picture has thousands of values, and one thread that writes all of them would be most of what a control step costs.
 What needs more than its own pixel stays in ``observe``: a picture as a whole (``eye.depth < min(eye.depth)``), the
@@ -7,6 +8,7 @@ past, and what a step remembers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stripe_dsl.emit.cfg import origin
@@ -27,16 +29,15 @@ NOT_ALONE = {*REDUCTIONS, "prev", "state", "old", *DRAWS}
 def is_by_pixel(group: Group, item: Observation) -> bool:
     """Whether each pixel of an entry can be computed without the others and without the past."""
     alone = not any(node.op in NOT_ALONE for node in walk([item.value]))
-    return group.picture is not None and item.history == 1 and alone
+    return (group.picture or item.encoder) is not None and item.history == 1 and alone
 
 
-def write_pixels(observing: Observing, kernel: Kernel, group: Group) -> None:
-    """The body of the kernel that writes a group; ``i`` is the pixel.
+def write_pixels(observing: Observing, kernel: Kernel, group: Group, items: Sequence[Observation]) -> None:
+    """The body of the kernel that writes some entries of a group; ``i`` is the pixel.
 
     Noise comes from a stream for each pixel, seeded by the state of the environment's own, which ``observe`` moves on.
     """
-    items = [item for owner, item in observing.by_pixel if owner is group]
-    observing.target(kernel, group)
+    observing.target(kernel, group, items[0])
     if any(item.noise is not None for item in items):
         states = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states")
         kernel.line(f"rng = wp.rand_init(int({states}[env]), i)")
