@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.ir.agent import Convolution, Curiosity, Distill, Network, Train
-from stripe_dsl.ir.program import Group
+from stripe_dsl.ir.observations import Group
 from stripe_dsl.source import Span
 from stripe_dsl.spec.agents import DistillSpec, RndSpec, TrainSpec
 from stripe_dsl.spec.values import Expression, Text

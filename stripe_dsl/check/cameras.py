@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.check.rotations import rotation
-from stripe_dsl.ir.program import Observation
+from stripe_dsl.ir.observations import Observation
 from stripe_dsl.ir.sensors import CameraSettings
 from stripe_dsl.spec.values import Text
 from stripe_dsl.units import ANGLE, DIMENSIONLESS, LENGTH

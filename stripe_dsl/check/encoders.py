@@ -9,7 +9,7 @@ from stripe_dsl.check.cameras import BARE, PIXELS
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.networks import torchscript_file
 from stripe_dsl.ir.graph import Node
-from stripe_dsl.ir.program import Encoder
+from stripe_dsl.ir.observations import Encoder
 from stripe_dsl.spec.blocks import Item
 
 if TYPE_CHECKING:

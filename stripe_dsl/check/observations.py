@@ -15,7 +15,7 @@ from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.tunables import Role
 from stripe_dsl.check.values import varies
 from stripe_dsl.ir.graph import Node
-from stripe_dsl.ir.program import Group, Noise, Observation
+from stripe_dsl.ir.observations import Group, Noise, Observation
 from stripe_dsl.spec.blocks import Item
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast

@@ -10,7 +10,8 @@ from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.images import Image, NoImageError
 from stripe_dsl.check.mirror import POLAR, Mirror
 from stripe_dsl.ir.agent import Columns, Symmetry, Train
-from stripe_dsl.ir.program import Action, Group, Robot, State, Tunable
+from stripe_dsl.ir.observations import Group
+from stripe_dsl.ir.program import Action, Robot, State, Tunable
 from stripe_dsl.robots.model import RobotJoint
 from stripe_dsl.source import Span
 from stripe_dsl.spec.agents import SymmetrySpec

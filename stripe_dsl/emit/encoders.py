@@ -9,7 +9,8 @@ from pathlib import Path
 from stripe_dsl.emit.actuators import file_text
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.naming import Names
-from stripe_dsl.ir.program import Encoder, Group, Observation, Program
+from stripe_dsl.ir.observations import Encoder, Group, Observation
+from stripe_dsl.ir.program import Program
 
 type Place = tuple[str, str]
 """Names of a group and of its entry."""

@@ -17,7 +17,8 @@ import numpy as np
 
 from stripe_dsl.ir.agent import Train
 from stripe_dsl.ir.graph import Node, Read, walk
-from stripe_dsl.ir.program import Action, Group, Program
+from stripe_dsl.ir.observations import Group
+from stripe_dsl.ir.program import Action, Program
 from stripe_dsl.ir.reference import Inputs, evaluate
 from stripe_dsl.ir.robots import Actuator, Gain, Robot
 from stripe_dsl.ir.sensors import CameraSettings, Sensor

@@ -21,7 +21,8 @@ from stripe_dsl.emit.torch.env import EnvContext, env_context
 from stripe_dsl.emit.torch.randomize import startup_text
 from stripe_dsl.emit.warp.env import warp_env
 from stripe_dsl.ir.objects import ObjectFile
-from stripe_dsl.ir.program import Encoder, Group, Program
+from stripe_dsl.ir.observations import Encoder, Group
+from stripe_dsl.ir.program import Program
 from stripe_dsl.ir.robots import Network
 from stripe_dsl.robots.author import ground_plane_usda, robot_usda
 

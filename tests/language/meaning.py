@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from stripe_dsl.ir.graph import Node
-from stripe_dsl.ir.program import Observation, Program
+from stripe_dsl.ir.observations import Observation
+from stripe_dsl.ir.program import Program
 from stripe_dsl.pipeline import check_source
 from stripe_dsl.source import SourceFile
 

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from stripe_dsl.ir.graph import Node, Read, walk
 from stripe_dsl.ir.memory import renewed, updated
-from stripe_dsl.ir.program import Group, Observation, Program
+from stripe_dsl.ir.observations import Group, Observation
+from stripe_dsl.ir.program import Program
 from stripe_dsl.ir.rasters import Raster
 from stripe_dsl.ir.reference import Inputs, evaluate, with_history
 from stripe_dsl.scene.made import make

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stripe_dsl.ir.program import Observation, Program
+from stripe_dsl.ir.observations import Observation
+from stripe_dsl.ir.program import Program
 from stripe_dsl.pipeline import check_file
 from tests.sim.recorder import Array, Recording, Run, record
 

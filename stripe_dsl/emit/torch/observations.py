@@ -16,7 +16,8 @@ from stripe_dsl.emit.torch.memory import States
 from stripe_dsl.emit.torch.sharing import Sharing
 from stripe_dsl.emit.values import Precedence, Spread, Value
 from stripe_dsl.ir.graph import Node
-from stripe_dsl.ir.program import Group, Noise, Observation, Program
+from stripe_dsl.ir.observations import Group, Noise, Observation
+from stripe_dsl.ir.program import Program
 
 CFG = {"observe": "cfg"}
 

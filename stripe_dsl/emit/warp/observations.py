@@ -20,7 +20,8 @@ from stripe_dsl.emit.warp.memory import Memory, draws, wants_fresh
 from stripe_dsl.emit.warp.module import Attribute, Module
 from stripe_dsl.emit.warp.pictures import is_by_pixel
 from stripe_dsl.ir.graph import walk
-from stripe_dsl.ir.program import Group, Noise, Observation, Program
+from stripe_dsl.ir.observations import Group, Noise, Observation
+from stripe_dsl.ir.program import Program
 
 FLAT = "wp.array2d(dtype=float)"
 """The annotation of an array with a row of columns for each environment."""

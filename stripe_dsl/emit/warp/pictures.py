@@ -15,8 +15,8 @@ from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.loop import Loop
 from stripe_dsl.ir.graph import walk
+from stripe_dsl.ir.observations import Group, Observation
 from stripe_dsl.ir.ops import DRAWS, REDUCTIONS
-from stripe_dsl.ir.program import Group, Observation
 from stripe_dsl.ir.types import Axis
 
 if TYPE_CHECKING:
