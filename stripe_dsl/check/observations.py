@@ -9,7 +9,6 @@ from dataclasses import replace
 from stripe_dsl.check.arithmetic import unit_words
 from stripe_dsl.check.cameras import picture
 from stripe_dsl.check.constants import Settings, fold
-from stripe_dsl.check.encoders import encoder
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.tunables import Role
@@ -150,7 +149,11 @@ class Observations:
         if item.offset is not None:
             self.report.error("E0206", "an observation has no option `offset`", item.offset.span)
         history = self.history(item.history) if item.history is not None else 1
-        network = encoder(item, node, self.settings, self.low.scope)
+        network = None
+        if item.encoder is not None or item.size is not None:
+            from stripe_dsl.check.encoders import encoder  # few tasks have one
+
+            network = encoder(item, node, self.settings, self.low.scope)
         return Observation(name, node, noise, bias, clip, scale, history, str(item.value), item.span, network)
 
     def clips_what_is_scaled(self, item: Item, node: Node) -> bool:

@@ -30,7 +30,6 @@ from stripe_dsl.check.rotations import rotation
 from stripe_dsl.check.scope import Scope
 from stripe_dsl.check.sensors import Sensors
 from stripe_dsl.check.sights import labels_of_ground
-from stripe_dsl.check.symmetry import check_symmetry
 from stripe_dsl.check.terms import Terms
 from stripe_dsl.check.world import check_scene, check_sim, jointed_layers, names_of, repeated_things
 from stripe_dsl.diagnostics import Annotation, Diagnostic
@@ -186,6 +185,8 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
             lowering.value(ast.Name(name.span or Span(task.module.source, 0, 0), str(name)))
             scope.used.discard(str(name))
     if spec.train is not None and spec.train.symmetry is not None and not report.failed:
+        from stripe_dsl.check.symmetry import check_symmetry  # few tasks have one
+
         tunables = tuple(lowering.tunables.items.values())
         seen, states = tuple(groups.values()), tuple(lowering.memory.states.values())
         own = [robot for robot in robots if not robot.baked]
