@@ -84,7 +84,7 @@ def item_line(item: Entry, *, observed: bool) -> str | None:
             parts.insert(0, f"{value} =")
         elif isinstance(value, Expression) and not (observed and key == "offset"):
             parts.append(f"{key} {value}")
-        elif isinstance(value, str) and not observed:
+        elif isinstance(value, str) and not (observed and key == "name"):
             parts.append(f"{key} {quote(value)}")
         else:
             return None
