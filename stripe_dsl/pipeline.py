@@ -19,6 +19,7 @@ from stripe_dsl.check.task import check_robots, check_task
 from stripe_dsl.diagnostics import Diagnostic, sort_diagnostics
 from stripe_dsl.diagnostics.followups import ABSENCE, without_followups
 from stripe_dsl.ir.program import Program
+from stripe_dsl.ir.sensors import ContactSettings
 from stripe_dsl.robots import RobotFileError
 from stripe_dsl.source import SourceFile
 from stripe_dsl.spec.elaborate import Task, elaborate
@@ -113,7 +114,7 @@ def compile_file(
         scene = None
         if program.scene is not None and bake and not missing:
             scene, found = baked_scene(program.scene)
-            diagnostics += found
+            diagnostics += [*found, *_untouchable(program, scene)]
         scenes.append(scene)
     if "warp" in backends:
         diagnostics += [item for program in checked.programs for item in _in_phases(program)]
@@ -145,6 +146,28 @@ def baked_scene(scene: Scene) -> tuple[Baked | None, list[Diagnostic]]:
         return None, [broken_asset(problem, scene)]
     except OSError as problem:
         return None, [Diagnostic("E0609", f"cannot write `{problem.filename}`: {problem.strerror}")]
+
+
+def _untouchable(program: Program, baked: Baked | None) -> list[Diagnostic]:
+    """Sensors of contacts with parts of the scene that turned out to be empty: Newton has no shape to look for."""
+    contacts = [(item, item.settings) for item in program.sensors if isinstance(item.settings, ContactSettings)]
+    parts = [(item, settings.partner.part) for item, settings in contacts if settings.partner is not None]
+    if baked is None or program.scene is None or not parts:
+        return []
+    from stripe_dsl.scene.bake import is_there
+
+    still = {layer.name for layer in program.scene.layers if layer.stands}
+    still |= {item.name for item in program.scene.terrain.classes}
+    return [
+        Diagnostic(
+            "E0703",
+            f"`{sensor.name}` measures contacts with `{part}`, and there is none in `{program.scene.name}`",
+            sensor.span,
+            helps=(f"`stripec map` shows which rules leave no room for `{part}`",),
+        )
+        for sensor, part in parts
+        if part in still and not is_there(baked, part)
+    ]
 
 
 def with_stages(program: Program) -> tuple[Program, list[Diagnostic]]:

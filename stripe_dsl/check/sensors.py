@@ -151,9 +151,11 @@ class Sensors:
         node = against.node
         if isinstance(node, ast.Name) and node.id == "ground":
             if self.has_ground:
-                return Partner("")
+                return Partner("", part="ground")
             self.report.error("E0214", "the scene has no ground to be touched", node.span, "add `ground plane` to it")
             return None
+        if isinstance(node, ast.Name) and (part := self.part(node)) is not None:
+            return part
         match self.lowering.value(node):
             case RobotValue(name=name):
                 return Partner(name)
@@ -166,8 +168,33 @@ class Sensors:
             case other:
                 message = f"contacts are with a robot, bodies, an object or the ground, not with {describe(other)}"
                 help = "as in `against cube`, `against arm.fingers` or `against ground`"
+                if self.scope.scene is not None:
+                    help = "as in `against cube`, `against ground`, `against solid` or a layer by its name"
                 self.report.error("E0309", message, node.span, help)
                 return None
+
+    def part(self, node: ast.Name) -> Partner | None:
+        """A part of the scene that can be touched; ``None`` where the name means something else."""
+        from stripe_dsl.ir.rules import SOLID
+
+        scene, name = self.scope.scene, node.id
+        if scene is None or scene.terrain.tiles is not None or name in self.scope.layers:
+            return None
+        entity = self.scope.entity(name)
+        if entity is not None:
+            if name in self.scope.places:
+                message = f"`{name}` means {describe(entity)} here, and not what the scene calls so"
+                self.report.error("W0002", message, node.span, "rename one of them")
+            return None
+        layer = next((layer for layer in scene.layers if layer.name == name), None)
+        known = name == SOLID or layer is not None or any(item.name == name for item in scene.terrain.classes)
+        if layer is not None and not any(item.solid.touches for item in layer.species):
+            message = f"nothing touches `{name}`: it is only seen"
+            self.report.error("E0309", message, node.span, "give the layer a `solid`, as in `solid hull`")
+        if name == SOLID and not any(item.solid.touches for layer in scene.layers for item in layer.species):
+            help = "give a layer a `solid`, as in `solid hull`"
+            self.report.error("E0214", f"nothing in the scene `{scene.name}` is solid", node.span, help)
+        return Partner("", part=name) if known else None
 
     def contacts(self, name: Text, measured: Value, settings: ContactSettings, node: ast.Call) -> SensorValue | None:
         """All bodies of a robot, or some of them."""
@@ -203,6 +230,12 @@ class Sensors:
             message = f"`{kind}` has nothing to measure: the scene has no ground"
             self.report.error("E0214", message, node.span, "add `ground plane` to the scene")
             return None
+        scene = self.scope.scene
+        moving = [layer.name for layer in (scene.layers if scene is not None else ()) if not layer.stands]
+        if isinstance(settings, RaySettings) and moving:
+            message = f"the rays of `{name}` pass through {and_list(moving)}, which can move"
+            help = "cameras and contacts know of it; or leave `kind` out, where it has to be seen more than moved"
+            self.report.error("W0019", message, node.span, help)
         return SensorValue(str(name), kind, body.robot, body, settings)
 
 

@@ -139,13 +139,34 @@ def _bodies(prim: str, bodies: tuple[str, ...]) -> str:
 def _partner(program: Program, partner: Partner, prims: Mapping[str, str]) -> dict[str, str]:
     """The arguments that filter contacts."""
     if not partner.owner:
-        # the ground is no body, only a shape
-        return {"filter_shape_prim_expr": '["/World/Ground/.*"]'}
+        # what does not move is no body, only a shape
+        return {"filter_shape_prim_expr": literal(part_shapes(program, partner.part))}
     prim = f"{{ENV_REGEX_NS}}/{prims[partner.owner]}"
     thing = next((item for item in program.objects if item.name == partner.owner), None)
     below = thing.file.below if thing is not None and thing.file is not None else ""
     path = prim + below if thing is not None else _bodies(prim, partner.bodies)
     return {"filter_prim_paths_expr": f"[{literal(path)}]"}
+
+
+def part_shapes(program: Program, part: str) -> list[str]:
+    """Patterns of the prims that collide in a part of the scene, see :class:`stripe_dsl.ir.sensors.Partner`."""
+    scene = program.scene
+    if scene is None or scene.terrain.tiles is not None:
+        return ["/World/Ground/.*"]
+    from stripe_dsl.ir.rules import SOLID
+    from stripe_dsl.scene.stage import prim_name
+
+    stage = r"/World/Ground_\d+" if scene.variants > 1 else "/World/Ground"
+    if part == "ground":
+        return [f"{stage}/Ground/.*"]
+    if any(item.name == part for item in scene.terrain.classes):
+        return [f"{stage}/Ground/{prim_name(part)}"]
+    chosen = [layer for layer in scene.layers if part in (SOLID, layer.name)]
+    found = [f"{stage}/Solids/.*" if part == SOLID else f"{stage}/Solids/{prim_name(part)}"]
+    found = found if any(layer.stands for layer in chosen) else []
+    found += [f"{{ENV_REGEX_NS}}/loose_{layer.name}/.*/solid" for layer in chosen if layer.movable]
+    prims = prim_names(program)
+    return found + [f"{{ENV_REGEX_NS}}/{prims[layer.name]}/.*" for layer in chosen if layer.robot is not None]
 
 
 def _rays(settings: RaySettings, prim: str) -> dict[str, str]:

@@ -51,12 +51,14 @@ class Partner:
     """What contacts are filtered by.
 
     Attributes:
-        owner: a robot or an object; empty for the ground.
+        owner: a robot or an object; empty for a part of the scene.
         bodies: of the robot; empty for all.
+        part: of the scene: ``ground``, ``solid`` (all that stands there), a class of the ground or a layer by its name.
     """
 
     owner: str
     bodies: tuple[str, ...] = ()
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

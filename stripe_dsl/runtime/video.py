@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from math import atan2, hypot
 from pathlib import Path
@@ -64,6 +65,7 @@ class Video:
             help = "leave `--physics` out, or record with Isaac Lab's own `isaaclab play --video`"
             raise PackageError(Problem("videos are drawn from Newton's model, and this physics has none", (help,)))
         config = newton.sensors.SensorTiledCamera.RenderConfig(enable_shadows=True, enable_textures=True)
+        model = as_seen(model, NewtonManager.get_state_0())
         self._env, self._manager, self._model = env, NewtonManager, model
         self._camera = newton.sensors.SensorTiledCamera(model, default_render_config=config)
         utils = self._camera.utils
@@ -125,6 +127,17 @@ class Video:
             options |= {"quality": 60, "method": 4}
         pictures[0].save(self.path, **options)
         return self.path
+
+
+def as_seen(model: Any, state: Any) -> Any:
+    """The same model with bounding volumes of its own, which hold no more than what is seen.
+
+    Where a task casts rays, those of the model hold what collides as well, hidden or not, and Newton's renderer draws
+    all that they hold: trunks would have their colliders over their bark.
+    """
+    seen = copy(model)
+    seen.bvh_build_shapes(state)
+    return seen
 
 
 def looking(direction: Any) -> tuple[float, float, float, float]:

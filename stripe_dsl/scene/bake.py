@@ -36,7 +36,7 @@ from stripe_dsl.scene.ground import Ground
 from stripe_dsl.scene.layout import Layout
 from stripe_dsl.scene.made import Made
 from stripe_dsl.scene.placements import Instances
-from stripe_dsl.scene.stage import Contact, GroundPart, PlacedLayer, Sheet, write_stage
+from stripe_dsl.scene.stage import ROOT, Contact, GroundPart, PlacedLayer, Sheet, prim_name, write_stage
 from stripe_dsl.scene.steps import step
 from stripe_dsl.scene.streams import stream
 from stripe_dsl.scene.table import write_table
@@ -94,6 +94,13 @@ class Baked:
         """What is to be said about the scene, each where its layer stands in the file."""
         places = {layer.name: layer.span for layer in scene.layers}
         return [Diagnostic(code, message, places.get(layer)) for code, message, layer in self.said]
+
+
+def is_there(baked: Baked, part: str) -> bool:
+    """Whether a class of the ground or a layer that stands still has something to be touched in a variant."""
+    paths = [f"{ROOT}/{kind}/{prim_name(part)}" for kind in ("Ground", "Solids")]
+    stages = (pxr("Usd").Stage.Open(str(baked.folder / name)) for name in baked.stages)
+    return any(stage.GetPrimAtPath(path) for stage in stages for path in paths)
 
 
 def scene_key(scene: Scene) -> str:

@@ -64,8 +64,12 @@ def make(scene: Scene, variant: int = 0, measure: Measure = extent) -> tuple[Mad
 
 
 def _fewer(found: Instances, known: Sequence[Problem]) -> Diagnostic | None:
-    """Things with joints are one articulation, whose joints a task has counted before anything was placed."""
+    """Of things with joints, which a task has counted before anything was placed; and of things that can be pushed, of
+    which a simulator wants one at least."""
     layer = found.layer
+    if layer.movable and len(found) == 0 and not any(item.layer is layer and not item.warning for item in known):
+        message = f"{layer.name}: none stands, and of things that can be pushed there has to be one"
+        return Diagnostic("E0702", message, layer.span, helps=("ask for more of them, or loosen the rules",))
     if layer.robot is None or len(found) == layer.number or any(item.layer is layer for item in known):
         return None
     message = f"{layer.name}: {len(found)} of {layer.number} stand, and things with joints have to be there all"

@@ -157,6 +157,22 @@ def test_they_have_to_be_there_all() -> None:
     ]
 
 
+def test_of_what_can_be_pushed_there_has_to_be_one() -> None:
+    """A density may come to none, and `best effort` too; a simulator has no collection without a body."""
+    layer = "scatter a { assets box { size (0.2, 0.2, 0.2) m }; kind rigid; mass 1 kg; spacing 1 m; %s }"
+    for amount in ("density 10 /ha; height > 50 m", "count 3; height > 50 m; best effort"):
+        checked = check_source(
+            SourceFile("s.stripe", f"scene s {{ size 9 m x 9 m; terrain ground {{ }}; {layer % amount} }}")
+        )
+        assert not checked.diagnostics
+        _, told = make(checked.scenes[0], 0)
+        assert [item.code for item in told if item.severity == "error"] == ["E0702"]
+    checked = check_source(
+        SourceFile("s.stripe", f"scene s {{ size 9 m x 9 m; terrain ground {{ }}; {layer % 'count 2'} }}")
+    )
+    assert not make(checked.scenes[0], 0)[1]
+
+
 def test_a_scene_depends_on_what_they_are() -> None:
     assert scene_key(gates(GATE)) == scene_key(gates(GATE))
     assert scene_key(gates(GATE)) != scene_key(gates(GATE, "5"))

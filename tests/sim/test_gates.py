@@ -92,6 +92,24 @@ def test_a_ball_opens_the_gate_that_it_hits(program: Program, runs: dict[str, Re
     assert abs(seen["touch_peak"][..., 1]).max() == 0
 
 
+def test_contacts_tell_what_is_touched(program: Program, runs: dict[str, Recording], backend: str) -> None:
+    """The leaf is stopped by a block; the stand is on the ground, and on one class of it alone."""
+    run = runs[backend]
+    seen = columns(program, run)
+    stopped = seen["stopped_peak"]
+    assert (stopped[..., 0].max(axis=0) > 10).all()
+    assert stopped[..., 1].max() == 0
+    hit = stopped[..., 0] > 1
+    assert (seen["open"][..., 0][hit] < -0.5).all(), "once it is wide open"
+    rows = {
+        name: seen[name].reshape(len(stopped), 4, -1) for name in ("floor_normal_force", "path_force", "bump_touching")
+    }
+    resting = ~np.array([run.fresh[max(row - 20, 0) : row + 1].any(axis=0) for row in range(len(stopped))])
+    np.testing.assert_allclose(rows["floor_normal_force"][resting][:, 2], 5.2 * 9.81, rtol=0.1)
+    assert not rows["path_force"].any()
+    assert not rows["bump_touching"].any()
+
+
 def test_saplings_spring_back(program: Program, runs: dict[str, Recording], backend: str) -> None:
     run = runs[backend]
     bend, fresh = columns(program, run)["saplings_joints_pos"], run.fresh
