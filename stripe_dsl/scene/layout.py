@@ -21,7 +21,7 @@ from stripe_dsl.scene.rules import Suitability, holds
 from stripe_dsl.scene.standing import crowd
 from stripe_dsl.scene.steps import step
 from stripe_dsl.scene.surroundings import Crowd, Surroundings, vertices
-from stripe_dsl.scene.zones import Raster, Zone, box, disc, path, polygon
+from stripe_dsl.scene.zones import Raster, Zone, shaped
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,19 +115,11 @@ def build_layout(scene: ir.Scene, variant: int = 0, *, ground: Ground, measure: 
 
 def zone_of(zone: ir.Zone, around: Surroundings, seed: int, scene: str) -> Zone:
     """A zone of the language as a shape, or as what its rules leave of the ground."""
-    match zone:
-        case ir.Circle():
-            return disc(zone.center, zone.radius)
-        case ir.Box():
-            return box(zone.center, zone.size, zone.yaw)
-        case ir.Polygon():
-            return polygon(list(zone.points))
-        case ir.Path():
-            return path(list(zone.points), zone.width)
-        case ir.Region():
-            return Raster(around.ground.grid, holds(zone.rules, around, (seed, scene, zone.name)) >= 0.5)
-        case _:
-            raise TypeError(f"no such zone: {type(zone).__name__}")
+    made = shaped(zone)
+    if made is not None:
+        return made
+    assert isinstance(zone, ir.Region)
+    return Raster(around.ground.grid, holds(zone.rules, around, (seed, scene, zone.name)) >= 0.5)
 
 
 def _water(water: ir.Water, around: Surroundings) -> Raster:

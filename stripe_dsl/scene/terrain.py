@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,7 @@ from stripe_dsl.scene.problem import SceneError
 from stripe_dsl.scene.rasters import Raster, RasterError, read_raster
 from stripe_dsl.scene.rules import holds
 from stripe_dsl.scene.surroundings import Surroundings
+from stripe_dsl.scene.zones import Zone, shaped
 from stripe_dsl.source import Span
 
 HIGHEST = 10_000.0
@@ -31,16 +34,20 @@ def build_ground(scene: Scene, variant: int = 0) -> Ground:
         SceneError: if a file or a function of the user's gives no field.
     """
     grid = Grid.of(scene.size, scene.terrain.cell)
-    return build_terrain(scene.terrain, grid, scene.seed + variant, scene.name)
+    shapes = {zone.name: made for zone in scene.zones if (made := shaped(zone)) is not None}
+    return build_terrain(scene.terrain, grid, scene.seed + variant, scene.name, shapes)
 
 
-def build_terrain(terrain: ir.Terrain, grid: Grid, seed: int, scene: str) -> Ground:
+def build_terrain(
+    terrain: ir.Terrain, grid: Grid, seed: int, scene: str, zones: Mapping[str, Zone] | None = None
+) -> Ground:
     """The ground of a scene, with its fields and classes.
 
     Args:
         grid: ``Grid.of(scene.size, terrain.cell)``.
         seed: of the variant.
         scene: the scene's name; random streams hang on it.
+        zones: with a shape, by name, which classes may read.
 
     Raises:
         SceneError: if a file or a function of the user's gives no field.
@@ -51,17 +58,17 @@ def build_terrain(terrain: ir.Terrain, grid: Grid, seed: int, scene: str) -> Gro
     extra = {item.name: _user_field(item, grid, height) for item in terrain.fields}
     ground = Ground(grid, height, wetting, extra=extra)
     if terrain.classes:
-        ground.classes = classes(terrain.classes, ground, seed, scene)
+        ground.classes = classes(terrain.classes, Surroundings(ground, dict(zones or {})), seed, scene)
     return ground
 
 
-def classes(rules: tuple[ir.GroundClass, ...], ground: Ground, seed: int, scene: str) -> NDArray[np.uint8]:
+def classes(rules: tuple[ir.GroundClass, ...], around: Surroundings, seed: int, scene: str) -> NDArray[np.uint8]:
     """The class of each cell, shape (ny - 1, nx - 1): k + 1 for the first class k whose rules hold, else 0.
 
     Rules hold where the mean of their product over the four corners is at least 0.5.
     """
-    out = np.zeros((ground.grid.shape[0] - 1, ground.grid.shape[1] - 1), dtype=np.uint8)
-    around = Surroundings(ground)
+    rows, columns = around.ground.grid.shape
+    out = np.zeros((rows - 1, columns - 1), dtype=np.uint8)
     for number, item in reversed(list(enumerate(rules, 1))):
         suits = holds(item.rules, around, (seed, scene, "terrain", item.name))
         middle = (suits[:-1, :-1] + suits[:-1, 1:] + suits[1:, :-1] + suits[1:, 1:]) / 4

@@ -15,6 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from stripe_dsl.ir import scene as ir
 from stripe_dsl.scene import fields
 from stripe_dsl.scene.grid import Field, Grid, Points
 
@@ -136,6 +137,20 @@ class Raster:
             out.append(darts)
             missing -= len(darts)
         return np.concatenate(out) if out else np.empty((0, 2))
+
+
+def shaped(zone: ir.Zone) -> Shape | None:
+    """A zone of the language that has a shape; ``None`` for one that follows from rules."""
+    match zone:
+        case ir.Circle():
+            return disc(zone.center, zone.radius)
+        case ir.Box():
+            return box(zone.center, zone.size, zone.yaw)
+        case ir.Polygon():
+            return polygon(list(zone.points))
+        case ir.Path():
+            return path(list(zone.points), zone.width)
+    return None
 
 
 def disc(center: tuple[float, float], radius: float) -> Shape:

@@ -30,7 +30,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Any:
     path = tmp_path_factory.mktemp("film") / "scene.usdc"
     write_stage(path, [GroundPart("ground", PLANE, GREEN)], [layer])
     builder = newton.ModelBuilder()
-    builder.default_bvh_cfg.shape_flags |= newton.ShapeFlags.COLLIDE_SHAPES
+    volumes: Any = builder.default_bvh_cfg
+    volumes.shape_flags |= newton.ShapeFlags.COLLIDE_SHAPES
     builder.add_usd(str(path))
     return builder.finalize(device="cpu")
 

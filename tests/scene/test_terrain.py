@@ -120,6 +120,21 @@ def test_classes_go_by_rules_and_the_first_one_wins(tmp_path: Path) -> None:
     assert ground_of(tmp_path, "incline 5 deg").classes is None
 
 
+def test_classes_read_zones_with_a_shape(tmp_path: Path) -> None:
+    """They are known before there is a ground; a zone of rules is not."""
+    ground = ground_of(tmp_path, "class lane { within a }; class far { near b 1 m }", rest=ZONES)
+    assert ground.classes is not None
+    y, x = (np.indices(ground.classes.shape) + 0.5) * 0.25
+    off = np.hypot(x - 5, y - 5)
+    assert (ground.classes[off < 1.8] == 1).all()
+    assert (ground.classes[off > 2.2] != 1).all()
+    assert (ground.classes[(x > 14.5) & (x < 15.5)] == 2).all()
+    assert (ground.classes[x > 17] == 0).all()
+
+
+ZONES = "zone a = circle 2 m at (5, 5); zone b = box 1 m x 10 m at (15, 5)"
+
+
 def test_heights_and_fields_of_files(tmp_path: Path) -> None:
     Image.fromarray(np.array([[0, 0], [0, 65535]], dtype=np.uint16)).save(tmp_path / "h.png")
     np.save(tmp_path / "sand.npy", np.array([[0.0, 1.0], [0.0, 1.0]]))

@@ -36,6 +36,7 @@ class Names:
         fields: the user's fields, with what they measure.
         uses: which names each of them uses, with the first place where it does.
         species: of each layer of trees.
+        shaped: zones with a shape, which are known before there is a ground.
     """
 
     report: Reporter
@@ -43,6 +44,7 @@ class Names:
     fields: dict[str, Dimension] = field(default_factory=dict)
     uses: dict[str, dict[str, Span]] = field(default_factory=dict)
     species: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    shaped: set[str] = field(default_factory=set)
 
     @property
     def layers(self) -> list[str]:
@@ -148,6 +150,7 @@ def collect(spec: SceneSpec, report: Reporter) -> Names:
             first[str(name)] = name
             if kind != "map":
                 names.kinds[str(name)] = kind
+    names.shaped = {str(name) for name, zone in spec.zone.items() if zone.shape is not None}
     for name, trees in spec.trees.items():
         names.species[str(name)] = tuple(str(item) for item in trees.species)
     return names

@@ -7,10 +7,11 @@ from math import atan2, hypot, pi
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.scenes.files import MESHES, RASTERS, find_files
 from stripe_dsl.check.scenes.names import FIELDS, Names
-from stripe_dsl.check.scenes.rules import Rules, python_reference
+from stripe_dsl.check.scenes.rules import Rules, needs, python_reference
 from stripe_dsl.check.scenes.tiles import tiles_of
 from stripe_dsl.check.scenes.words import Pair, PhraseError, Words, interval, point, share
 from stripe_dsl.check.world import color
+from stripe_dsl.ir.rules import SOLID
 from stripe_dsl.ir.terrain import (
     Crater,
     Drainage,
@@ -44,6 +45,7 @@ from stripe_dsl.spec.terrain import (
 )
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
+from stripe_dsl.text import and_list
 from stripe_dsl.units import ANGLE, DIMENSIONLESS, LENGTH
 
 CELL = 0.25
@@ -295,6 +297,12 @@ class TerrainCheck:
         if not spec.rules:
             help = "add one, as in `moisture > 0.3`"
             self.report.error("E0214", f"the class `{name}` has no rule", spec.span, help)
+        unknown = [item for item in needs(rules) if item not in self.names.shaped]
+        unknown += [SOLID] if any(getattr(rule, "target", "") == SOLID for rule in rules) else []
+        if unknown:
+            message = f"the class `{name}` asks for {and_list(unknown)}, and the ground is made before that is there"
+            help = "classes read fields of the ground and zones with a shape, as `circle 6 m at spawn`"
+            self.report.error("E0309", message, spec.span, help)
         return GroundClass(name=str(name), rules=rules, surface=self.surface(spec, str(name), base), span=spec.span)
 
     def field(self, name: Text, spec: FieldSpec) -> UserField | None:
