@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stripe_dsl.ir.program import Program
     from stripe_dsl.ir.scene import Scene
     from stripe_dsl.runtime.figures import Figure
+    from stripe_dsl.scene.bake import Baked
 
 
 def run(
@@ -84,7 +85,7 @@ def run(
         view = View((x, y, float(ground(np.array([[x, y]]))[0]) + 0.5), wanted.spawn.yaw + pi, radians(12), 6.0)
     else:
         view = View.of_all(seen_points(stage), radians(azimuth), radians(elevation), width / height)
-    robots = _figures(program) if program is not None else []
+    robots = _jointed(wanted, baked, variant) + (_figures(program) if program is not None else [])
     with working(f"drawing {out.name}"):
         frame = picture(stage, view, (width, height), _sun(wanted), where, robots, ground)
     try:
@@ -119,7 +120,7 @@ def _figures(program: Program) -> list[Figure]:
     from stripe_dsl.runtime.figures import Figure
 
     found: list[Figure] = []
-    for robot in program.robots:
+    for robot in program.own_robots:
         path = Path(robot.model.source)
         if robot.written:
             source: Path | str = robot_usda(robot.primitives) if robot.primitives is not None else robot.stage
@@ -133,6 +134,27 @@ def _figures(program: Program) -> list[Figure]:
         root = robot.model.prim or "/"
         found.append(Figure(source, root, place.position, place.rotation, robot.joint_pos, corners))
     return found
+
+
+def _jointed(scene: Scene, baked: Baked, variant: int) -> list[Figure]:
+    """Things of the scene that have joints, in their default poses."""
+    from stripe_dsl.robots.repeated import any_copy
+    from stripe_dsl.runtime.figures import Figure
+
+    base = Path(baked.stages[variant]).stem
+    return [
+        Figure(
+            baked.folder / layer.articulation(base),
+            "/",
+            (0.0, 0.0, 0.0),
+            (0.0, 0.0, 0.0, 1.0),
+            tuple((any_copy(pattern), value) for pattern, value in layer.robot.joint_pos),
+            {},
+            stands=False,
+        )
+        for layer in scene.layers
+        if layer.robot is not None
+    ]
 
 
 def _sun(scene: Scene) -> tuple[float, float, float] | None:

@@ -24,6 +24,11 @@ def copies(name: str, count: int) -> tuple[str, ...]:
     return tuple(f"{name}_{number:0{digits}d}" for number in range(count))
 
 
+def any_copy(pattern: str) -> str:
+    """A pattern for what the names that ``pattern`` matches are called in all copies."""
+    return rf"{pattern}_\d+" if pattern.isidentifier() else rf"({pattern})_\d+"
+
+
 def held(name: str) -> str:
     """The fixed joint that holds the base of a copy."""
     return f"{name}_held"

@@ -24,6 +24,7 @@ class Figure:
         joint_pos: joint positions by pattern [rad or m].
         corners: spheres about the corners of what collides, by body: x, y, z in its frame, and a radius [m]; none of a
             robot that is fixed to the world.
+        stands: whether the position is above the ground, and not the scene's own.
     """
 
     source: Path | str
@@ -32,6 +33,7 @@ class Figure:
     rotation: tuple[float, float, float, float]
     joint_pos: tuple[tuple[str, float], ...]
     corners: Mapping[str, Sequence[tuple[float, float, float, float]]]
+    stands: bool = True
 
 
 def stand(builder: Any, figure: Figure, heights: Heights) -> dict[str, int]:
@@ -47,7 +49,7 @@ def stand(builder: Any, figure: Figure, heights: Heights) -> dict[str, int]:
     else:
         source = str(figure.source)
     x, y, z = figure.position
-    z += float(heights(np.array([[x, y]]))[0])
+    z += float(heights(np.array([[x, y]]))[0]) if figure.stands else 0.0
     pose = wp.transform(wp.vec3(x, y, z), wp.quat(*figure.rotation))
     made = builder.add_usd(source, root_path=figure.root, xform=pose, override_root_xform=True)
     for path, joint in made["path_joint_map"].items():

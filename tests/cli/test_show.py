@@ -13,12 +13,19 @@ from stripe_dsl.runtime.figures import Figure, lift
 from stripe_dsl.runtime.show import FIELD_OF_VIEW, View
 from tests.cli.conftest import Stripec
 
-SCENE = """scene hills {
+SCENE = """robot door {
+  link post { box (0.2, 0.2, 3) m color #202020 at (0, 0, 1) m; fixed }
+  link leaf { at (0, 1.2, 1.5) m; box (0.1, 2, 2.8) m color #00FFFF; mass 9 kg }
+  joint hinge { type revolute; parent post; child leaf; axis z; at (0, 0.15, 1.5) m }
+  pose { hinge 90 deg }
+}
+scene hills {
   size 16 m x 16 m
   spawn at (8, 10) m facing -90 deg
   terrain ground { fractal height 1 m, feature 8 m; grid 50 cm; surface friction 0.9, color #A08040 }
   place trees { assets conifer { height 6 m; radius 1.5 m; color #208020 }; at (5, 8) m; at (11, 8) m }
   place rocks { assets rock { radius 60 cm }; at (8, 4) m }
+  place doors { assets door; at (13, 5) m facing 145 deg; kind articulation }
 }
 scene tiled { terrain ground { tiles { stairs 5..10 cm } } }
 """
@@ -97,6 +104,9 @@ def test_show_draws_ground_trees_and_sky(stripec: Stripec, tmp_path: Path) -> No
     assert sky[:3].mean() > 0.8 and sky[24:48, 32:64].mean() < 0.05
     assert ground.mean() > 0.15 and ground[30:].sum() > ground[:30].sum()
     assert 0.01 < trees.mean() < 0.3
+    # without its default position the door would show its edge alone
+    door = (green > red + 60) & (abs(green - blue) < 20)
+    assert door.sum() > 12
 
 
 @pytest.mark.sim

@@ -105,7 +105,9 @@ def test_contacts_tell_what_is_touched(program: Program, runs: dict[str, Recordi
         name: seen[name].reshape(len(stopped), 4, -1) for name in ("floor_normal_force", "path_force", "bump_touching")
     }
     resting = ~np.array([run.fresh[max(row - 20, 0) : row + 1].any(axis=0) for row in range(len(stopped))])
-    np.testing.assert_allclose(rows["floor_normal_force"][resting][:, 2], 5.2 * 9.81, rtol=0.1)
+    weight = rows["floor_normal_force"][resting][:, 2]
+    np.testing.assert_allclose(weight, 5.2 * 9.81, rtol=0.25, err_msg="it trembles")
+    assert abs(np.median(weight) - 5.2 * 9.81) < 1
     assert not rows["path_force"].any()
     assert not rows["bump_touching"].any()
 

@@ -7,7 +7,6 @@ the things, so their number has to be known before anything is placed.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from math import hypot, pi
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from stripe_dsl.ir.assets import Asset, Part
 from stripe_dsl.ir.scene import LOOSE, Layer, Scene
 from stripe_dsl.robots.mechanism import Pose
 from stripe_dsl.robots.primitives import PrimitiveShape, ShapeKind, model_of
-from stripe_dsl.robots.repeated import copies, repeated
+from stripe_dsl.robots.repeated import any_copy, copies, repeated
 from stripe_dsl.robots.rotations import quaternion
 from stripe_dsl.source import Span
 from stripe_dsl.spec.scene import LayerBlock
@@ -148,6 +147,7 @@ def layer_robots(scene: Scene, scope: Scope, report: Reporter) -> list[Robot]:
             continue
         value, robot = _together(layer, layer.robot, scene)
         scope.layers[layer.name] = value
+        scope.learned[layer.name], scope.explicit[layer.name] = robot.learned, robot.explicit
         out.append(robot)
     return out
 
@@ -172,7 +172,7 @@ def _together(layer: Layer, one: Robot, scene: Scene) -> tuple[RobotValue, Robot
         primitives=None,
         position=(0.0, 0.0, 0.0),
         rotation=(0.0, 0.0, 0.0, 1.0),
-        joint_pos=tuple((_any_copy(pattern), value) for pattern, value in one.joint_pos),
+        joint_pos=tuple((any_copy(pattern), value) for pattern, value in one.joint_pos),
         actuators=tuple(_of_all(actuator) for actuator in one.actuators),
         sets=tuple((name, item.names) for name, item in sets.items()),
         span=layer.span,
@@ -185,11 +185,11 @@ def _of_all(actuator: Actuator) -> Actuator:
     """An actuator for the joints of all copies."""
 
     def gain(value: Gain | None) -> Gain | None:
-        return tuple((_any_copy(name), one) for name, one in value) if isinstance(value, tuple) else value
+        return tuple((any_copy(name), one) for name, one in value) if isinstance(value, tuple) else value
 
     return replace(
         actuator,
-        joint_patterns=tuple(map(_any_copy, actuator.joint_patterns)),
+        joint_patterns=tuple(map(any_copy, actuator.joint_patterns)),
         stiffness=gain(actuator.stiffness),
         damping=gain(actuator.damping),
         effort_limit=gain(actuator.effort_limit),
@@ -199,9 +199,3 @@ def _of_all(actuator: Actuator) -> Actuator:
         viscous_friction=gain(actuator.viscous_friction),
         saturation=gain(actuator.saturation),
     )
-
-
-def _any_copy(pattern: str) -> str:
-    """A pattern for the names of all copies."""
-    plain = re.fullmatch(r"\w+", pattern)
-    return rf"{pattern}_\d+" if plain else rf"({pattern})_\d+"
