@@ -27,7 +27,9 @@ class SensorSpec(Entry):
     history: Expression | None = Field(None, description="contacts: physics steps that `.peak` looks back over")
     threshold: Expression | None = Field(None, description="contacts: force above which a body touches, N")
     against: Expression | None = Field(
-        None, description="contacts: with these alone, a robot, some of its bodies, an object or `ground`"
+        None,
+        description="contacts: with these alone: a robot, some of its bodies, an object, `ground` or a class of it, a "
+        "layer of the scene, or `solid`",
     )
     size: Expression | None = Field(
         None, description="height_scan: length and width, (1.6, 1) m where absent; camera: columns and rows of pixels"
