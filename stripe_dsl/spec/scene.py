@@ -132,7 +132,9 @@ class SpeciesSpec(PlacedThing):
 class LayerBlock(PlacedThing):
     """What all layers have in common."""
 
-    kind: Expression | None = Field(None, description="`static`, `rigid`: things that can be pushed, or `articulation`: things with joints")
+    kind: Expression | None = Field(
+        None, description="`static`, `rigid`: things that can be pushed, or `articulation`: things with joints"
+    )
     mass: Expression | None = Field(None, description="of `kind rigid`: a number or a range")
     friction: Expression | None = Field(None, description="1 where absent")
     restitution: Expression | None = Field(None, description="0 where absent")
