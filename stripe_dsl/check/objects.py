@@ -1,4 +1,4 @@
-"""Rigid objects: what is pushed, lifted and rolled, made of one primitive or read from a USD file."""
+"""Objects: what is pushed, lifted and rolled, made of one primitive or read from a USD file; soft ones see ``soft``."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.rotations import rotation
-from stripe_dsl.check.values import Base
-from stripe_dsl.ir.objects import ObjectFile, RigidObject
+from stripe_dsl.check.values import Base, SoftValue
+from stripe_dsl.ir.objects import ObjectFile, RigidObject, SoftObject
 from stripe_dsl.ir.types import Kind
 from stripe_dsl.robots.errors import RobotFileError, RobotUnavailableError
 from stripe_dsl.robots.model import RobotBody, RobotModel
 from stripe_dsl.robots.primitives import ShapeKind
 from stripe_dsl.spec.robots import ObjectSpec
-from stripe_dsl.spec.values import Text
+from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.text import and_list
 from stripe_dsl.units import DIMENSIONLESS, LENGTH, MASS
 
@@ -22,16 +22,31 @@ if TYPE_CHECKING:
     from stripe_dsl.robots.primitives import PrimitiveShape
 
 
-def rigid_object(
+def object_of(
     name: Text, spec: ObjectSpec, folder: Path | None, settings: Settings
-) -> tuple[Base, RigidObject] | None:
+) -> tuple[Base | SoftValue, RigidObject | SoftObject] | None:
     """An object as expressions see it, and its part of the program; ``None`` after a mistake was reported.
 
     Args:
         folder: where paths of files start.
     """
+    if spec.deformable:
+        from stripe_dsl.check.soft import soft_object  # few files have one
+
+        return soft_object(name, spec, settings)
+    return rigid_object(name, spec, folder, settings)
+
+
+def rigid_object(
+    name: Text, spec: ObjectSpec, folder: Path | None, settings: Settings
+) -> tuple[Base, RigidObject] | None:
+    """A rigid object as expressions see it, and its part of the program."""
     report = settings.report
     before = len(report.diagnostics)
+    for key in ("young", "poisson", "cells"):
+        value: Expression | None = getattr(spec, key)
+        if value is not None:
+            report.error("E0206", f"a rigid object has no `{key}`", value.span, "write `deformable` in its block")
     made_of = _file(name, spec, folder, settings) if spec.usd is not None else _shape(name, spec, settings)
     mass = settings.positive(spec.mass, MASS, "mass", 1.0)
     if spec.kinematic and spec.mass is not None:

@@ -17,5 +17,5 @@ class Phase(StrEnum):
     ACTION = "action"
 
 
-KNOWN_AT_RESET = ("joint.default_", "joint.lower", "joint.upper", "joint.vel_limit", "root.default_")
+KNOWN_AT_RESET = ("joint.default_", "joint.lower", "joint.upper", "joint.vel_limit", "root.default_", "soft.default_")
 """Quantities that a reset may read: those that do not change."""

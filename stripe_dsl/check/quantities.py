@@ -277,6 +277,18 @@ EPISODE: dict[str, Quantity] = {
 }
 """Quantities of the running episode."""
 
+SOFT: dict[str, Quantity] = {
+    "pos": Quantity("soft.pos", Kind.VEC3, LENGTH, "mean of the points' positions", None, ("env", "world"), "env"),
+    "lin_vel": Quantity("soft.lin_vel", Kind.VEC3, SPEED, "mean of the points' velocities", None, ("world",), "world"),
+    "points": Quantity(
+        "soft.points", Kind.VEC3, LENGTH, "position of each point of the mesh", None, ("env", "world"), "env"
+    ),
+    "velocities": Quantity(
+        "soft.velocities", Kind.VEC3, SPEED, "velocity of each point of the mesh", None, ("world",), "world"
+    ),
+}
+"""Quantities of an object that can be deformed."""
+
 SENSORS: dict[str, dict[str, Quantity]] = {
     "joint_wrench": JOINT_WRENCH,
     "contacts": CONTACTS,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check.frames import OWNED
 from stripe_dsl.check.missing import has
+from stripe_dsl.check.points import read_points
 from stripe_dsl.check.quantities import (
     BASE,
     BODY,
@@ -18,6 +19,7 @@ from stripe_dsl.check.quantities import (
     PARTNER,
     SENSORS,
     SIGHT,
+    SOFT,
     Quantity,
 )
 from stripe_dsl.check.sights import seen
@@ -32,6 +34,7 @@ from stripe_dsl.check.values import (
     SensorReading,
     SensorValue,
     Sight,
+    SoftValue,
     Value,
     describe,
 )
@@ -49,6 +52,9 @@ if TYPE_CHECKING:
 
 PARTS = {"x": (0,), "y": (1,), "z": (2,), "xy": (0, 1), "xz": (0, 2), "yz": (1, 2)}
 """Parts of a vector, with the components they take."""
+
+TABLES = {JointSet: JOINT, BodySet: BODY, Sight: SIGHT, SoftValue: SOFT, Episode: EPISODE}
+"""Quantities by what they are read of; those of sensors depend on their kind."""
 
 
 class Reading:
@@ -124,10 +130,6 @@ class Reading:
 
     def table(self, owner: Value) -> dict[str, Quantity]:
         match owner:
-            case JointSet():
-                return JOINT
-            case BodySet():
-                return BODY
             case Base():
                 return OBJECT if owner.single else BASE
             case SensorReading():
@@ -136,11 +138,7 @@ class Reading:
                 return PARTNER
             case SensorValue():
                 return SENSORS[owner.kind]
-            case Sight():
-                return SIGHT
-            case Episode():
-                return EPISODE
-        return {}
+        return TABLES.get(type(owner), {})
 
     def fields_of(self, value: Value) -> str:
         table = list(value.fields if isinstance(value, CommandValue) else self.table(value))
@@ -198,6 +196,8 @@ class Reading:
                 return self.sensor(owner.sensor, owner.bodies, key, type, span)
             case Sight():
                 return self.mask(owner, type, span)
+            case SoftValue():
+                return read_points(self, owner, key, type, span)
             case Episode() if key == "env.dt":
                 return self.low.memory.step()
             case Episode():

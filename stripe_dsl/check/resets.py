@@ -9,7 +9,7 @@ from stripe_dsl.check.draws import any_rotation, is_any
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.observations import slug
 from stripe_dsl.check.phase import Phase
-from stripe_dsl.check.values import Base, JointSet, RangeValue, describe
+from stripe_dsl.check.values import Base, JointSet, RangeValue, SoftValue, describe
 from stripe_dsl.diagnostics import Annotation
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.program import Reset
@@ -63,7 +63,15 @@ class Resets:
             return self.joint_reset(owner, inner, target, value)
         if isinstance(owner, Base) and inner.name in ("pos", "rot", "lin_vel", "ang_vel", "yaw"):
             return self.base_reset(owner, inner, parts, frame, target, value)
-        of = {JointSet: "`.pos` and `.vel`", Base: "`.pos`, `.yaw`, `.rot`, `.lin_vel` and `.ang_vel`"}
+        if isinstance(owner, SoftValue) and inner.name == "pos":
+            from stripe_dsl.check.soft import soft_reset  # few tasks have one
+
+            return soft_reset(self, owner, parts, frame, inner, target, value)
+        of = {
+            SoftValue: "`.pos`",
+            JointSet: "`.pos` and `.vel`",
+            Base: "`.pos`, `.yaw`, `.rot`, `.lin_vel` and `.ang_vel`",
+        }
         known = of.get(type(owner), "")
         helps = (f"a reset sets {known}",) if known else ("a reset sets joints and the base",)
         self.report.error("E0213", f"a reset cannot set `{inner.name}` of {describe(owner)}", inner.name_span, *helps)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stripe_dsl.check.values import Base, BodySet, CommandValue, Episode, JointSet, RobotValue, SensorValue
+from stripe_dsl.check.values import (
+    Base,
+    BodySet,
+    CommandValue,
+    Episode,
+    JointSet,
+    RobotValue,
+    SensorValue,
+    SoftValue,
+)
 from stripe_dsl.ir.types import Type
 from stripe_dsl.robots.model import RobotModel
 from stripe_dsl.source import SourceFile
@@ -32,7 +41,7 @@ class ActionValue:
     dim: Dimension
 
 
-type Entity = RobotValue | JointSet | BodySet | Base | SensorValue | CommandValue | Episode
+type Entity = RobotValue | JointSet | BodySet | Base | SoftValue | SensorValue | CommandValue | Episode
 
 
 @dataclass
@@ -57,6 +66,7 @@ class Scope:
     lets: dict[Text, Expression] = field(default_factory=dict)
     robots: dict[str, RobotValue] = field(default_factory=dict)
     objects: dict[str, Base] = field(default_factory=dict)
+    soft: dict[str, SoftValue] = field(default_factory=dict)
     sensors: dict[str, SensorValue] = field(default_factory=dict)
     actions: dict[str, ActionValue] = field(default_factory=dict)
     terminations: dict[Text, Expression] = field(default_factory=dict)
@@ -87,6 +97,8 @@ class Scope:
             return self.robots[name]
         if name in self.objects:
             return self.objects[name]
+        if name in self.soft:
+            return self.soft[name]
         if name in self.sensors:
             return self.sensors[name]
         if name in self.commands:
@@ -132,7 +144,7 @@ class Scope:
     def known_names(self) -> list[str]:
         """Every name that an expression may use, for suggestions."""
         names = [*self.lets, *self.states, *self.commands, *self.actions, *self.params, *self.sensors]
-        names += [*self.robots, *self.objects, *self.terminations]
+        names += [*self.robots, *self.objects, *self.soft, *self.terminations]
         if len(self.robots) == 1:
             names += next(iter(self.robots.values())).sets
             names += ["joints", "bodies", "base"]

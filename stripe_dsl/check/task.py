@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from stripe_dsl.check.actions import Actions
 from stripe_dsl.check.agents import check_pictures, check_train
@@ -22,11 +21,11 @@ from stripe_dsl.check.limits import check_limits
 from stripe_dsl.check.lint import lint
 from stripe_dsl.check.observations import Observations
 from stripe_dsl.check.phase import Phase
+from stripe_dsl.check.placed import placed, task_objects
 from stripe_dsl.check.randomize import Randomization
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.check.resets import Resets
 from stripe_dsl.check.robots import RobotCheck
-from stripe_dsl.check.rotations import rotation
 from stripe_dsl.check.scope import Scope
 from stripe_dsl.check.sensors import Sensors
 from stripe_dsl.check.sights import labels_of_ground
@@ -36,16 +35,14 @@ from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.diagnostics.followups import ABSENCE
 from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.memory import reached
-from stripe_dsl.ir.objects import RigidObject
 from stripe_dsl.ir.program import Action, Let, Program
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.source import Span
-from stripe_dsl.spec.document import Placed
 from stripe_dsl.spec.elaborate import Task
 from stripe_dsl.spec.modules import Module
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
-from stripe_dsl.units import LENGTH, UNIT_NAMES
+from stripe_dsl.units import UNIT_NAMES
 
 RESERVED = frozenset(
     (
@@ -125,7 +122,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     robots = _robots(task, settings, scope)
     scope.learned = {robot.name: robot.learned for robot in robots}
     scope.explicit = {robot.name: robot.explicit for robot in robots}
-    objects = _objects(task, settings, scope)
+    objects, soft = task_objects(task, settings, scope)
     sim = check_sim(spec.sim, settings, task.name)
     ground, lights, place = check_scene(task.scene, settings, task.scene_name, task.scene_module)
     scope.grounds = labels_of_ground(place) if place is not None else ("ground",) if ground is not None else ()
@@ -142,6 +139,10 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         scope.unknown_sets |= names_of(task.scene)  # what is wrong with them has been said
     unread = (task.scene is None and spec.scene is not None) or (task.scene is not None and bool(task.scene.terrain))
     sensors = Sensors(lowering, settings, has_ground=ground is not None or unread).all(spec.sensor)
+    if soft:
+        from stripe_dsl.check.soft import check_beside
+
+        check_beside(soft[0], spec, spec.scene.span if place is not None and spec.scene is not None else None, report)
     train = check_train(spec.train, settings, task.name, spec.observe)
 
     declared = {name: actions_of.declare(name, item) for name, item in spec.action.items()}
@@ -220,6 +221,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         sim=sim,
         robots=tuple(robots),
         objects=tuple(objects),
+        soft=tuple(soft),
         sensors=sensors,
         ground=ground,
         lights=lights,
@@ -268,10 +270,10 @@ def check_robots(module: Module, tasks: Sequence[Task]) -> list[Diagnostic]:
     placed = [spec for task in tasks for spec, _ in task.objects.values()]
     for name, spec in module.document.object.items():
         if not any(spec is other for other in placed):
-            from stripe_dsl.check.objects import rigid_object
+            from stripe_dsl.check.objects import object_of
 
             scope = Scope(params={str(key): value for key, value in module.document.param.items()})
-            rigid_object(name, spec, module.folder, Settings(Lowering(scope, report)))
+            object_of(name, spec, module.folder, Settings(Lowering(scope, report)))
     return report.diagnostics
 
 
@@ -370,29 +372,5 @@ def _robots(task: Task, settings: Settings, scope: Scope) -> list[Robot]:
         if found is not None:
             value, robot = found
             scope.robots[str(name)] = value
-            out.append(_placed(robot, task.spec.robot[name], settings))
-    return out
-
-
-def _placed[T: Robot | RigidObject](item: T, placed: Placed, settings: Settings) -> T:
-    """Where the task wants a robot or an object, if it says so."""
-    changes: dict[str, Any] = {}
-    if placed.at is not None:
-        changes["position"] = settings.vector(placed.at, LENGTH, "at", (0.0, 0.0, 0.0))
-    if placed.facing is not None:
-        changes["rotation"] = rotation(settings, placed.facing)
-    return replace(item, **changes)
-
-
-def _objects(task: Task, settings: Settings, scope: Scope) -> list[RigidObject]:
-    out: list[RigidObject] = []
-    for name, (spec, module) in task.objects.items():
-        from stripe_dsl.check.objects import rigid_object
-
-        found = rigid_object(name, spec, module.folder, settings)
-        if found is not None:
-            scope.objects[str(name)], made = found
-            out.append(_placed(made, task.spec.object[name], settings))
-        else:
-            scope.unknown_sets.add(str(name))
+            out.append(placed(robot, task.spec.robot[name], settings))
     return out

@@ -120,6 +120,19 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
+class SoftValue:
+    """An object that can be deformed, with its points."""
+
+    name: str
+    points: int
+
+    @property
+    def axis(self) -> Axis:
+        """The set that its points are."""
+        return Axis("point", self.name, tuple(map(str, range(self.points))), self.name)
+
+
+@dataclass(frozen=True, slots=True)
 class CommandValue:
     """A command of the task, or a part of its scene: of the kind ``zone``, ``layer``, ``water``, ``map``, ``ground`` or
     ``solid``.
@@ -160,6 +173,7 @@ type Value = (
     | SensorValue
     | SensorReading
     | Sight
+    | SoftValue
     | CommandValue
     | Episode
     | RangeValue
@@ -197,6 +211,8 @@ def describe(value: Value) -> str:
             return f"the robot `{value.name}`"
         case SensorValue() | SensorReading():
             return "a sensor"
+        case SoftValue():
+            return f"the deformable object `{value.name}`"
         case Sight():
             return f"what `{value.sensor.name}` sees of {' and '.join(f'`{label}`' for label in value.labels)}"
         case CommandValue():

@@ -11,7 +11,7 @@ from stripe_dsl.emit.identifiers import literal, remark, safe_identifier
 from stripe_dsl.emit.naming import Names, entity_attributes
 from stripe_dsl.emit.scenes import Place, placed
 from stripe_dsl.ir.graph import walk
-from stripe_dsl.ir.objects import ObjectFile, RigidObject
+from stripe_dsl.ir.objects import ObjectFile, RigidObject, SoftObject
 from stripe_dsl.ir.program import Program, Sim, Tunable
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.robots.primitives import ShapeKind
@@ -149,6 +149,59 @@ def objects(program: Program, assets: Path) -> list[ObjectText]:
     return out
 
 
+@dataclass(frozen=True, slots=True)
+class SoftText:
+    """One object of the scene that can be deformed, as source texts.
+
+    Attributes:
+        key: field of the scene's class.
+        prim: name of its prim.
+    """
+
+    key: str
+    prim: str
+    item: SoftObject
+    origin: str
+
+
+def soft_objects(program: Program) -> list[SoftText]:
+    """The objects that can be deformed, under the keys that the environment class uses."""
+    keys, prims = entity_attributes(program), prim_names(program)
+    return [SoftText(keys[item.name], prims[item.name], item, origin(item.span)) for item in program.soft]
+
+
+@dataclass(frozen=True, slots=True)
+class CouplerText:
+    """What Newton's coupler needs to know beside its solvers.
+
+    Attributes:
+        bodies: patterns of the robots and rigid objects.
+        felt: those of them that touch things.
+        stiffness: of the contacts of points [N/m].
+    """
+
+    bodies: tuple[str, ...]
+    felt: tuple[str, ...]
+    stiffness: float
+
+
+def coupler(program: Program) -> CouplerText | None:
+    """How rigid and deformable things meet; ``None`` where nothing can be deformed."""
+    if not program.soft:
+        return None
+    prims = prim_names(program)
+
+    def pattern(name: str) -> str:
+        return f"/World/envs/env_[^/]+/{prims[name]}"
+
+    # a robot that could not be read has no shapes in its model: it has some
+    felt = [robot.name for robot in program.robots if robot.model.collision_shapes != 0]
+    felt += [item.name for item in program.objects]
+    bodies = [item.name for item in (*program.robots, *program.objects)]
+    stiffness = max(item.stiffness for item in program.soft)
+    return CouplerText(tuple(map(pattern, bodies)), tuple(map(pattern, felt)), stiffness)
+
+
 def _spawner(item: RigidObject) -> tuple[str, tuple[tuple[str, str], ...], str]:
     """The configuration that spawns a primitive, its own fields, and its colour."""
     shape = item.shape
@@ -175,7 +228,7 @@ def prim_names(program: Program) -> dict[str, str]:
     """Names of the prims of robots and objects, which differ in more than upper and lower case."""
     names = Names(["Sensors"])
     out: dict[str, str] = {}
-    for item in (*program.robots, *program.objects):
+    for item in (*program.robots, *program.objects, *program.soft):
         title = "".join(part.title() for part in item.name.split("_"))
         out[item.name] = names.unique("Robot" if item in program.own_robots and len(program.own_robots) == 1 else title)
     return out

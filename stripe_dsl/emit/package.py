@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.emit.actuators import actuator_classes
 from stripe_dsl.emit.agents import SB3_ACTIVATIONS, SKRL_ACTIVATIONS, agent_context, yaml_value
-from stripe_dsl.emit.cfg import groups, objects, origin, period, robots
+from stripe_dsl.emit.cfg import coupler, groups, objects, origin, period, robots, soft_objects
 from stripe_dsl.emit.encoders import encodings
 from stripe_dsl.emit.identifiers import docstring, literal, paragraph, remark, safe_identifier, validate_identifier
 from stripe_dsl.emit.layout import layout
@@ -24,7 +24,7 @@ from stripe_dsl.ir.objects import ObjectFile
 from stripe_dsl.ir.observations import Encoder, Group
 from stripe_dsl.ir.program import Program
 from stripe_dsl.ir.robots import Network
-from stripe_dsl.robots.author import ground_plane_usda, robot_usda
+from stripe_dsl.robots.author import deformable_usda, ground_plane_usda, robot_usda
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -76,6 +76,8 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "groups": groups(program),
         "robots": robot_texts,
         "objects": objects(program, folder / "assets"),
+        "soft": soft_objects(program),
+        "coupler": coupler(program),
         "sensors": sensor_cfgs(program),
         "labels": labels(program),
         "encoders": encoders,
@@ -131,6 +133,8 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
             dynamic_friction=ground.dynamic_friction,
             restitution=ground.restitution,
         )
+    for item in program.soft:
+        rendered[f"assets/{item.name}.usda"] = deformable_usda(item.size, item.cells)
     for robot in program.robots:
         if robot.written:
             stage = robot_usda(robot.primitives) if robot.primitives is not None else robot.stage
@@ -164,7 +168,7 @@ def _asset_imports(program: Program, uses: dict[str, bool]) -> list[str]:
     grounded = program.ground is not None or scene_text(program) is not None
     shipped = all(map(_remote, [robot.reference for robot in program.robots if not robot.cfg_reference]))
     shipped = shipped and all(_remote(item.reference) for item in (*_networks(program), *_object_files(program)))
-    names = ["asset"] if grounded or not shipped else []
+    names = ["asset"] if grounded or not shipped or program.soft else []
     names += ["loose_things"] if _loose(program) else []
     names += ["UsdPrimCfg"] if any(item.prim for item in (*program.robots, *_object_files(program))) else []
     names += ["package_file"] if uses["uses_package"] else []

@@ -1,8 +1,9 @@
-"""Rigid objects of a checked task. Numbers are in SI units."""
+"""Objects of a checked task: rigid bodies, and such as can be deformed. Numbers are in SI units."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 from stripe_dsl.source import Span
@@ -60,3 +61,50 @@ class RigidObject:
     at_spawn: bool = False
     file: ObjectFile | None = None
     span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class SoftObject:
+    """A box of elastic material, as a mesh of tetrahedra between the corners of a regular grid.
+
+    Attributes:
+        name: as in the file.
+        size: edge lengths [m].
+        cells: cells of the grid along each edge.
+        mass: [kg].
+        young: Young's modulus [Pa].
+        poisson: Poisson's ratio, 0 to below 0.5.
+        position: spawn position of the middle in the environment's frame [m].
+        rotation: spawn rotation, quaternion (x, y, z, w).
+    """
+
+    name: str
+    size: tuple[float, float, float]
+    cells: tuple[int, int, int]
+    mass: float
+    young: float
+    poisson: float
+    position: tuple[float, float, float]
+    rotation: tuple[float, float, float, float]
+    span: Span | None = None
+
+    @property
+    def points(self) -> int:
+        """Points of the mesh: the corners of the cells."""
+        return prod(count + 1 for count in self.cells)
+
+    @property
+    def density(self) -> float:
+        """[kg/m^3]."""
+        return self.mass / prod(self.size)
+
+    @property
+    def lame(self) -> tuple[float, float]:
+        """First and second parameter of Lame, lambda and mu [Pa], of an isotropic linear material."""
+        stiff = self.young / (1 + self.poisson)
+        return stiff * self.poisson / (1 - 2 * self.poisson), stiff / 2
+
+    @property
+    def stiffness(self) -> float:
+        """Of one point that is pressed: Young's modulus times the shortest edge of a cell [N/m]."""
+        return self.young * min(edge / count for edge, count in zip(self.size, self.cells, strict=True))

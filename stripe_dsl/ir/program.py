@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from stripe_dsl.ir.agent import Train
 from stripe_dsl.ir.curriculum import Level, Schedule
 from stripe_dsl.ir.graph import Node
-from stripe_dsl.ir.objects import RigidObject
+from stripe_dsl.ir.objects import RigidObject, SoftObject
 from stripe_dsl.ir.observations import Encoder, Group, Observation
 from stripe_dsl.ir.randomize import NOTHING_DRAWN, Randomize
 from stripe_dsl.ir.robots import Robot
@@ -254,6 +254,7 @@ class Program:
         terminations: failures first, then what truncates.
         states: those that terms need, each behind those that it reads.
         ground: a plane without end; ``None`` where there is none, or where ``scene`` has a terrain.
+        soft: objects that can be deformed.
         scene: the scene, where it has a terrain. Its frame is the environments'; ``sim.spacing`` is 0 then.
     """
 
@@ -283,6 +284,7 @@ class Program:
     curriculum: tuple[Schedule, ...] = ()
     level: Level | None = None
     scene: Scene | None = None
+    soft: tuple[SoftObject, ...] = ()
 
     @property
     def own_robots(self) -> tuple[Robot, ...]:

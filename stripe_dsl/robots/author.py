@@ -18,6 +18,7 @@ from stripe_dsl.robots.mechanism import Body, Joint, Mechanism, Part, Pose
 from stripe_dsl.robots.model import JointType
 from stripe_dsl.robots.primitives import PrimitiveRobot, find_problems
 from stripe_dsl.robots.rotations import IDENTITY, Quaternion, Vector, quaternion
+from stripe_dsl.robots.tetrahedra import box_of_tetrahedra
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -91,6 +92,17 @@ def ground_plane_usda(
             restitution=restitution,
         )
     )
+
+
+def deformable_usda(size: Vector, cells: tuple[int, int, int]) -> str:
+    """A stage whose default prim holds a box of tetrahedra about its origin, as Isaac Lab's deformable objects want it.
+
+    Args:
+        size: edge lengths, m.
+        cells: cells of the grid along each edge; each becomes five tetrahedra.
+    """
+    points, tetrahedra = box_of_tetrahedra(size, cells)
+    return _environment().get_template("deformable.usda.jinja").render(points=points, tetrahedra=tetrahedra)
 
 
 @dataclass(frozen=True, slots=True)

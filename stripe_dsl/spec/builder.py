@@ -9,9 +9,18 @@ from stripe_dsl.source import Span
 from stripe_dsl.spec.blocks import Block, Item
 from stripe_dsl.spec.document import RewardSpec, SimSpec
 from stripe_dsl.spec.fields import Shape, Slot, slots
+from stripe_dsl.spec.robots import ObjectSpec
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.text import did_you_mean
 
+LACKING = {
+    "cable": ("cables", "write a chain of links in a `robot`, or a long `box` that is `deformable`"),
+    "rope": ("cables", "write a chain of links in a `robot`, or a long `box` that is `deformable`"),
+    "cloth": ("cloths", "write a flat `box` that is `deformable`"),
+    "fluid": ("fluids", "write some small spheres, each an object: particles need a solver that is not there"),
+    "particles": ("fluids", "write some small spheres, each an object: particles need a solver that is not there"),
+}
+"""What an object is in Isaac Lab and cannot be here: what it is called, and what to do instead."""
 OBSERVED = ("noise", "bias", "clip", "scale", "history", "without", "encoder", "size")
 """Options of an observation; an :class:`Item` has those of actions too."""
 
@@ -32,11 +41,22 @@ class Builder:
 
     def unknown_key(self, model: type[Block], key: str, span: Span) -> None:
         """Reports a key that the block does not have."""
+        if self.lacking(model, key, span):
+            return
         known = self.words(model)
         self.error("E0206", f"{block_name(model)} has no key `{key}`", span, *did_you_mean(key, known, listing=True))
 
+    def lacking(self, model: type[Block], key: str, span: Span) -> bool:
+        """Whether a key is one that other files have for what is not there yet; that is reported then."""
+        what, help = LACKING.get(key, ("", "")) if model is ObjectSpec else ("", "")
+        if what:
+            self.error("E0616", f"{what} cannot be generated yet", span, help)
+        return bool(what)
+
     def unknown_block(self, model: type[Block], key: str, span: Span) -> None:
         """Reports a block that may not stand here."""
+        if self.lacking(model, key, span):
+            return
         known = [word for word, slot in slots(model).items() if slot.shape in (Shape.BLOCK, Shape.MAP, Shape.REFERENCE)]
         message = f"{block_name(model)} has no block `{key}`"
         self.error("E0207", message, span, *did_you_mean(key, known, listing=True))

@@ -125,7 +125,7 @@ class RobotSpec(Block):
 
 
 class ObjectSpec(Block):
-    """A rigid object, which moves as it is pushed: one primitive, or the body of a USD file."""
+    """An object, which moves as it is pushed: one primitive, the body of a USD file, or a box that can be deformed."""
 
     box: Shape | None = None
     sphere: Shape | None = None
@@ -138,4 +138,10 @@ class ObjectSpec(Block):
     friction: Expression | None = Field(None, description="static and dynamic, one number for both; 1 where absent")
     restitution: Expression | None = Field(None, description="0 where absent")
     kinematic: bool = Field(False, description="nothing moves it but a reset: it has no mass, and stays in the air")
+    deformable: bool = Field(False, description="a box of elastic material, cut into tetrahedra")
+    young: Expression | None = Field(None, description="of a deformable: Young's modulus of the material")
+    poisson: Expression | None = Field(None, description="of a deformable: Poisson's ratio, 0.3 where absent")
+    cells: Expression | None = Field(
+        None, description="of a deformable: cells along each edge, two along the shortest where absent"
+    )
     spawn: Spawn | None = None

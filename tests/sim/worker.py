@@ -74,8 +74,11 @@ def quantity(env: Any, read: Read, *, single: bool) -> Array:
     kind, _, name = read.quantity.partition(".")
     robots, objects = env.scene.articulations, env.scene.rigid_objects
     asset = env.scene.sensors.get(read.entity) or objects.get(f"object_{read.entity}")
+    asset = asset or env.scene.deformable_objects.get(f"object_{read.entity}")
     asset = asset or robots.get(f"robot_{read.entity}") or robots.get(f"loose_{read.entity}") or robots["robot"]
     data = asset.data
+    if kind == "soft":
+        return array({"points@world": data.nodal_pos_w, "velocities@world": data.nodal_vel_w}[name])
     if kind == "imu":
         return array(getattr(data, {"lin_acc@sensor": "lin_acc_b", "ang_vel@sensor": "ang_vel_b"}[name]))
     if kind == "camera":
@@ -152,7 +155,8 @@ def forget(env: Any) -> None:
 
     Accelerations stay: they are differences since the last time that they were asked for.
     """
-    for robot in [*env.scene.articulations.values(), *env.scene.rigid_objects.values()]:
+    soft = env.scene.deformable_objects.values()
+    for robot in [*env.scene.articulations.values(), *env.scene.rigid_objects.values(), *soft]:
         for name, value in vars(robot.data).items():
             if hasattr(value, "timestamp") and name not in ("_joint_acc", "_body_com_acc_w"):
                 value.timestamp = -1.0

@@ -22,7 +22,7 @@ from stripe_dsl.emit.torch.memory import States
 from stripe_dsl.emit.torch.observations import Observing, entry_locals
 from stripe_dsl.emit.torch.operators import SAMPLERS
 from stripe_dsl.emit.torch.randomize import FLAGS, Randomization
-from stripe_dsl.emit.torch.resets import RESET_LOCALS, RobotReset
+from stripe_dsl.emit.torch.resets import RESET_LOCALS, RobotReset, SoftReset
 from stripe_dsl.emit.torch.sharing import Sharing
 from stripe_dsl.emit.values import Precedence, Spread
 from stripe_dsl.ir.graph import Node, walk
@@ -73,6 +73,7 @@ class _EnvWriter:
         context.class_name = f"{safe_identifier(program.name)}Env"
         context.robots = [(self.leaves.entities[robot.name], robot.name) for robot in program.robots]
         context.objects = [(self.leaves.entities[item.name], item.name) for item in program.objects]
+        context.soft = [(self.leaves.entities[item.name], item.name) for item in program.soft]
         self.sharing.write()
         ActionWriter(program, self.names, self.leaves, self.writer, self.graph, context).write()
         self.dones()
@@ -215,6 +216,8 @@ class _EnvWriter:
             outline = self.context.outlines.get(self.leaves.entities[robot.name], "")
             writer = RobotReset(self.program, robot, self.leaves, self.writer, outline)
             self.context.reset_lines[robot.name] = writer.write()
+        for item in self.program.soft:
+            self.context.reset_lines[item.name] = SoftReset(self.program, item, self.leaves, self.writer).write()
 
     def randomization(self) -> None:
         context, drawn = self.context, Randomization(self.program, self.leaves, self.names)

@@ -35,6 +35,7 @@ BODY_DATA = {
     "body.mass": "body_mass",
     "body.com@body": "body_com_pos_b",
 }
+POINT_DATA = {"soft.points@world": "nodal_pos_w", "soft.velocities@world": "nodal_vel_w"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +251,9 @@ class Leaves:
         if quantity in ROOT_DATA:
             name = ROOT_DATA[quantity]
             return f"{owner}.data.{name}.torch", name if read.entity == self.alone else f"{word(read.entity)}_{name}"
+        if quantity in POINT_DATA:
+            name = POINT_DATA[quantity]
+            return f"{owner}.data.{name}.torch", f"{word(read.entity)}_{name}"
         if quantity in WHOLE:
             name = sensors.name(quantity)
             return f"{owner}.data.{WHOLE[quantity]}.torch", f"{self.sensors[read.entity]}_{name}"

@@ -8,13 +8,14 @@ from stripe_dsl.emit.torch.leaves import Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.emit.values import Precedence, Spread, Value, aligned, suffixed
 from stripe_dsl.ir.graph import Node, walk
-from stripe_dsl.ir.objects import RigidObject
+from stripe_dsl.ir.objects import RigidObject, SoftObject
 from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.program import Program, Reset
 from stripe_dsl.ir.robots import Robot
 
 RESET_LOCALS = (
-    "body_pose", "root_pose", "root_vel", "joint_pos", "joint_vel", "lower", "upper", "max_vel", "turn", "ids", "rows",
+    "body_pose", "middle", "nodes", "root_pose", "root_vel", "joint_pos", "joint_vel", "lower", "upper", "max_vel",
+    "turn", "ids", "rows",
 )  # fmt: skip
 """Variables of ``_reset_idx``; with ``default_`` before them, what they held before the first statement."""
 
@@ -26,6 +27,7 @@ TENSORS = {
     "root.rot": "root_pose",
     "root.lin_vel": "root_vel",
     "root.ang_vel": "root_vel",
+    "soft.pos": "middle",
 }
 """The tensor that a quantity is written to. The default of a quantity is read from the same one."""
 
@@ -33,6 +35,7 @@ COLUMNS = {
     "root.pos": {"x": "0", "y": "1", "z": "2", "xy": "0:2", "yz": "1:3", "xz": "0:3:2", "": ":3"},
     "root.rot": {"": "3:"},
     "root.lin_vel": {"x": "0", "y": "1", "z": "2", "xy": "0:2", "yz": "1:3", "xz": "0:3:2", "": ":3"},
+    "soft.pos": {"x": "0", "y": "1", "z": "2", "xy": "0:2", "yz": "1:3", "xz": "0:3:2", "": ":3"},
     "root.ang_vel": {"x": "3", "y": "4", "z": "5", "xy": "3:5", "yz": "4:6", "xz": "3::2", "": "3:"},
 }
 
@@ -44,7 +47,12 @@ class RobotReset:
     """The statements of one robot or object, from the defaults of its state to what is written to the simulator."""
 
     def __init__(
-        self, program: Program, robot: Robot | RigidObject, leaves: Leaves, writer: TorchWriter, outline: str = ""
+        self,
+        program: Program,
+        robot: Robot | RigidObject | SoftObject,
+        leaves: Leaves,
+        writer: TorchWriter,
+        outline: str = "",
     ) -> None:
         self.robot = robot
         self.outline = outline
@@ -250,6 +258,8 @@ class RobotReset:
         match read.quantity:
             case "root.default_pos":
                 return f"{self.tensor('root_pose')}[:, :3]"
+            case "soft.default_pos":
+                return self.tensor("middle")
             case "root.default_rot":
                 return f"{self.tensor('root_pose')}[:, 3:]"
             case "root.default_yaw":
@@ -283,6 +293,29 @@ class RobotReset:
             for later in self.resets[place + 1 :]
             for quantity, names in _defaults_of(later)
         )
+
+
+class SoftReset(RobotReset):
+    """The statements of one object that can be deformed: it is undeformed and at rest, somewhere."""
+
+    def write(self) -> Lines:
+        """All statements."""
+        lines, attribute = Lines(), self.leaves.entities[self.robot.name]
+        lines.remark("indexing copies, so the defaults stay as they are")
+        lines.statement("nodes = ", f"self.{attribute}.data.default_nodal_state_w.torch[rows]")
+        if self.resets:
+            origins = "self.scene.env_origins[rows]"
+            lines.statement("middle = ", f"nodes[..., :3].mean(dim=1) - {origins}")
+            lines.statement("nodes[..., :3] -= ", "middle[:, None]")
+            if "middle" in self.kept:
+                lines.statement("default_middle = ", "middle.clone()")
+            for reset in self.resets:
+                lines.comment(reset.span)
+                self.assign(lines, reset)
+            lines.statement("nodes[..., :3] += ", "middle[:, None]")
+        lines.append("")
+        lines.statement("", f"self.{attribute}.write_nodal_state_to_sim_index(nodes, env_ids=ids)")
+        return lines
 
 
 def _defaults_of(reset: Reset) -> list[tuple[str, tuple[str, ...]]]:

@@ -82,6 +82,7 @@ class WarpEnv:
     class_name: str
     robots: list[tuple[str, str, bool]] = field(default_factory=list)
     objects: list[str] = field(default_factory=list)
+    soft: list[str] = field(default_factory=list)
     outlines: dict[str, str] = field(default_factory=dict)
     fields: dict[str, tuple[str, str]] = field(default_factory=dict)
     spots: dict[str, str] = field(default_factory=dict)

@@ -89,6 +89,7 @@ class _Writer:
         entities = self.leaves.entities
         env.robots = [(entities[robot.name], robot.name, robot.model.fixed_base) for robot in program.robots]
         env.objects = [entities[item.name] for item in program.objects]
+        env.soft = [entities[item.name] for item in program.soft]
         env.delayed = [
             robot.name
             for robot in program.robots

@@ -209,6 +209,15 @@ def peak_partner_force(history: wp.array4d(dtype=wp.vec3), env: int, body: int) 
         peak = wp.max(peak, wp.length(force))
     return peak
 ''',
+    "middle_of": '''
+@wp.func
+def middle_of(points: wp.array2d(dtype=wp.vec3), env: int) -> wp.vec3:
+    """Return the mean of the points of an environment."""
+    total = wp.vec3()
+    for i in range(points.shape[1]):
+        total += points[env, i]
+    return total / float(points.shape[1])
+''',
     "color_of": '''
 @wp.func
 def color_of(picture: wp.array3d(dtype=wp.uint8), env: int, pixel: int) -> wp.vec3:

@@ -35,6 +35,7 @@ BODY_DATA = {
     "body.mass": ("body_mass", "float", ""),
     "body.com@body": ("body_com_pos_b", "wp.vec3", ""),
 }
+POINT_DATA = {"soft.points@world": "particle_q", "soft.velocities@world": "particle_qd"}
 CONTROL = {"effort": "joint_f", "position": "joint_target_q", "velocity": "joint_target_qd"}
 """What Newton calls the targets of joints."""
 
@@ -237,6 +238,9 @@ class Leaves:
                 "==", Precedence.COMPARISON, Value(f"{picture}[env, {loop.index}]"),
                 Value(kernel.parameter(number, "int", wish)),
             )  # fmt: skip
+        if quantity in POINT_DATA:
+            assert loop is not None
+            return Value(f"{self.points_of(kernel, read.entity, POINT_DATA[quantity])}[env, {loop.index}]")
         if quantity in WHOLE or quantity in sensors.PICTURES:
             place = loop.index if loop is not None and node.type.axis is not None else ""
             return sensors.reading(self.module, kernel, self.sensors[read.entity], quantity, place)
@@ -280,6 +284,12 @@ class Leaves:
         wish = name.lower() if robot == self.alone else f"{word(robot)}_{name.lower()}"
         annotation = f"wp.array{'2d' if dims == 2 else ''}(dtype={kind})"
         return kernel.parameter(f"self.{owner}.data.{name}.warp", annotation, wish)
+
+    def points_of(self, kernel: Kernel, entity: str, name: str, state: int = 0) -> str:
+        """The argument that holds what one of Newton's two states keeps of the points of a deformable object."""
+        text = f"points_of(self.{self.entities[entity]}, NewtonManager.get_state_{state}().{name})"
+        wish = f"{word(entity)}_{'points' if name == 'particle_q' else 'velocities'}{'_next' * state}"
+        return kernel.parameter(self.module.attribute(text, wish), "wp.array2d(dtype=wp.vec3)", wish)
 
     def origins(self, kernel: Kernel) -> str:
         """The argument that holds the origins of the environments."""

@@ -126,7 +126,7 @@ class Module:
         """Text of the number of members of a set."""
         if axis.kind == "wrench":
             return self.count(len(axis), "wrench_numbers")
-        if axis.kind in ("ray", "pixel"):
+        if axis.kind in ("ray", "pixel", "point"):
             return self.count(len(axis), f"{axis.entity}_{axis.kind}s")
         return f"wp.static(len({self.members(axis.names)}))"
 

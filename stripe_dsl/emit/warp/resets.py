@@ -16,7 +16,7 @@ from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.observations import Observing
 from stripe_dsl.emit.warp.randomize import RESERVED, Draws, calm, timer_reset
 from stripe_dsl.ir.graph import Node, walk
-from stripe_dsl.ir.objects import RigidObject
+from stripe_dsl.ir.objects import RigidObject, SoftObject
 from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.program import Program, Reset
 from stripe_dsl.ir.robots import Robot
@@ -58,6 +58,8 @@ def reset_kernel(
         kernel.line(f"rng = {states}[env]")
     for robot in (*program.robots, *program.objects):
         _RobotReset(kernel, program, robot, leaves, given).write()
+    for item in program.soft:
+        _SoftReset(kernel, program, item, leaves, given).write()
     _put_back(kernel, program, leaves)
     observing.draw(kernel)
     delays.draw(kernel)
@@ -114,7 +116,12 @@ class _RobotReset:
     """The part of the kernel that speaks of one robot or object."""
 
     def __init__(
-        self, kernel: Kernel, program: Program, robot: Robot | RigidObject, leaves: Leaves, given: dict[str, str]
+        self,
+        kernel: Kernel,
+        program: Program,
+        robot: Robot | RigidObject | SoftObject,
+        leaves: Leaves,
+        given: dict[str, str],
     ) -> None:
         self.kernel = kernel
         self.robot = robot
@@ -214,7 +221,7 @@ class _RobotReset:
         if reset.quantity == "root.rot":
             kernel.statement(f"{self.state['root_quat']} = ", kernel.value(node).text)
             return
-        target = self.state[reset.quantity.replace("root.", "root_")]
+        target = self.state[reset.quantity.replace(".", "_")]
         parts = reset.parts or "xyz"
         if len(parts) == 3 and node.type.components == 3:
             kernel.statement(f"{target} = ", kernel.value(node).text)
@@ -259,6 +266,37 @@ class _RobotReset:
         kernel.line(f"{pose}[env] = wp.transform({position}, {self.state['root_quat']})")
         speeds = f"{self.state['root_lin_vel']}, {self.state['root_ang_vel']}"
         kernel.line(f"{velocity}[env] = wp.spatial_vector({speeds})")
+
+
+class _SoftReset(_RobotReset):
+    """The part of the kernel that speaks of an object that can be deformed: undeformed and at rest, somewhere."""
+
+    def write(self) -> None:
+        kernel, leaves, name = self.kernel, self.leaves, self.robot.name
+        state = f"self.{self.attribute}.data.default_nodal_state_w.torch"
+        text = f"wp.from_torch({state}[..., :3].contiguous(), dtype=wp.vec3)"
+        wish = f"{word(name)}_default_points"
+        first = kernel.parameter(leaves.module.attribute(text, wish), "wp.array2d(dtype=wp.vec3)", wish)
+        kernel.lines.append("")
+        shift = ""
+        if self.resets:
+            default = self.given["soft.default_pos"] = kernel.names.unique(f"{self.own}default_pos")
+            middle = self.state["soft_pos"] = kernel.names.unique(f"{self.own}pos")
+            origins = leaves.origins(kernel)
+            kernel.line(f"{default} = {kernel.helper('middle_of')}({first}, env) - {origins}[env]")
+            kernel.line(f"{middle} = {default}")
+            for reset in self.resets:
+                kernel.comment(origin(reset.span))
+                kernel.plan([reset.value])
+                kernel.compute([reset.value])
+                self.root(reset)
+            shift = f" + ({middle} - {default})"
+        kernel.comment("Newton steps from one of its states into the other")
+        kernel.line(f"for k in range({first}.shape[1]):")
+        for state in (0, 1):
+            points = leaves.points_of(kernel, name, "particle_q", state)
+            kernel.line(f"{points}[env, k] = {first}[env, k]{shift}", 2)
+            kernel.line(f"{leaves.points_of(kernel, name, 'particle_qd', state)}[env, k] = wp.vec3()", 2)
 
 
 def _draws(value: Node) -> bool:

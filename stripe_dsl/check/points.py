@@ -1,0 +1,28 @@
+"""Reading what can be deformed: each point of its mesh, or the mean of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from stripe_dsl.check.values import SoftValue
+from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.types import Type
+from stripe_dsl.source import Span
+
+if TYPE_CHECKING:
+    from stripe_dsl.check.reading import Reading
+
+
+def read_points(reading: Reading, owner: SoftValue, key: str, type: Type, span: Span) -> Node:
+    """A quantity of an object that can be deformed: of each point, or the mean of them."""
+    name, _, frame = key.partition("@")
+    each = {"soft.pos": "soft.points", "soft.lin_vel": "soft.velocities"}.get(name)
+    if each is None:
+        return reading.placed(owner.name, key, (), replace(type, axis=owner.axis), span)
+    add, world = reading.low.graph.add, replace(type, frame="world")
+    points = reading.read(owner.name, f"{each}@world", (), replace(world, axis=owner.axis), span)
+    middle = add("mean", (points,), type=world, span=span)
+    if frame != "env":
+        return middle
+    return add("sub", (middle, reading.read("", "env.origin", (), world, span)), type=type, span=span)

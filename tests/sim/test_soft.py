@@ -1,0 +1,133 @@
+"""Objects that can be deformed, on the real simulator: pressed by a robot, and put back where they were."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stripe_dsl.ir.program import Program
+from stripe_dsl.pipeline import check_file
+
+from .recorder import Array, Recording, Run, record
+from .replay import assert_replayed, entries
+
+pytestmark = pytest.mark.sim
+
+SOURCE = Path(__file__).parent / "tasks" / "jelly.stripe"
+ARM = 0.175
+"""Height of the lower side of the arm where its joint is at zero [m]."""
+
+
+def upstream(env: Any) -> dict[str, Array]:
+    """Isaac Lab's terms for what can be deformed; runs in the worker."""
+    from isaaclab.managers import ObservationTermCfg, SceneEntityCfg
+    from isaaclab_tasks.core.lift.mdp import observations, rewards
+
+    jelly, robot = SceneEntityCfg("object_jelly"), SceneEntityCfg("robot")
+    given = {"asset_cfg": jelly, "robot_cfg": robot, "num_points": 20}
+    kind: Any = observations.DeformableSampledPointsInRobotRootFrame
+    term = kind(ObservationTermCfg(func=kind, params=given), env)
+    return {
+        "lifting": rewards.deformable_lifting(env, std=0.1, minimal_height=0.02, asset_cfg=jelly).cpu().numpy().copy(),
+        "points": term(env, **given).cpu().numpy().copy(),
+        "places": term.node_ids.cpu().numpy().copy(),
+    }
+
+
+@pytest.fixture(scope="module")
+def program() -> Program:
+    (program,) = check_file(SOURCE).programs
+    return program
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+    """Torch looked at from inside, Warp as trainings replay it; episodes end at different times."""
+    quiet = ("reset.jelly_pos_xy=[0.02,0.02]", "reset.cube_pos_xy=[0.05,0.05]")
+    torch = Run(steps=40, num_envs=4, shuffle=(12,), overrides=quiet, probe="tests.sim.test_soft:upstream")
+    warp = replace(torch, backend="warp", inside=False)
+    drawn = replace(warp, steps=2, overrides=(), probe="")
+    return record(SOURCE, tmp_path_factory.mktemp("jelly"), {"torch": torch, "warp": warp, "drawn": drawn})
+
+
+def observed(program: Program, run: Recording) -> dict[str, Array]:
+    """Entries by name, those of points ``(T + 1, N, points, 3)``."""
+    found = {name: value for (_, name), value in entries(program, run).items()}
+    shape = (*found["each"].shape[:2], program.soft[0].points, 3)
+    return found | {name: found[name].reshape(shape) for name in ("each", "speed", "seen")}
+
+
+def test_everything_is_as_the_reference_says(program: Program, runs: dict[str, Recording]) -> None:
+    assert_replayed(program, runs["torch"], absolute=1e-5, loose={})
+
+
+def test_the_back_ends_are_equal(runs: dict[str, Recording]) -> None:
+    ours, warp = runs["torch"], runs["warp"]
+    np.testing.assert_array_equal(warp.fresh, ours.fresh)
+    np.testing.assert_allclose(warp.groups["policy"], ours.groups["policy"], atol=1e-4)
+    np.testing.assert_allclose(warp.reward, ours.reward, atol=1e-5)
+
+
+@pytest.mark.parametrize("backend", ["torch", "warp"])
+def test_an_episode_begins_undeformed_and_at_rest(backend: str, program: Program, runs: dict[str, Recording]) -> None:
+    """Where it was drawn to, and in the environments alone whose episode begins."""
+    run, (jelly,) = runs[backend], program.soft
+    seen = observed(program, run)
+    fresh = run.fresh
+    assert fresh[1:].any(axis=1).sum() > 0
+    assert not fresh[1:].all(axis=1).any()
+    middle = np.array(jelly.position) + (0.02, 0.02, 0.0)
+    np.testing.assert_allclose(
+        seen["jelly_pos"][fresh], np.broadcast_to(middle, seen["jelly_pos"][fresh].shape), atol=1e-5
+    )
+    grid = np.stack(np.meshgrid(*[np.linspace(-0.05, 0.05, 3)] * 3, indexing="ij"), axis=-1)[..., ::-1].reshape(-1, 3)
+    grid = grid[np.lexsort(grid.T)]
+    shape = seen["each"][fresh] - seen["jelly_pos"][fresh][:, None]
+    np.testing.assert_allclose(shape, np.broadcast_to(grid, shape.shape), atol=1e-5)
+    assert not seen["speed"][fresh].any()
+    moved = np.abs(np.diff(seen["each"], axis=0)).max(axis=(2, 3))
+    assert moved[~fresh[1:]].max() < 0.05, "nobody else is put back"
+
+
+def test_places_are_drawn(program: Program, runs: dict[str, Recording]) -> None:
+    place = observed(program, runs["drawn"])["jelly_pos"][0]
+    assert np.abs(place[:, :2] - (0.3, 0.0)).max() <= 0.03 + 1e-5
+    assert np.ptp(place[:, :2], axis=0).min() > 1e-3
+    np.testing.assert_allclose(place[:, 2], 0.07, atol=1e-5)
+
+
+@pytest.mark.parametrize("backend", ["torch", "warp"])
+def test_it_rests_on_the_ground_and_gives_way(backend: str, program: Program, runs: dict[str, Recording]) -> None:
+    """Points are between the ground and the arm; the block is flatter where the arm is low, and lifts the arm."""
+    run = runs[backend]
+    seen = observed(program, run)
+    top, low = seen["each"][..., 2].max(axis=-1), seen["each"][..., 2].min(axis=-1)
+    arm = ARM + seen["rail_pos"][..., 0]
+    assert low.min() > -0.005
+    assert (top - arm).max() < 0.01
+    pressed = arm < 0.095
+    assert pressed.sum() > 10
+    assert (top - low)[pressed].max() < 0.1
+    assert (top - low)[pressed].min() < 0.09
+    held = pressed[1:] & pressed[:-1] & ~run.fresh[1:]
+    target = -0.13 + 0.02 * run.actions[..., 0]
+    assert (seen["rail_pos"][1:, :, 0] - target)[held].mean() > 0.002, "the arm feels it"
+    # nearly incompressible: what is lost in height is gained in width
+    wide = np.ptp(seen["each"][..., 0], axis=-1)
+    assert wide[pressed].mean() > 0.1
+
+
+@pytest.mark.parametrize("backend", ["torch", "warp"])
+def test_values_are_those_of_isaac_labs_terms(backend: str, program: Program, runs: dict[str, Recording]) -> None:
+    """``deformable_lifting``, and ``DeformableSampledPointsInRobotRootFrame``, which takes some of the points."""
+    run = runs[backend]
+    seen = observed(program, run)
+    wanted = np.tanh(np.maximum(seen["jelly_pos"][..., 2] - 0.02, 0.0) / 0.1)
+    np.testing.assert_allclose(run.probes["lifting"], wanted, atol=1e-5)
+    places = run.probes["places"][..., None].astype(int)
+    taken = np.take_along_axis(seen["seen"], places, axis=2)
+    np.testing.assert_allclose(run.probes["points"], taken.reshape(*taken.shape[:2], -1), atol=1e-5)
