@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from stripe_dsl.runtime.figures import Figure, Heights, lift, stand
-from stripe_dsl.runtime.video import looking
+from stripe_dsl.runtime.video import FIELD_OF_VIEW, SKY, looking
 
-SKY = 0xFFEBD9C8  # ABGR
-FIELD_OF_VIEW = 0.7  # vertical [rad]
 FINER = 2
 """Rays along each edge of a pixel, so that what is small and far away is no noise."""
 _MARGIN = 1.04

@@ -14,10 +14,10 @@ FORMATS = (".gif", ".webp", ".png")
 """Videos are animated pictures; a ``.png`` is one picture, of the last frame."""
 FRAMES_PER_SECOND = 25.0
 """At most: a frame belongs to a whole number of control steps."""
-_SKY = 0xFFEBD9C8  # ABGR
+SKY = 0xFFEBD9C8  # ABGR
 _GROUND = "/Ground/Environment/Geometry"
 """What is seen of a ground plane that `ground plane` wrote."""
-_FIELD_OF_VIEW = 0.7  # vertical [rad]
+FIELD_OF_VIEW = 0.7  # vertical [rad]
 
 
 def check_video(path: Path) -> list[Problem]:
@@ -75,10 +75,10 @@ class Video:
         if ground:
             utils.assign_checkerboard_material(shape_indices=ground)
         width, height = self.size
-        self._rays = utils.compute_camera_rays_pinhole(width, height, camera_fovs=_FIELD_OF_VIEW)
+        self._rays = utils.compute_camera_rays_pinhole(width, height, camera_fovs=FIELD_OF_VIEW)
         self._color: Any = utils.create_color_image_output(width, height)
         self._transforms: Any = wp.zeros((1, model.world_count), dtype=wp.transformf, device=model.device)
-        self._clear = newton.sensors.SensorTiledCamera.ClearData(clear_color=_SKY)
+        self._clear = newton.sensors.SensorTiledCamera.ClearData(clear_color=SKY)
         self._every = max(1, round(1.0 / (FRAMES_PER_SECOND * env.step_dt)))
         self._steps = 0
         self._focus: Any = None

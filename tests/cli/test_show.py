@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from stripe_dsl.runtime.figures import Figure, lift
-from stripe_dsl.runtime.show import FIELD_OF_VIEW, View
+from stripe_dsl.runtime.show import View
+from stripe_dsl.runtime.video import FIELD_OF_VIEW
 from tests.cli.conftest import Stripec
 
 SCENE = """robot door {
