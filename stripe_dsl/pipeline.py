@@ -23,7 +23,7 @@ from stripe_dsl.ir.sensors import ContactSettings
 from stripe_dsl.robots import RobotFileError
 from stripe_dsl.source import SourceFile
 from stripe_dsl.spec.elaborate import Task, elaborate
-from stripe_dsl.spec.modules import Loader, Module
+from stripe_dsl.spec.modules import Loader, Missing, Module
 from stripe_dsl.text import and_list, did_you_mean
 
 if TYPE_CHECKING:
@@ -69,14 +69,14 @@ def check_file(path: Path, *, task: str | None = None, settings: Mapping[str, st
         task: the task to check; all of them where it is ``None``.
         settings: parameters by name, from ``--set``.
     """
-    loader = Loader()
+    loader = Loader(_in_package)
     with _deep_chains():
         return _check(loader, loader.load(path), task, settings or {})
 
 
 def check_source(source: SourceFile, *, task: str | None = None, settings: Mapping[str, str] | None = None) -> Checked:
     """Checks a text."""
-    loader = Loader()
+    loader = Loader(_in_package)
     with _deep_chains():
         return _check(loader, loader.load_source(source), task, settings or {})
 
@@ -223,6 +223,16 @@ def _in_phases(program: Program) -> list[Diagnostic]:
             helps = ("actuators in torch run between two physics steps; implicit ones are part of one graph",)
             found.append(Diagnostic("W0010", message, robot.span, helps=helps))
     return found
+
+
+def _in_package(reference: str) -> Path | Missing:
+    """The file of an import that names an installed package."""
+    from stripe_dsl.robots.locate import resolve
+
+    try:
+        return resolve(reference)
+    except RobotFileError as problem:
+        return Missing(problem.code, problem.reason, problem.hint)
 
 
 @contextmanager

@@ -38,7 +38,9 @@ def network(check: ActuatorCheck, kind: str) -> Network | None:
     steps = _steps(check, spec.input_idx)
     if file is None:
         return None
-    return Network(str(spec.network), str(file), order, steps, scales[0], scales[1], scales[2])
+    return Network(
+        check.robot.module.qualified(str(spec.network)), str(file), order, steps, scales[0], scales[1], scales[2]
+    )
 
 
 def _steps(check: ActuatorCheck, value: Expression | None) -> tuple[int, ...]:

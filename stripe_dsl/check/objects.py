@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stripe_dsl.check.constants import Settings
@@ -13,6 +12,7 @@ from stripe_dsl.ir.types import Kind
 from stripe_dsl.robots.errors import RobotFileError, RobotUnavailableError
 from stripe_dsl.robots.model import RobotBody, RobotModel
 from stripe_dsl.robots.primitives import ShapeKind
+from stripe_dsl.spec.modules import Module
 from stripe_dsl.spec.robots import ObjectSpec
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.text import and_list
@@ -23,23 +23,21 @@ if TYPE_CHECKING:
 
 
 def object_of(
-    name: Text, spec: ObjectSpec, folder: Path | None, settings: Settings
+    name: Text, spec: ObjectSpec, module: Module, settings: Settings
 ) -> tuple[Base | SoftValue, RigidObject | SoftObject] | None:
     """An object as expressions see it, and its part of the program; ``None`` after a mistake was reported.
 
     Args:
-        folder: where paths of files start.
+        module: the file that it stands in.
     """
     if spec.deformable:
         from stripe_dsl.check.soft import soft_object  # few files have one
 
         return soft_object(name, spec, settings)
-    return rigid_object(name, spec, folder, settings)
+    return rigid_object(name, spec, module, settings)
 
 
-def rigid_object(
-    name: Text, spec: ObjectSpec, folder: Path | None, settings: Settings
-) -> tuple[Base, RigidObject] | None:
+def rigid_object(name: Text, spec: ObjectSpec, module: Module, settings: Settings) -> tuple[Base, RigidObject] | None:
     """A rigid object as expressions see it, and its part of the program."""
     report = settings.report
     before = len(report.diagnostics)
@@ -47,7 +45,7 @@ def rigid_object(
         value: Expression | None = getattr(spec, key)
         if value is not None:
             report.error("E0206", f"a rigid object has no `{key}`", value.span, "write `deformable` in its block")
-    made_of = _file(name, spec, folder, settings) if spec.usd is not None else _shape(name, spec, settings)
+    made_of = _file(name, spec, module, settings) if spec.usd is not None else _shape(name, spec, settings)
     mass = settings.positive(spec.mass, MASS, "mass", 1.0)
     if spec.kinematic and spec.mass is not None:
         message = f"object `{name}` is kinematic: no force moves it, whatever its `mass`"
@@ -108,7 +106,7 @@ def _shape(name: Text, spec: ObjectSpec, settings: Settings) -> PrimitiveShape |
     return shape_of(kinds[0], block, settings)
 
 
-def _file(name: Text, spec: ObjectSpec, folder: Path | None, settings: Settings) -> ObjectFile | None:
+def _file(name: Text, spec: ObjectSpec, module: Module, settings: Settings) -> ObjectFile | None:
     """The file of an object, which has to hold one rigid body."""
     report, reference = settings.report, spec.usd
     assert reference is not None
@@ -124,7 +122,7 @@ def _file(name: Text, spec: ObjectSpec, folder: Path | None, settings: Settings)
     from stripe_dsl.robots.rigid import load_object
 
     try:
-        model = load_object(str(reference), prim=spec.prim, relative_to=folder)
+        model = load_object(str(reference), prim=spec.prim, relative_to=module.folder)
     except RobotUnavailableError as problem:
         report.error("E0607", problem.reason, reference.span, *((problem.hint,) if problem.hint else ()))
         return None
@@ -135,7 +133,8 @@ def _file(name: Text, spec: ObjectSpec, folder: Path | None, settings: Settings)
     for warning in model.warnings:
         report.error("W0016", f"object `{name}`: {warning}", reference.span)
     below = model.bodies[0].below
-    return ObjectFile(str(reference), model.source, model.prim, below, _scale(spec, settings), model.collision_shapes)
+    written, scale = module.qualified(str(reference)), _scale(spec, settings)
+    return ObjectFile(written, model.source, model.prim, below, scale, model.collision_shapes)
 
 
 def _scale(spec: ObjectSpec, settings: Settings) -> tuple[float, float, float]:

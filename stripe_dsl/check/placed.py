@@ -35,7 +35,7 @@ def task_objects(task: Task, settings: Settings, scope: Scope) -> tuple[list[Rig
     for name, (spec, module) in task.objects.items():
         from stripe_dsl.check.objects import object_of
 
-        match object_of(name, spec, module.folder, settings):
+        match object_of(name, spec, module, settings):
             case (Base() as value, RigidObject() as made):
                 scope.objects[str(name)] = value
                 rigid.append(placed(made, task.spec.object[name], settings))

@@ -132,7 +132,7 @@ class RobotCheck:
         robot = Robot(
             name=str(self.name),
             model=model,
-            reference=str(self.spec.usd or ""),  # robots of other formats are brought to USD
+            reference=self.module.qualified(str(self.spec.usd or "")),  # robots of other formats are brought to USD
             cfg_reference=str(self.spec.cfg or ""),
             primitives=primitives,
             prim=model.prim if self.spec.usd else None,

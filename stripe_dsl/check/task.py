@@ -273,7 +273,7 @@ def check_robots(module: Module, tasks: Sequence[Task]) -> list[Diagnostic]:
             from stripe_dsl.check.objects import object_of
 
             scope = Scope(params={str(key): value for key, value in module.document.param.items()})
-            object_of(name, spec, module.folder, Settings(Lowering(scope, report)))
+            object_of(name, spec, module, Settings(Lowering(scope, report)))
     return report.diagnostics
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,8 +14,23 @@ from stripe_dsl.spec.values import Text
 from stripe_dsl.text import close_names
 
 YAML_SUFFIXES = (".yaml", ".yml")
+PACKAGE = "package://"
+"""What a file in an installed Python package begins with, as in ``package://zoo/robots.stripe``."""
 STANDARD = Path(__file__).resolve().parents[1] / "std"
 """The standard library: what ``import "std/rewards.stripe"`` names where the file has no such file beside it."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Why there is no such file in a package: a code of a diagnostic, a sentence, and what to do about it."""
+
+    code: str
+    reason: str
+    hint: str | None = None
+
+
+type Finder = Callable[[str], Path | Missing]
+"""Finds the file that ``package://zoo/robots.stripe`` names."""
 
 
 @dataclass(eq=False)
@@ -22,11 +39,13 @@ class Module:
 
     Attributes:
         imports: the modules it imports, by the name it gives them; those that could not be read are missing.
+        package: folder of an installed package that it is in, as ``package://zoo``; empty for other files.
     """
 
     source: SourceFile
     document: Document
     imports: dict[str, Module] = field(default_factory=dict)
+    package: str = ""
 
     @property
     def file_name(self) -> str:
@@ -40,21 +59,32 @@ class Module:
         """Where relative paths of the file start."""
         return self.source.path.parent if self.source.path is not None else None
 
+    def qualified(self, reference: str) -> str:
+        """How a file that this one names is called elsewhere: by its package, where this one is in a package."""
+        if not self.package or not reference or "://" in reference or Path(reference).expanduser().is_absolute():
+            return reference
+        inside = posixpath.normpath(posixpath.join(self.package.removeprefix(PACKAGE), reference.replace("\\", "/")))
+        return reference if inside.startswith("..") else PACKAGE + inside
+
 
 class Loader:
     """Reads modules, each file once.
+
+    Args:
+        find: finds files in installed packages.
 
     Attributes:
         diagnostics: what is wrong with the files, in the order in which it was found.
         modules: every file that was read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, find: Finder | None = None) -> None:
+        self.find = find
         self.diagnostics: list[Diagnostic] = []
         self.modules: dict[Path, Module] = {}
         self._open: list[Path] = []
 
-    def load(self, path: Path, span: Span | None = None) -> Module | None:
+    def load(self, path: Path, span: Span | None = None, reference: str = "") -> Module | None:
         """The module of a file; ``None`` where it cannot be read, which is reported at ``span``."""
         path = path.resolve()
         if path in self.modules:
@@ -63,6 +93,8 @@ class Loader:
             source = read_source(path)
             if path.is_relative_to(STANDARD):  # the same messages wherever the package is installed
                 source = replace(source, name=_shown(path))
+            elif reference:
+                source = replace(source, name=reference)
         except (FileNotFoundError, NotADirectoryError):
             self._report("E0601", f"there is no file `{_shown(path)}`", span, *_nearby(path))
             return None
@@ -75,13 +107,13 @@ class Loader:
         except OSError as problem:
             self._report("E0601", f"cannot read `{_shown(path)}`: {problem.strerror}", span)
             return None
-        return self.load_source(source)
+        return self.load_source(source, posixpath.dirname(reference))
 
-    def load_source(self, source: SourceFile) -> Module:
+    def load_source(self, source: SourceFile, package: str = "") -> Module:
         """The module of a text that was read already."""
         document, diagnostics = read(source)
         self.diagnostics.extend(diagnostics)
-        module = Module(source, document)
+        module = Module(source, document, package=package)
         if source.path is not None:
             self.modules[source.path] = module
             self._open.append(source.path)
@@ -95,8 +127,15 @@ class Loader:
 
     def _import(self, module: Module, target: Text) -> Module | None:
         path = (module.folder or Path.cwd()) / target
-        if target.startswith("std/") and not path.exists():
-            path = STANDARD / target.removeprefix("std/")
+        reference = module.qualified(target)
+        if target.startswith(PACKAGE) and self.find is not None:
+            found = self.find(target)
+            if isinstance(found, Missing):
+                self._report(found.code, found.reason, target.span, *((found.hint,) if found.hint else ()))
+                return None
+            path = found
+        elif target.startswith("std/") and not path.exists():
+            path, reference = STANDARD / target.removeprefix("std/"), ""
         resolved = path.resolve()
         if resolved in self._open:
             cycle = [*self._open[self._open.index(resolved) :], resolved]
@@ -104,7 +143,7 @@ class Loader:
             message = f"files import each other: {chain}"
             self._report("E0211", message, target.span, "move what both need to a third file")
             return None
-        return self.load(path, target.span)
+        return self.load(path, target.span, reference if reference.startswith(PACKAGE) else "")
 
     def _report(self, code: str, message: str, span: Span | None, *helps: str) -> None:
         self.diagnostics.append(Diagnostic(code, message, span, helps=helps))
