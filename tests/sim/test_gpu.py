@@ -187,6 +187,7 @@ OTHERS = {
             "camera",
             "commands",
             "frames",
+            "gates",
             "history",
             "loose",
             "motors",
