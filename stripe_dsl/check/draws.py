@@ -8,7 +8,7 @@ from math import pi
 from typing import TYPE_CHECKING
 
 from stripe_dsl.check.arithmetic import is_zero, unit_words
-from stripe_dsl.check.phase import Phase
+from stripe_dsl.check.phase import DRAWING, Phase
 from stripe_dsl.check.tunables import Role
 from stripe_dsl.check.values import RangeValue, describe, varies
 from stripe_dsl.ir.graph import Node
@@ -86,14 +86,15 @@ def any_angle(low: Lowering, span: Span | None) -> RangeValue:
 
 
 def is_drawn(low: Lowering, expr: ast.Expr) -> bool:
-    """Whether an angle of ``rpy(…)`` is drawn: a range, ``any`` or ``gaussian(…)`` in a reset."""
+    """Whether an angle of ``rpy(…)`` or a part of a vector is drawn: a range, ``any`` or ``gaussian(…)``."""
     called = isinstance(expr, ast.Call) and isinstance(expr.function, ast.Name) and expr.function.id == "gaussian"
-    return low.phase is Phase.RESET and (called or is_any(expr) or isinstance(expr, ast.Range))
+    return low.phase in DRAWING and (called or is_any(expr) or isinstance(expr, ast.Range))
 
 
-def drawn_angle(low: Lowering, expr: ast.Expr, word: str) -> Node | None:
-    """A drawn angle of ``rpy(…)``. Its numbers are settings that end in the word, ``env.reset.base_rot_roll``."""
-    with single(low), low.tunables.term("reset", f"{low.tunables.owner}_{word}"):
+def drawn_part(low: Lowering, expr: ast.Expr, word: str) -> Node | None:
+    """A drawn angle of ``rpy(…)`` or part of a vector. Its numbers are settings that end in the word, as in
+    ``env.reset.base_rot_roll``."""
+    with single(low), low.tunables.part(word):
         value = low.value(expr)
         if isinstance(value, RangeValue):
             return low.draw(value, expr.span)
@@ -120,7 +121,7 @@ def any_rotation(low: Lowering, span: Span | None) -> Node:
 
 
 def _in_reset(low: Lowering, expr: ast.Call) -> bool:
-    if low.phase is Phase.RESET and low.default is not None:
+    if low.phase is Phase.BEGIN or (low.phase is Phase.RESET and low.default is not None):
         return True
     help = "random values are drawn in `reset`; `noise gaussian(…)` is that of an observation"
     low.report.error("E0307", f"nothing is drawn with `{expr.span.text}` here", expr.span, help)

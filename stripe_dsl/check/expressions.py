@@ -7,10 +7,11 @@ from math import isfinite
 
 from stripe_dsl.check.arithmetic import Arithmetic, is_zero
 from stripe_dsl.check.calls import Calls, Frame
+from stripe_dsl.check.draws import drawn_part, is_drawn
 from stripe_dsl.check.frames import Frames
 from stripe_dsl.check.memory import Memory
 from stripe_dsl.check.names import Names
-from stripe_dsl.check.phase import Phase
+from stripe_dsl.check.phase import DRAWING, Phase
 from stripe_dsl.check.reading import Reading
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.check.scope import Scope
@@ -46,6 +47,8 @@ class Lowering:
         """What ``default`` means where no operand beside it says so: the target of a reset."""
         self.shares = False
         """Whether what is drawn is one number for all elements."""
+        self.reads_begins = False
+        """Whether a reset asks where something else begins."""
         self.frame: Frame | None = None
         """The function whose formula is being lowered."""
 
@@ -57,7 +60,7 @@ class Lowering:
         if value is None or isinstance(value, Node):
             return value
         if isinstance(value, RangeValue):
-            where = "only in `reset`, `noise` and `clip`" if self.phase is not Phase.RESET else "in parentheses"
+            where = "only in `reset`, `noise` and `clip`" if self.phase not in DRAWING else "in parentheses"
             self.report.error("E0307", "a range stands where one value is wanted", expr.span, f"ranges stand {where}")
         else:
             self.report.error(
@@ -149,8 +152,7 @@ class Lowering:
             self.report.error("E0303", f"a vector has two or three parts, not {len(expr.items)}", expr.span)
             return None
         literal = all(isinstance(_plain(item), ast.Number) for item in expr.items)
-        with self.tunables.paused():
-            nodes = [self.number(item) for item in expr.items]
+        nodes = [self._part(expr, item, letter) for item, letter in zip(expr.items, "xyz", strict=False)]
         parts: list[Node] = []
         for item, node in zip(expr.items, nodes, strict=True):
             if node is None:
@@ -176,6 +178,18 @@ class Lowering:
                 return self.graph.add("tunable", type=type, attr=path, span=expr.span)
             return self.math.const(value, type, expr.span)
         return self.graph.add("vec", parts, type=type, span=expr.span)
+
+    def _part(self, expr: ast.Tuple, item: ast.Expr, letter: str) -> Node | None:
+        """A part of a vector: a number of the formula, or one that is drawn and has a setting of its own."""
+        if not is_drawn(self, item):
+            with self.tunables.paused():
+                return self.number(item)
+        node = drawn_part(self, item, letter)
+        if node is not None and expr.unit and node.type.dim.is_none:
+            help = f"write it there, as in `(+-1 {expr.unit}, 0, 0)`"
+            self.report.error("E0401", "what is drawn carries its own unit", item.span, help)
+            return None
+        return node
 
     # operators
 
@@ -256,7 +270,7 @@ class Lowering:
 
     def _with_range(self, expr: ast.Binary, left: Value, right: Value) -> Node | None:
         """A range inside arithmetic: drawn at random, which only a reset may do."""
-        if self.phase is not Phase.RESET:
+        if self.phase not in DRAWING:
             side = expr.left if isinstance(left, RangeValue) else expr.right
             self.report.error(
                 "E0307",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check import memory, vectors
 from stripe_dsl.check.arguments import scalars
-from stripe_dsl.check.draws import drawn_angle, gaussian, is_drawn, shared
+from stripe_dsl.check.draws import drawn_part, gaussian, is_drawn, shared
 from stripe_dsl.check.missing import have_limits
 from stripe_dsl.check.reductions import over_where, reduction, variance
 from stripe_dsl.check.tunables import Role
@@ -213,7 +213,7 @@ def _rpy(low: Lowering, expr: ast.Call) -> Node | None:
     args: list[Node | None] = []
     for arg, word in zip(expr.args, ("roll", "pitch", "yaw"), strict=True):
         if is_drawn(low, arg):
-            args.append(drawn_angle(low, arg, word))
+            args.append(drawn_part(low, arg, word))
             continue
         with low.tunables.paused():
             args.append(low.number(arg))

@@ -77,17 +77,16 @@ class Memory:
     def define(self, name: Text, spec: StateSpec) -> None:
         """``state best = 0 m then max(best, base.pos.z)``."""
         low = self.low
-        if spec.then is None:
-            help = f"write `state {name} = <begin> then <next>`"
-            low.report.error("E0214", f"the state `{name}` does not say what it becomes", name.span or spec.span, help)
-            return
-        with self.phase(Phase.OBSERVE):
+        with self.phase(Phase.BEGIN):
             begin = low.value(spec.value.node)
             if isinstance(begin, RangeValue):
                 begin = low.draw(begin, spec.value.span)
             if begin is not None and not isinstance(begin, Node):
                 begin = low.number(spec.value.node)
         if begin is None:
+            return
+        if spec.then is None:
+            self.keep(name, spec, self.without_past(begin))
             return
         result = self.next(str(name), spec, begin)
         if result is None:
@@ -103,6 +102,26 @@ class Memory:
             return
         initial = self.without_past(begin)
         self.states[str(name)] = State(str(name), type, f"state {name}", initial, update, span=name.span)
+
+    def keep(self, name: Text, spec: StateSpec, initial: Node) -> None:
+        """``state spin = any``: a value that stays what it began with."""
+        if varies(initial):
+            self.states[str(name)] = State(str(name), initial.type, f"state {name}", initial, span=name.span)
+            return
+        message = f"the state `{name}` does not say what it becomes"
+        help = f"write `state {name} = <begin> then <next>`, or `param` for a number that stays"
+        self.low.report.error("E0214", message, name.span or spec.span, help)
+
+    def at_reset(self, name: str) -> bool:
+        """Whether a state begins with nothing of the simulation, so that a reset may use what it begins with."""
+        state = self.states[name]
+        parts = parts_of(state.initial)
+        if name not in self.low.scope.states or any(node.read is not None or node.op == "sample" for node in parts):
+            return False
+        if not all(self.at_reset(str(node.attr)) for node in parts if node.op == "state"):
+            return False
+        self.states[name] = replace(state, early=True)
+        return True
 
     def next(self, name: str, spec: StateSpec, begin: Node) -> tuple[Type, Node] | None:
         """The state's type and its next value. A list, a frame or (for zero) a unit may come from the next value."""

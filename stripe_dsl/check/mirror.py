@@ -22,7 +22,8 @@ POLAR = {"xz": (1.0, -1.0, 1.0), "yz": (-1.0, 1.0, 1.0)}
 """Signs of vectors that point, by plane. Of vectors that turn, they are the opposite."""
 
 TURNING = ("root.ang_vel", "body.ang_vel")
-POINTING = ("root.pos", "root.lin_vel", "root.gravity", "body.pos", "body.lin_vel")
+POINTING = ("root.pos", "root.lin_vel", "root.link_lin_vel", "root.gravity")
+POINTING += ("body.pos", "body.lin_vel", "body.link_lin_vel")
 POINTING += ("body.com", "contact.force", "contact.normal_force", "env.origin")
 EVEN = ("body.mass", "contact.peak", "contact.air_time", "contact.contact_time", "contact.last_air_time")
 EVEN += ("contact.last_contact_time", "contact.touching", "contact.landed", "contact.lifted", "env.time", "env.dt")

@@ -14,6 +14,8 @@ from stripe_dsl.text import and_list
 if TYPE_CHECKING:
     from stripe_dsl.check.expressions import Lowering
 
+MOVING = ("root.lin_vel", "root.link_lin_vel", "root.ang_vel")
+"""What a base that is fixed to the world lacks."""
 SHOWN = 4
 """How many names of joints or bodies a help lists."""
 COMMANDS = {
@@ -82,7 +84,7 @@ def set_for(name: str, wanted: str, robots: Mapping[str, RobotValue]) -> tuple[s
 
 def has(low: Lowering, owner: Value, quantity: Quantity, span: Span) -> bool:
     """Whether a robot has what is read of it; else it is reported."""
-    if isinstance(owner, Base) and owner.model.fixed_base and quantity.read in ("root.lin_vel", "root.ang_vel"):
+    if isinstance(owner, Base) and owner.model.fixed_base and quantity.read in MOVING:
         message = f"the base of `{owner.robot}` is fixed to the world, and never moves"
         word = quantity.read.removeprefix("root.")
         help = f'read a body, as in `tip.{word}@world` with `body tip = "…"` in the robot'

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from stripe_dsl.check.draws import any_angle
 from stripe_dsl.check.foreign import VALUES
 from stripe_dsl.check.parameters import Unknown
-from stripe_dsl.check.phase import KNOWN_AT_RESET, Phase
+from stripe_dsl.check.phase import DRAWING, KNOWN_AT_RESET, Phase
 from stripe_dsl.check.scope import ActionValue
 from stripe_dsl.check.values import CommandValue, Episode, Value
 from stripe_dsl.diagnostics import Annotation
@@ -123,7 +123,7 @@ class Names:
             return entity
         if name in self.low.scope.unknown_sets or self.low.scope.incomplete:
             return None
-        if name == "any" and self.low.phase is Phase.RESET:
+        if name == "any" and self.low.phase in DRAWING:
             return any_angle(self.low, expr.span)
         value = self.place(expr)
         if value is not None:
@@ -298,9 +298,10 @@ class Names:
         if self.low.phase is Phase.REWARD:
             return True  # everything is: no need to walk a graph that may be deep
         for node in _now(root):
-            if node.op == "state" and self.low.phase is Phase.RESET:
+            if node.op == "state" and self.low.phase is Phase.RESET and not self.low.memory.at_reset(str(node.attr)):
                 message = f"`{node.attr}` is memory, which is set when the state is"
-                self.low.report.error("E0505", message, span, "use `default`, ranges, limits and parameters")
+                help = "a reset may use a state that begins with what is drawn, as in `state spin = any`"
+                self.low.report.error("E0505", message, span, help)
                 return False
             if node.op == "sample" and self.low.phase is Phase.RESET:
                 self.low.report.error("E0505", "a reset does not read the scene", span, ABOVE_GROUND)
@@ -318,7 +319,7 @@ class Names:
                     notes=notes,
                 )
                 return False
-            if quantity.startswith("action.") and self.low.phase in (Phase.OBSERVE, Phase.RESET):
+            if quantity.startswith("action.") and self.low.phase in (Phase.OBSERVE, *DRAWING):
                 name = quantity.removeprefix("action.")
                 self.low.report.error(
                     "E0504",

@@ -14,8 +14,13 @@ class Phase(StrEnum):
     REWARD = "reward"
     OBSERVE = "observe"
     RESET = "reset"
+    BEGIN = "begin"
     ACTION = "action"
 
 
+DRAWING = (Phase.RESET, Phase.BEGIN)
+"""Where random numbers are drawn: in resets, and in what states begin with."""
+
 KNOWN_AT_RESET = ("joint.default_", "joint.lower", "joint.upper", "joint.vel_limit", "root.default_", "soft.default_")
-"""Quantities that a reset may read: those that do not change."""
+KNOWN_AT_RESET += ("root.begin_",)
+"""Quantities that a reset may read: those that do not change, and where other things begin."""

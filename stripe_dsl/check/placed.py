@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 def placed[T: Robot | RigidObject | SoftObject](item: T, spec: Placed, settings: Settings) -> T:
     """Where the task wants a robot or an object, if it says so."""
     changes: dict[str, Any] = {}
+    for pattern in () if isinstance(item, Robot) else spec.pose:
+        settings.report.error("E0206", f"the object `{item.name}` has no joints to `pose`", pattern.span)
     if spec.at is not None:
         changes["position"] = settings.vector(spec.at, LENGTH, "at", (0.0, 0.0, 0.0))
     if spec.facing is not None:

@@ -93,6 +93,14 @@ BASE: dict[str, Quantity] = {
         None,
         ("body", "world", "heading"),
     ),
+    "link_lin_vel": Quantity(
+        "root.link_lin_vel",
+        Kind.VEC3,
+        SPEED,
+        "linear velocity of the point at `pos`, the origin of the base's frame",
+        None,
+        ("body", "world", "heading"),
+    ),
     "ang_vel": Quantity(
         "root.ang_vel", Kind.VEC3, ANGULAR_SPEED, "angular velocity of the base", None, ("body", "world", "heading")
     ),
@@ -142,6 +150,14 @@ BODY: dict[str, Quantity] = {
         Kind.VEC3,
         SPEED,
         "linear velocity of the centre of mass; `body` and `heading` are the base's",
+        None,
+        ("world", "body", "heading"),
+    ),
+    "link_lin_vel": Quantity(
+        "body.link_lin_vel",
+        Kind.VEC3,
+        SPEED,
+        "linear velocity of the point at `pos`, the origin of the body's frame; `body` and `heading` are the base's",
         None,
         ("world", "body", "heading"),
     ),

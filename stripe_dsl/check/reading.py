@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check.frames import OWNED
 from stripe_dsl.check.missing import has
+from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.points import read_points
 from stripe_dsl.check.quantities import (
     BASE,
@@ -22,7 +23,7 @@ from stripe_dsl.check.quantities import (
     SOFT,
     Quantity,
 )
-from stripe_dsl.check.sights import seen
+from stripe_dsl.check.sights import mask, seen
 from stripe_dsl.check.subsets import chosen, members
 from stripe_dsl.check.values import (
     Base,
@@ -182,6 +183,10 @@ class Reading:
                 if frame in ("body", "heading"):
                     return self.from_base(owner, key, frame, replace(type, axis=owner.axis), span)
                 return self.placed(owner.robot, key, owner.names, replace(type, axis=owner.axis), span)
+            case Base() if self.low.phase is Phase.RESET:
+                from stripe_dsl.check.begins import begin_of  # few resets ask where others begin
+
+                return begin_of(self.low, owner, expr, frame, type)
             case Base():
                 if vector and frame is not None:
                     type = replace(type, frame=self.low.scope.qualified(owner.robot, frame))
@@ -195,7 +200,7 @@ class Reading:
             case SensorReading():
                 return self.sensor(owner.sensor, owner.bodies, key, type, span)
             case Sight():
-                return self.mask(owner, type, span)
+                return mask(self.low, owner, type, span)
             case SoftValue():
                 return read_points(self, owner, key, type, span)
             case Episode() if key == "env.dt":
@@ -233,17 +238,6 @@ class Reading:
             pixels = Axis("pixel", sensor.name, tuple(map(str, range(sensor.camera.pixels))), sensor.name)
             return self.read(sensor.name, key, (), replace(type, axis=pixels), span)
         return self.read(sensor.name, key, bodies.names, replace(type, axis=bodies.axis), span)
-
-    def mask(self, sight: Sight, type: Type, span: Span) -> Node:
-        """Whether pixels see one of some things."""
-        camera = sight.sensor.camera
-        assert camera is not None
-        pixels = Axis("pixel", sight.sensor.name, tuple(map(str, range(camera.pixels))), sight.sensor.name)
-        type = replace(type, axis=pixels)
-        masks = [self.read(sight.sensor.name, "camera.mask", (label,), type, span) for label in sight.labels]
-        while len(masks) > 1:
-            masks[:2] = [self.low.graph.add("or", masks[:2], type=type, span=span)]
-        return masks[0]
 
     def meeting(self, sensor: SensorValue, bodies: BodySet, type: Type, span: Span) -> Node:
         """Whether bodies touch the partner of a sensor: by more force than its threshold."""

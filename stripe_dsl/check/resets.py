@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from stripe_dsl.check.constants import Settings
@@ -29,6 +30,15 @@ class Resets:
         self.tunables = lowering.tunables
         self.turned: dict[str, ast.Field] = {}
         """By robot or object: its `yaw` or `rot`, by which it is turned."""
+
+    def all(self, lines: Mapping[Text, Expression]) -> list[Reset]:
+        """The lines of a task."""
+        resets = [reset for target, value in lines.items() if (reset := self.reset(target, value)) is not None]
+        if self.low.reads_begins:
+            from stripe_dsl.check.begins import check_order
+
+            check_order(resets, self.report)
+        return resets
 
     def reset(self, target: Text, value: Expression) -> Reset | None:
         """``slider.pos = default + (-1..1 m)``: a state at the start of an episode."""

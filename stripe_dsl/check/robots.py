@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from stripe_dsl.robots.model import JointType, RobotBody, RobotJoint, RobotModel
 from stripe_dsl.source import Span
 from stripe_dsl.spec.modules import Module
 from stripe_dsl.spec.robots import ActuatorSpec, RobotSpec
-from stripe_dsl.spec.values import Text
+from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.text import and_list, did_you_mean, plural
 from stripe_dsl.units import ANGLE, DIMENSIONLESS, LENGTH
 
@@ -34,15 +35,25 @@ class RobotCheck:
     """Checks one robot block and makes its part of the program.
 
     Args:
+        posed: default joint positions by pattern that the task gives.
         driven: whether its joints are asked for actuators; those of things in a scene swing as they like.
     """
 
     def __init__(
-        self, name: Text, spec: RobotSpec, module: Module, settings: Settings, scope: Scope, *, driven: bool = True
+        self,
+        name: Text,
+        spec: RobotSpec,
+        module: Module,
+        settings: Settings,
+        scope: Scope,
+        posed: Mapping[Text, Expression] | None = None,
+        *,
+        driven: bool = True,
     ) -> None:
         self.driven = driven
         self.name = name
         self.spec = spec
+        self.posed = posed or {}
         self.module = module
         self.settings = settings
         self.scope = scope
@@ -307,8 +318,12 @@ class RobotCheck:
         """Default joint positions, checked against the limits: Isaac Lab refuses to start outside them."""
         out: list[tuple[str, float]] = []
         posed: set[str] = set()
-        for pattern, value in self.spec.pose.items():
-            joints = self.joints(pattern, model)
+        lines = [(*item, frozenset[str]()) for item in self.posed.items()]
+        of_task = frozenset(joint for pattern in self.posed for joint in self.joints(pattern, model))
+        lines += [(*item, of_task) for item in self.spec.pose.items()]
+        for pattern, value, others in lines:
+            found = self.joints(pattern, model)
+            joints = [name for name in found if name not in others]
             posed.update(joints)
             if not joints:
                 continue
@@ -319,7 +334,8 @@ class RobotCheck:
             for name in joints:
                 if not self.within(model, name, number, value.span):
                     break
-            out += [(text, number) for text in self.patterns([pattern], joints, model)]
+            texts = self.patterns([pattern], joints, model) if joints == found else map(re.escape, joints)
+            out += [(text, number) for text in texts]
         if self.spec.cfg is None and not self.scope.unknown_sets:  # an Isaac Lab cfg has a pose of its own
             for name in model.joint_names:
                 if name not in posed and not self.within(model, name, 0.0, self.spec.span):

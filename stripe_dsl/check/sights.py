@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stripe_dsl.check.values import Base, BodySet, RobotValue, describe
+from stripe_dsl.check.values import Base, BodySet, RobotValue, Sight, describe
+from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.types import Axis, Type
+from stripe_dsl.source import Span
 from stripe_dsl.syntax import ast
 
 if TYPE_CHECKING:
@@ -49,3 +53,15 @@ def labels_of_ground(scene: Scene) -> tuple[str, ...]:
     if terrain.tiles is not None:
         return ()
     return tuple(dict.fromkeys([terrain.surface.label, *(item.surface.label for item in terrain.classes)]))
+
+
+def mask(low: Lowering, sight: Sight, type: Type, span: Span) -> Node:
+    """Whether pixels see one of some things."""
+    camera = sight.sensor.camera
+    assert camera is not None
+    pixels = Axis("pixel", sight.sensor.name, tuple(map(str, range(camera.pixels))), sight.sensor.name)
+    type = replace(type, axis=pixels)
+    masks = [low.reading.read(sight.sensor.name, "camera.mask", (label,), type, span) for label in sight.labels]
+    while len(masks) > 1:
+        masks[:2] = [low.graph.add("or", masks[:2], type=type, span=span)]
+    return masks[0]

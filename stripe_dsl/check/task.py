@@ -174,7 +174,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     rewards = terms.rewards(spec.reward)
     if spec.reward is None or not (spec.reward.per_second or spec.reward.once):
         report.error("E0214", f"task `{task.name}` has no reward", spec.span, "add `reward per second { … }`")
-    resets = [reset for target, value in spec.reset.items() if (reset := resets_of.reset(target, value)) is not None]
+    resets = resets_of.all(spec.reset)
     randomize = Randomization(lowering, settings, robots).run(spec.randomize)
     tiles = place.terrain.tiles if place is not None else None
     lessons = Curriculum(lowering, settings, sim, rewards, terminations, timeout=timeout, tiles=tiles)
@@ -211,7 +211,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     roots += [node for action in actions for node in (action.command, *(goal for _, goal in action.goals))]
     used = [f"{name}/" for name in spec.command if str(name) in scope.used]
     metrics = tuple(item for item in commands.metrics if item.name.startswith(tuple(used)))
-    roots += [item.value for item in metrics]
+    roots += [*(item.value for item in metrics), *(reset.value for reset in resets)]
     roots += level.conditions.values() if level is not None else ()
     program = Program(
         name=str(task.name),
@@ -368,9 +368,9 @@ def _failures(task: Task) -> dict[Text, Expression]:
 def _robots(task: Task, settings: Settings, scope: Scope) -> list[Robot]:
     out: list[Robot] = []
     for name, (spec, module) in task.robots.items():
-        found = RobotCheck(name, spec, module, settings, scope).run()
+        where = task.spec.robot[name]
+        found = RobotCheck(name, spec, module, settings, scope, where.pose).run()
         if found is not None:
-            value, robot = found
-            scope.robots[str(name)] = value
-            out.append(placed(robot, task.spec.robot[name], settings))
+            scope.robots[str(name)], robot = found
+            out.append(placed(robot, where, settings))
     return out

@@ -86,6 +86,12 @@ class Tunables:
             self._group, self._term, self._paused = before
 
     @contextmanager
+    def part(self, word: str) -> Iterator[None]:
+        """Literals inside belong to a part of the present term, whose name ends in the word."""
+        with self.term(self._group, f"{self._term}_{word}"):
+            yield
+
+    @contextmanager
     def paused(self) -> Iterator[None]:
         """Literals inside stay constants."""
         self._paused += 1

@@ -217,6 +217,7 @@ class State:
         update: its next value; ``None`` where the physics leaves it as it is.
         renew: condition; ``None`` where only a new episode renews it.
         group: what it is renewed together with: states of a group with one ``renew`` are drawn at once.
+        early: resets read it, so it becomes ``initial`` before these; that reads nothing of the simulation then.
     """
 
     name: str
@@ -227,6 +228,7 @@ class State:
     renew: Node | None = None
     group: str = ""
     span: Span | None = None
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -324,7 +326,8 @@ class Program:
     @property
     def renewing(self) -> list[Node]:
         """When states are set anew, and to what."""
-        return [node for state in self.states for node in (state.renew, state.initial) if node is not None]
+        states = [state for state in self.states if not state.early]
+        return [node for state in states for node in (state.renew, state.initial) if node is not None]
 
     @property
     def level_is_row(self) -> bool:

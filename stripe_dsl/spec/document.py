@@ -51,6 +51,9 @@ class Placed(Entry):
 
     at: Expression | None = None
     facing: Expression | None = None
+    pose: dict[Text, Expression] = Field(
+        default_factory=dict, description="of a robot: default joint positions by pattern, before those of its block"
+    )
 
 
 class SimSpec(Block):

@@ -125,7 +125,9 @@ class StatementReader(Builder):
         elif model is TaskSpec and key in NAMED_BY_REFERENCE and statement.op == "" and statement.args:
             reference = statement.args[0]
             name = reference.name if isinstance(reference, ast.Field) else statement.args[0].span.text
-            placed = self.block(Placed, (), statement.key_span, self.arguments(statement), headed=True)
+            placed = self.block(
+                Placed, statement.body or (), statement.key_span, self.arguments(statement), headed=True
+            )
             members = {Text(name, reference.span): placed}
             self.store(values, spans, slot, text, members)
         elif model is TaskSpec and key == "scene" and statement.args and statement.body is not None:

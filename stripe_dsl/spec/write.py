@@ -252,7 +252,9 @@ def _map(model: type[Block], slot: Slot, key: str, members: dict[Text, Any]) -> 
         start = f"{key} {name_or_string(name)}"
         if isinstance(value, Placed):
             begin = key if reference_name(value.value) == name else f"{start} ="
-            out.append(" ".join([f"{begin} {value.value}", *_lines(value, without="value")]))
+            lines = _lines(value.model_copy(update={"pose": {}}), without="value")
+            posed = [_braces([f"pose {_entries(value.pose)}"])] if value.pose else []
+            out.append(" ".join([f"{begin} {value.value}", *lines, *posed]))
         elif isinstance(value, Expression):
             out.append(f"{start} = {value}")
         elif isinstance(value, list):

@@ -129,7 +129,7 @@ FRAMES = [
     ),
     *(
         Case(f"feet.{name}@{frame}", vec3(unit, frame, "feet"), partial(_from_base, name=name, frame=frame))
-        for name, unit in {"pos": "m", "lin_vel": "m/s", "ang_vel": "rad/s"}.items()
+        for name, unit in {"pos": "m", "lin_vel": "m/s", "link_lin_vel": "m/s", "ang_vel": "rad/s"}.items()
         for frame in ("body", "heading")
     ),
     Case(
@@ -140,6 +140,10 @@ FRAMES = [
     Case("feet.pos", vec3("m", "env", "feet"), lambda v: v["feet.pos@world"] - v["origin"][:, None]),
     Case("feet.pos@world", vec3("m", "world", "feet"), lambda v: v["feet.pos@world"]),
     Case("feet.rot", rotation("feet"), lambda v: v["feet.rot@world"]),
+    Case("feet.link_lin_vel@world", vec3("m/s", "world", "feet"), lambda v: v["feet.link_lin_vel@world"]),
+    Case("tip.link_lin_vel@world.z", number("m/s"), lambda v: v["tip.link_lin_vel@world"][:, 2]),
+    Case("base.link_lin_vel@world", vec3("m/s", "world"), lambda v: v["base.link_lin_vel@world"]),
+    Case("base.link_lin_vel@body", vec3("m/s", "body"), lambda v: v["base.link_lin_vel@body"]),
     Case("feet.ang_vel@world", vec3("rad/s", "world", "feet"), lambda v: v["feet.ang_vel@world"]),
     Case("tip.pos@env.z", number("m"), lambda v: v["tip.pos@world"][:, 2] - v["origin"][:, 2]),
     Case("tip.rot", rotation(), lambda v: v["tip.rot@world"]),

@@ -36,7 +36,7 @@ def _joint(name: str, names: tuple[str, ...]) -> dict[str, Read]:
 
 
 def _body(name: str, names: tuple[str, ...]) -> dict[str, Read]:
-    moving = ("pos", "rot", "lin_vel", "ang_vel")
+    moving = ("pos", "rot", "lin_vel", "link_lin_vel", "ang_vel")
     return {f"{name}.{key}@world": Read("bot", f"body.{key}@world", names) for key in moving} | {
         f"{name}.mass": Read("bot", "body.mass", names)
     }
@@ -57,6 +57,7 @@ READS: dict[str, Read] = {
             "pos": ("world",),
             "rot": ("world",),
             "lin_vel": ("world", "body"),
+            "link_lin_vel": ("world", "body"),
             "ang_vel": ("world", "body"),
             "gravity": ("body",),
         }.items()

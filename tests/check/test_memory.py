@@ -161,6 +161,14 @@ RESETS = [
     ),
     Drawing("base.pos.z = gaussian(1 m, 1 cm)", lambda v, draw: draw(1, 0.01, normal=True)),
     Drawing("base.lin_vel = gaussian(0 m/s, 2 m/s)", lambda v, draw: draw(0, 2, 3, normal=True)),
+    Drawing(
+        "base.lin_vel = (1..2 m/s, 0, gaussian(0 m/s, 1 m/s))",
+        lambda v, draw: np.stack([draw(1, 2), v.all(0.0), draw(0, 1, normal=True)], axis=-1),
+    ),
+    Drawing(
+        "base.pos.xy = default + (+-1 cm, 0..1 m)",
+        lambda v, draw: v["base.default_pos"][:, :2] + np.stack([draw(-0.01, 0.01), draw(0, 1)], axis=-1),
+    ),
     Drawing("legs.vel = default + shared(0..2 rad/s)", lambda v, draw: v["legs.default_vel"] + draw(0, 2)[:, None]),
     Drawing("legs.pos = shared(+-1 rad) * (0.5..1.5)", lambda v, draw: draw(-1, 1)[:, None] * draw(0.5, 1.5, 3)),
     Drawing(

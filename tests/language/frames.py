@@ -44,7 +44,10 @@ COMMON = {
     "reward": "reward per second { alive = 1.0 * not failed }",
 }
 
-TWO = {"cartpole": "reward per second { alive = 1.0 * not failed; swing = -0.1 * wrap(pole.pos)^2 }"}
+TWO = {
+    "cartpole": "reward per second { alive = 1.0 * not failed; swing = -0.1 * wrap(pole.pos)^2 }",
+    "ant": "reward per second { alive = 1.0 * not failed }",
+}
 """Rewards of the task that a snippet extends."""
 
 OPEN = {

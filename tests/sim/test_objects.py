@@ -70,6 +70,12 @@ def at(recording: Recording, entity: str, quantity: str, *names: str) -> Array:
     return recording.at_observation[Read(entity, quantity, names)]
 
 
+def test_the_origin_of_a_body_moves_otherwise_than_its_centre_of_mass(recording: Recording) -> None:
+    """The jug has a handle, and turns."""
+    speeds = [at(recording, "jug", f"root.{name}@world") for name in ("lin_vel", "link_lin_vel")]
+    assert abs(speeds[0] - speeds[1]).max() > 0.01
+
+
 def test_robots_of_one_file_are_driven_apart(recording: Recording) -> None:
     """Each action reaches its own robot, and the robots stand where the task puts them."""
     left, right = (at(recording, name, "joint.pos", "slide") for name in ("left", "right"))

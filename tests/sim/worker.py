@@ -34,12 +34,14 @@ ROOT_STATE = {
     "rot@world": "root_quat_w",
     "lin_vel@world": "root_lin_vel_w",
     "lin_vel@body": "root_lin_vel_b",
+    "link_lin_vel@world": "root_link_lin_vel_w",
+    "link_lin_vel@body": "root_link_lin_vel_b",
     "ang_vel@world": "root_ang_vel_w",
     "ang_vel@body": "root_ang_vel_b",
     "gravity@body": "projected_gravity_b",
 }
 BODY = {"pos": "body_pos_w", "rot": "body_quat_w", "lin_vel": "body_lin_vel_w", "ang_vel": "body_ang_vel_w"}
-BODY |= {"mass": "body_mass", "com@body": "body_com_pos_b"}
+BODY |= {"link_lin_vel": "body_link_lin_vel_w", "mass": "body_mass", "com@body": "body_com_pos_b"}
 
 
 STATES = (
@@ -296,6 +298,7 @@ def step_through(program: Program, run: Run, out: Path) -> None:
             "max_episode_length": int(env.max_episode_length),
             "shuffled": shuffled,
             "joint_names": robot.joint_names,
+            "body_names": robot.body_names,
             "joint_limits": robot.data.soft_joint_pos_limits.torch[0].tolist(),
             "observation_space": env_cfg.observation_space,
             "state_space": env_cfg.state_space,

@@ -32,23 +32,6 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Event:
-    """An upstream event of a reset.
-
-    Attributes:
-        targets: lines of `reset` that say the same.
-        params: its arguments, with ranges of one number.
-        module: that defines it.
-        chain: events of the same task that are its arguments ``terms``.
-    """
-
-    targets: tuple[str, ...]
-    params: dict[str, Any]
-    module: str = f"{MDP}.events"
-    chain: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Term:
     """An upstream term.
 
@@ -141,6 +124,7 @@ WALKER: dict[str, dict[str, Term]] = {
         "get_eef_pos": Term(f"{PICK}.observations", {"link_name": "trunk"}),
         "get_eef_quat": Term(f"{PICK}.observations", {"link_name": "trunk"}),
         "get_robot_joint_state": Term(f"{PICK}.observations", {"joint_names": [".*_hip_joint"]}),
+        "get_all_robot_link_state": Term(f"{PICK}.observations"),
         "height_scan": Term(OBSERVATIONS, {"sensor_cfg": Entity("scan"), "offset": 0.5}),
         "generated_commands": Term(OBSERVATIONS, {"command_name": "goal"}),
         "constant_obs": Term(
@@ -296,94 +280,3 @@ COMMANDS = {
     "table": {"goal": ("goal_pos", "goal_rot"), "twist": ("twist_roll", "twist_pitch", "twist_yaw")},
 }
 """The buffers of an environment that hold its commands, in the order of Isaac Lab's columns."""
-
-SHARE = 0.3
-"""What Isaac Lab draws in the events that cannot be narrowed to one number: this share of the range."""
-
-RESETS: dict[str, dict[str, float]] = {
-    "walker": {
-        "hips_pos": 0.25,
-        "hips_vel": -2.0,
-        "thighs_pos": 1.1,
-        "base_pos_xy": 0.3,
-        "base_rot_roll": 0.2,
-        "base_rot_pitch": -0.3,
-        "base_rot_yaw": 0.7,
-        "base_lin_vel": 0.5,
-        "base_ang_vel": -1.5,
-    },
-    "table": {
-        "cabinet_slide_pos": SHARE,
-        "cabinet_slide_vel": -0.08,
-        "arm_swing_pos": 0.0,
-        "cube_1_yaw": 0.0,
-        "cube_2_pos_x": 0.301,
-        "cube_2_pos_y": 0.402,
-        "cube_2_yaw": 2.0,
-        "cube_3_pos_xy": 0.002,
-        "cube_3_yaw": 0.7,
-        "cube_3_lin_vel": 0.05,
-        "cube_3_ang_vel": -0.6,
-    },
-}
-"""What the ranges of the tasks' resets are narrowed to, so that the two sides draw the same."""
-
-THIGHS = {"asset_cfg": Entity(joints=".*_thigh_joint")}
-WALKER_EVENTS: dict[str, Event] = {
-    "reset_scene_to_default": Event((), {}),
-    "reset_joints_by_offset": Event(
-        ("hips.pos", "hips.vel"), {"position_range": (0.25, 0.25), "velocity_range": (-2.0, -2.0), **HIPS}
-    ),
-    "reset_joints_by_scale": Event(
-        ("thighs.pos",), {"position_range": (1.1, 1.1), "velocity_range": (1.0, 1.0), **THIGHS}
-    ),
-    "reset_root_state_uniform": Event(
-        ("base.pos.xy", "base.rot", "base.lin_vel", "base.ang_vel"),
-        {
-            "pose_range": {
-                **{"x": (0.3, 0.3), "y": (0.3, 0.3)},
-                **{"roll": (0.2, 0.2), "pitch": (-0.3, -0.3), "yaw": (0.7, 0.7)},
-            },
-            "velocity_range": {
-                **dict.fromkeys(("x", "y", "z"), (0.5, 0.5)),
-                **dict.fromkeys(("roll", "pitch", "yaw"), (-1.5, -1.5)),
-            },
-        },
-    ),
-    "ChainedResetTerms": Event(
-        ("hips.pos", "hips.vel", "thighs.pos"),
-        {},
-        f"{NIST}.utils.event_combinators",
-        ("reset_joints_by_offset", "reset_joints_by_scale"),
-    ),
-}
-TABLE_EVENTS: dict[str, Event] = {
-    "reset_scene_to_default": Event((), {}),
-    "reset_reorient_hand": Event(
-        ("cabinet.slide.pos", "cabinet.slide.vel"),
-        {"joint_position_noise": 0.2, "joint_velocity_noise": 0.2, "robot_cfg": Entity("robot_cabinet")},
-        "isaaclab_tasks.core.reorient.mdp.events",
-    ),
-    "randomize_object_pose": Event(
-        ("cube_2.pos.x", "cube_2.pos.y", "cube_2.pos.z", "cube_2.yaw"),
-        {
-            "asset_cfgs": [Entity("object_cube_2")],
-            "pose_range": {"x": (0.301, 0.301), "y": (0.402, 0.402), "z": (0.15, 0.15), "yaw": (2.0, 2.0)},
-        },
-        f"{STACK}.stack_events",
-    ),
-    "reset_keyboard_root_state_uniform": Event(
-        ("cube_3.pos.xy", "cube_3.yaw", "cube_3.lin_vel", "cube_3.ang_vel"),
-        {
-            "command_name": "typing",
-            "pose_range": {"x": (0.002, 0.002), "y": (0.002, 0.002), "yaw": (0.7, 0.7)},
-            "velocity_range": {
-                **dict.fromkeys(("x", "y", "z"), (0.05, 0.05)),
-                **dict.fromkeys(("roll", "pitch", "yaw"), (-0.6, -0.6)),
-            },
-        },
-        "isaaclab_tasks.contrib.keyboard.mdp.events",
-    ),
-}
-EVENTS = {"walker": WALKER_EVENTS, "table": TABLE_EVENTS}
-"""By task and name, in the order in which they are called: the first one puts everything back."""

@@ -19,7 +19,8 @@ from stripe_dsl.spec.document import Document
 from stripe_dsl.spec.modules import STANDARD, read
 from stripe_dsl.spec.values import Expression, Text
 
-from .counterparts import EVENTS, TASKS
+from .counterparts import TASKS
+from .events import EVENTS
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs/vocabulary.md"
@@ -89,8 +90,9 @@ def shown() -> dict[tuple[str, str], str]:
                     if item.name is not None:
                         out["observation", str(item.name)] = line if group == "policy" else "; ".join(lines)
             for name, event in EVENTS[str(title).lower()].items():
-                lines = [f"{target} = {_text(task.reset[Text(target)])}" for target in event.targets]
-                out["event", name] = "; ".join(lines) or "reset { }"
+                lines = [f"state {state} = {_text(task.state[Text(state)].value)}" for state in event.states]
+                lines += [f"{target} = {_text(task.reset[Text(target)])}" for target in event.targets]
+                out["event", name] = event.line or "; ".join(lines) or "reset { }"
     return out
 
 

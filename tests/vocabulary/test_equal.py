@@ -24,8 +24,8 @@ STEPS = 70
 PREPARE = {"table": f"{MODULE}:add_frames"}
 LOOSE = {"joint_acc_l2": 1e-3}
 """Relative differences that are allowed where they are more than what floats leave: differences of velocities."""
-PAIRS = ("body_incoming_wrench", "fingertip_vel")
-"""Upstream's columns go body by body, ours are a list of each of two quantities."""
+PARTS = {"body_incoming_wrench": (3, 3), "fingertip_vel": (3, 3), "get_all_robot_link_state": (3, 4, 3, 3)}
+"""Upstream's columns go body by body, ours are a list of each of some quantities, of these widths."""
 CONSTANT = ("constant_obs",)
 
 
@@ -103,10 +103,13 @@ def test_observations(task: str, name: str, backend: str, runs: Runs, programs: 
     ours, items = entry(name, recording, program)
     theirs = recording.probes[f"observation {name}"]
     theirs = theirs.reshape(*theirs.shape[:2], -1)
-    if name in PAIRS:
-        pairs = np.split(theirs.reshape(*theirs.shape[:2], -1, 6), 2, axis=-1)
-        theirs = np.concatenate([part.reshape(*theirs.shape[:2], -1) for part in pairs], axis=-1)
     axis = items[0].value.type.axis
+    if name in PARTS:
+        bodies = theirs.reshape(*theirs.shape[:2], -1, sum(PARTS[name]))
+        if axis is not None and axis.kind == "body" and bodies.shape[2] == len(recording.facts["body_names"]):
+            bodies = bodies[:, :, [recording.facts["body_names"].index(member) for member in axis.names]]
+        parts = np.split(bodies, np.cumsum(PARTS[name])[:-1], axis=-1)
+        theirs = np.concatenate([part.reshape(*theirs.shape[:2], -1) for part in parts], axis=-1)
     if axis is not None and axis.kind == "joint" and theirs.shape[-1] == len(recording.facts["joint_names"]):
         theirs = theirs[..., [recording.facts["joint_names"].index(member) for member in axis.names]]
     assert_equal(name, ours, theirs)
@@ -117,7 +120,7 @@ def test_events(task: str, backend: str, runs: Runs) -> None:
     """All at once: each sets a part of the state of its own."""
     found = runs[f"{task} {backend}"].finish
     states = [name.removeprefix("ours ") for name in found if name.startswith("ours ")]
-    assert len(states) == {"walker": 4, "table": 2 * 4 + 3 * 2}[task]
+    assert len(states) == {"walker": 4, "table": 2 * 4 + 10 * 2}[task]
     for name in states:
         np.testing.assert_allclose(found[f"ours {name}"], found[f"theirs {name}"], rtol=0, atol=2e-6, err_msg=name)
 

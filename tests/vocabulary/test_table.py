@@ -11,7 +11,8 @@ import pytest
 from stripe_dsl.pipeline import check_file
 from stripe_dsl.spec.modules import STANDARD
 
-from .counterparts import EVENTS, TASKS
+from .counterparts import TASKS
+from .events import EVENTS
 from .table import HERE, LIVE, PAGE, described, notes, page, rows, shown, upstream
 
 ROOT = HERE.parents[1]
@@ -42,6 +43,12 @@ def test_a_row_is_live_where_it_is_compared() -> None:
     live = {(row.category, row.name) for row in rows() if row.test == LIVE}
     assert live <= compared
     assert compared - live <= {key for key in shown() if key not in {(row.category, row.name) for row in rows()}}
+
+
+def test_lines_stand_in_the_tasks() -> None:
+    for task, events in EVENTS.items():
+        text = (HERE / f"tasks/{task}.stripe").read_text(encoding="utf-8")
+        assert [event.line for event in events.values() if event.line not in text] == []
 
 
 def test_notes_are_of_terms_that_no_task_shows_whole() -> None:

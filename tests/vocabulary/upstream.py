@@ -15,7 +15,8 @@ import numpy as np
 
 from tests.sim.recorder import Array
 
-from .counterparts import COMMANDS, EVENTS, GEARS_KINDS, PROGRESS, RESETS, SHARE, TASKS, Entity, Event, Made, Term
+from .counterparts import COMMANDS, GEARS_KINDS, PROGRESS, TASKS, Entity, Made, Term
+from .events import EVENTS, RESETS, SHARE, Event
 
 
 class Environment:
@@ -104,6 +105,8 @@ def resolved(value: Any, env: Any) -> Any:
 
 ALIASES = {"robot": "robot_arm", "object": "object_cube_1", "cabinet": "robot_cabinet"}
 ALIASES |= {name: f"object_{name}" for name in ("cube_1", "cube_2", "cube_3")}
+ALIASES |= {"factory_gear_base": "object_board"}
+ALIASES |= {f"factory_gear_{size}": f"object_{size}" for size in ("small", "medium", "large")}
 """What terms expect in a scene, by its name in the generated one."""
 
 
@@ -266,15 +269,22 @@ def resets(env: Any) -> dict[str, Any]:
     import sys
 
     seen, found = environment(env), {}
-    for name, value in RESETS[seen.task].items():
-        setattr(env.cfg.reset, name, (value, value))
+    for path, value in RESETS[seen.task].items():
+        group, _, name = path.rpartition(".")
+        setattr(getattr(env.cfg, group or "reset"), name, (value, value))
     made = sys.modules[type(env).__module__]
-    if hasattr(made, "ResetSettings"):  # what kernels read of the cfg
-        env._reset = made.settings(made.ResetSettings, env.cfg.reset)
+    for group in ("reset", "state"):
+        if hasattr(made, f"{group.title()}Settings"):  # what kernels read of the cfg
+            struct = getattr(made, f"{group.title()}Settings")
+            setattr(env, f"_{group}", made.settings(struct, getattr(env.cfg, group)))
     env.reset()
+    seen.look()
     for side in ("ours", "theirs"):
         if side == "theirs":
-            with patch("isaaclab.utils.math.sample_uniform", at_share):
+            if "set_default_joint_pose" in EVENTS[seen.task]:
+                for robot in env.scene.articulations.values():
+                    robot.data.default_joint_pos.torch.zero_()
+            with patch("isaaclab.utils.math.sample_uniform", at_share), patch("torch.rand", share):
                 for name, event in EVENTS[seen.task].items():
                     call_event(seen, name, event)
         for asset, item in (env.scene.articulations | env.scene.rigid_objects).items():
@@ -289,6 +299,13 @@ def at_share(lower: Any, upper: Any, size: Any, device: Any) -> Any:
     import torch
 
     return torch.as_tensor(lower + SHARE * (upper - lower), dtype=torch.float32, device=device).expand(size)
+
+
+def share(*size: Any, device: Any) -> Any:
+    """In place of ``torch.rand``."""
+    import torch
+
+    return torch.full(size[0] if isinstance(size[0], tuple) else size, SHARE, device=device)
 
 
 def call_event(seen: Environment, name: str, event: Event) -> None:

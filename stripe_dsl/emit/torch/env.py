@@ -22,11 +22,12 @@ from stripe_dsl.emit.torch.memory import States
 from stripe_dsl.emit.torch.observations import Observing, entry_locals
 from stripe_dsl.emit.torch.operators import SAMPLERS
 from stripe_dsl.emit.torch.randomize import FLAGS, Randomization
-from stripe_dsl.emit.torch.resets import RESET_LOCALS, RobotReset, SoftReset
+from stripe_dsl.emit.torch.resets import RESET_LOCALS, RobotReset, SoftReset, begin_name
 from stripe_dsl.emit.torch.sharing import Sharing
 from stripe_dsl.emit.values import Precedence, Spread
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.program import Program
+from stripe_dsl.ir.resets import begins_read, reset_order
 
 _WORTH_COMPILING = 6
 """Operators from which on a compiled method is faster: it checks its inputs at each call."""
@@ -52,6 +53,7 @@ class _EnvWriter:
         reserved = [
             *LOCALS,
             *RESET_LOCALS,
+            *(begin_name(name, quantity) for name, found in begins_read(program.resets).items() for quantity in found),
             "robot",
             "policy",
             "failed",
@@ -212,7 +214,8 @@ class _EnvWriter:
         drawn = [node for node in walk(reset.value for reset in self.program.resets) if node.op == "tunable"]
         reads = any(node.type.is_scalar and tunable_path(node.attr)[0].startswith("reset.") for node in drawn)
         self.alias(self.context.reset_start, "reset", (), force=reads)
-        for robot in (*self.program.robots, *self.program.objects):
+        items = {item.name: item for item in (*self.program.robots, *self.program.objects)}
+        for robot in map(items.__getitem__, reset_order([*items], self.program.resets)[0]):
             outline = self.context.outlines.get(self.leaves.entities[robot.name], "")
             writer = RobotReset(self.program, robot, self.leaves, self.writer, outline)
             self.context.reset_lines[robot.name] = writer.write()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stripe_dsl.emit.substitution import Substitution, is_kept
 from stripe_dsl.emit.torch.expressions import Expression, TorchWriter
-from stripe_dsl.emit.torch.leaves import Leaves
+from stripe_dsl.emit.torch.leaves import Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.emit.values import Precedence, Spread
 from stripe_dsl.ir.graph import Node
@@ -30,16 +30,36 @@ class States:
                 lines.statement(f"self.{self.attribute(state)} = ", self.whole(state.update, result))
 
     def begin(self, lines: Lines) -> None:
-        """Numbers that episodes begin with, in ``_reset_idx``."""
+        """Numbers that episodes begin with, and what resets read, in ``_reset_idx``."""
         for state in self.states:
-            if self.is_number(state):
+            if state.early:
+                self.begin_early(lines, state)
+            elif self.is_number(state):
                 lines.comment(state.span)
                 (result,) = self.block(lines, [state.initial], "self.actions")
                 lines.statement("", f"index_fill_(self.{self.attribute(state)}, rows, {result.text})")
 
+    def begin_early(self, lines: Lines, state: State) -> None:
+        """What a state begins with that resets read."""
+
+        def leaf(node: Node) -> str:
+            if node.op == "state":
+                return f"self.{self.leaves.states[str(node.attr)]}[rows]"
+            return tunable_text(node.attr, {})
+
+        lines.comment(state.span)
+        block = self.writer.block([state.initial], leaf, "len(env_ids)")
+        lines.block(block)
+        (result,) = block.results
+        target = f"self.{self.attribute(state)}"
+        if result.value.spread is Spread.HOST:
+            lines.statement("", f"index_fill_({target}, rows, {result.text})")
+        else:
+            lines.statement(f"{target}[rows] = ", result.text)
+
     def renew(self, lines: Lines) -> None:
         """What states become after the resets, before the observations are computed."""
-        for batch in batches([state for state in self.states if not self.is_number(state)]):
+        for batch in batches([state for state in self.states if not (state.early or self.is_number(state))]):
             lines.comment(batch[0].span)
             condition = batch[0].renew
             roots = [state.initial for state in batch]
@@ -62,7 +82,7 @@ class States:
     @property
     def wants_fresh(self) -> bool:
         """Whether :meth:`renew` asks which episodes have just begun."""
-        left = [state for state in self.states if not self.is_number(state)]
+        left = [state for state in self.states if not (state.early or self.is_number(state))]
         return any(state.renew is None or not self.always(state.renew) for state in left)
 
     def is_number(self, state: State) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from stripe_dsl.emit.identifiers import safe_identifier
+from stripe_dsl.emit.naming import word
 from stripe_dsl.emit.scenes import scene_text
 from stripe_dsl.emit.torch.expressions import Expression, TorchWriter
 from stripe_dsl.emit.torch.leaves import Leaves, tunable_text
@@ -11,6 +13,7 @@ from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.objects import RigidObject, SoftObject
 from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.program import Program, Reset
+from stripe_dsl.ir.resets import BEGIN, begins_read
 from stripe_dsl.ir.robots import Robot
 
 RESET_LOCALS = (
@@ -38,6 +41,20 @@ COLUMNS = {
     "soft.pos": {"x": "0", "y": "1", "z": "2", "xy": "0:2", "yz": "1:3", "xz": "0:3:2", "": ":3"},
     "root.ang_vel": {"x": "3", "y": "4", "z": "5", "xy": "3:5", "yz": "4:6", "xz": "3::2", "": "3:"},
 }
+
+BEGINS = {
+    f"{BEGIN}pos": ("root_pose", ":3"),
+    f"{BEGIN}rot": ("root_pose", "3:"),
+    f"{BEGIN}lin_vel": ("root_vel", ":3"),
+    f"{BEGIN}ang_vel": ("root_vel", "3:"),
+}
+"""Tensor and columns of what other resets read."""
+
+
+def begin_name(name: str, quantity: str) -> str:
+    """``tray_begin_pos``: the variable that holds where a robot or object begins."""
+    return safe_identifier(f"{word(name)}_{quantity.removeprefix('root.')}")
+
 
 ELEMENT_BY_ELEMENT = ("neg", "abs", "add", "sub", "mul", "div", "min", "max", "clip", *DRAWS)
 """Operators that mean the same in whatever order the joints of a list stand."""
@@ -71,6 +88,8 @@ class RobotReset:
         self.kept = {TENSORS[reset.quantity] for place, reset in enumerate(self.resets) if self.is_read_later(place)}
         """Tensors whose defaults are read after a statement has overwritten them."""
         self.on_ground = scene_text(program) is not None
+        self.begins = begins_read(program.resets).get(robot.name, ())
+        """What other resets read of where this one begins."""
         self.whole = False
         """Whether the present statement is one of those that treat all joints alike."""
 
@@ -84,6 +103,7 @@ class RobotReset:
         lines.statement("data = ", f"self.{attribute}.data")
         self.defaults(lines)
         lines += statements
+        self.tell(lines)
         if not self.fixed:
             if self.on_ground:
                 lines.remark("heights are above the ground, wherever that is")
@@ -98,6 +118,15 @@ class RobotReset:
         if self.outline and self.jointed:
             self.lift(lines, attribute)
         return lines
+
+    def tell(self, lines: Lines) -> None:
+        """Variables for what other resets read, before heights of the ground and origins are added."""
+        if self.begins:
+            lines.remark("other things begin where this one does")
+        for quantity in self.begins:
+            tensor, columns = BEGINS[quantity]
+            copy = ".clone()" if quantity == f"{BEGIN}pos" else ""  # origins are added in place
+            lines.statement(f"{begin_name(self.robot.name, quantity)} = ", f"{tensor}[:, {columns}]{copy}")
 
     def defaults(self, lines: Lines) -> None:
         """The default state of the environments, and the limits of their joints."""
@@ -253,8 +282,12 @@ class RobotReset:
             return tunable_text(node.attr, {"reset": "cfg"} if node.type.is_scalar else {})
         if node.op == "spot":
             return f"{self.leaves.points(node)}, rows"
+        if node.op == "state":
+            return f"self.{self.leaves.states[str(node.attr)]}[rows]"
         assert node.read is not None
         read = node.read
+        if read.quantity.startswith(BEGIN):
+            return begin_name(read.entity, read.quantity)
         match read.quantity:
             case "root.default_pos":
                 return f"{self.tensor('root_pose')}[:, :3]"

@@ -81,6 +81,7 @@ class _Writer:
                 self.lets,
                 self.observing,
                 self.delays,
+                self.memory,
                 keeps_previous_actions=env.keeps_previous_actions,
             ),
         )

@@ -58,6 +58,13 @@ def wrap_to_pi(angle: float) -> float:
     turned = remainder(angle + wp.pi, 2.0 * wp.pi)
     return wp.where(turned == 0.0 and angle > 0.0, wp.pi, turned - wp.pi)
 ''',
+    "link_lin_vel_of": '''
+@wp.func
+def link_lin_vel_of(com_vel: wp.spatial_vector, link_pose: wp.transform, com: wp.vec3) -> wp.vec3:
+    """Return the velocity of the origin of a body's frame [m/s], in the world; ``com`` is in the body's frame [m]."""
+    lever = wp.quat_rotate(wp.transform_get_rotation(link_pose), com)
+    return wp.spatial_top(com_vel) - wp.cross(wp.spatial_bottom(com_vel), lever)
+''',
     "unit": '''
 @wp.func
 def unit(v: Any):

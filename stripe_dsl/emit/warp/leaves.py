@@ -14,6 +14,7 @@ from stripe_dsl.emit.naming import entity_attributes, escaped, tunable_path, wor
 from stripe_dsl.emit.sensors import member_word
 from stripe_dsl.emit.values import Precedence, Value, call, infix
 from stripe_dsl.emit.warp import sensors
+from stripe_dsl.emit.warp.bodies import BODY_DATA, LINK_VELOCITY, body_value, root_velocity
 from stripe_dsl.emit.warp.curriculum import places
 from stripe_dsl.emit.warp.draws import drawn
 from stripe_dsl.emit.warp.kernel import Kernel
@@ -27,14 +28,6 @@ from stripe_dsl.ir.types import Kind, Type
 
 type Leaf = Callable[[Kernel, Loop | None, Node], Value]
 
-BODY_DATA = {
-    "body.pos@world": ("body_link_pose_w", "wp.transform", "wp.transform_get_translation"),
-    "body.rot@world": ("body_link_pose_w", "wp.transform", "wp.transform_get_rotation"),
-    "body.lin_vel@world": ("body_com_vel_w", "wp.spatial_vector", "wp.spatial_top"),
-    "body.ang_vel@world": ("body_com_vel_w", "wp.spatial_vector", "wp.spatial_bottom"),
-    "body.mass": ("body_mass", "float", ""),
-    "body.com@body": ("body_com_pos_b", "wp.vec3", ""),
-}
 POINT_DATA = {"soft.points@world": "particle_q", "soft.velocities@world": "particle_qd"}
 CONTROL = {"effort": "joint_f", "position": "joint_target_q", "velocity": "joint_target_qd"}
 """What Newton calls the targets of joints."""
@@ -138,9 +131,12 @@ class Leaves:
                 return drawn(loop or kernel, node)
             if node.op == "spot":
                 return self.points(kernel, node)
+            if node.op == "state":
+                return self.kept(kernel, loop, node, self.states[str(node.attr)])
             assert node.read is not None
-            if node.read.quantity in given:
-                return Value(given[node.read.quantity])
+            for key in (node.read.quantity, f"{node.read.entity} {node.read.quantity}"):
+                if key in given:
+                    return Value(given[key])
             return self.read(kernel, loop, node, node.read)
 
         return leaf
@@ -221,11 +217,9 @@ class Leaves:
             return infix("*", Precedence.PRODUCT, Value(f"float({length}[env])"), Value(step))
         if quantity.startswith("root."):
             return self.root(kernel, read.entity, quantity)
-        if quantity in BODY_DATA:
-            data, kind, function = BODY_DATA[quantity]
+        if quantity in BODY_DATA or quantity == LINK_VELOCITY:
             place = self.place(kernel, loop, node, "body", read)
-            element = f"{self.data(kernel, read.entity, data, 2, kind)}[env, {place}]"
-            return Value(f"{function}({element})" if function else element)
+            return body_value(self, kernel, read.entity, quantity, place)
         if quantity == "camera.mask":
             assert loop is not None
             sensor, name = self.sensors[read.entity], read.names[0]
@@ -271,8 +265,7 @@ class Leaves:
             gravity = f"wp.normalize({self.data(kernel, robot, 'GRAVITY_VEC_W', 1, 'wp.vec3')}[env])"
             quat = kernel.local(rotation, f"{own}root_quat")
             return Value(kernel.local(f"wp.quat_rotate_inv({quat}, {gravity})", f"{own}gravity_b"))
-        half = "wp.spatial_top" if name == "lin_vel" else "wp.spatial_bottom"
-        velocity = f"{half}({self.data(kernel, robot, 'root_com_vel_w', 1, 'wp.spatial_vector')}[env])"
+        velocity = root_velocity(self, kernel, robot, name)
         if frame == "world":
             return Value(kernel.local(velocity, f"{own}root_{name}_w"))
         quat = kernel.local(rotation, f"{own}root_quat")

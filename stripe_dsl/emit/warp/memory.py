@@ -57,9 +57,19 @@ class Memory:
                 kernel.compute([state.update])
                 self.store(kernel, self.leaves.states[state.name], state.type, state.update)
 
+    def begin_early(self, kernel: Kernel) -> None:
+        """What states begin with that resets read, in the kernel that resets."""
+        for state in self.program.states:
+            if state.early:
+                kernel.wishes.setdefault(state.initial.id, f"new_{state.name}")
+                kernel.comment(origin(state.span))
+                kernel.plan([state.initial])
+                kernel.compute([state.initial])
+                self.begin(kernel, [state])
+
     def renew(self, kernel: Kernel) -> None:
         """What states become after the resets."""
-        for batch in batches(self.program.states):
+        for batch in batches([state for state in self.program.states if not state.early]):
             self.renew_batch(kernel, batch)
 
     def renew_batch(self, kernel: Kernel, batch: Sequence[State]) -> None:
@@ -111,12 +121,13 @@ class Memory:
 
 def wants_fresh(states: Sequence[State]) -> bool:
     """Whether :meth:`Memory.renew` asks which episodes have just begun."""
-    return any(state.renew is None or state.renew.op != "const" for state in states)
+    left = [state for state in states if not state.early]
+    return any(state.renew is None or state.renew.op != "const" for state in left)
 
 
 def draws(states: Sequence[State]) -> bool:
     """Whether :meth:`Memory.renew` draws random numbers."""
-    return any(node.op in DRAWS for node in walk([state.initial for state in states]))
+    return any(node.op in DRAWS for node in walk([state.initial for state in states if not state.early]))
 
 
 def _zeros(type: Type) -> str:

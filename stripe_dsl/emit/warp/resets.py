@@ -12,6 +12,7 @@ from stripe_dsl.emit.warp.curriculum import change_level
 from stripe_dsl.emit.warp.delays import Delays
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves
+from stripe_dsl.emit.warp.memory import Memory
 from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.observations import Observing
 from stripe_dsl.emit.warp.randomize import RESERVED, Draws, calm, timer_reset
@@ -19,6 +20,7 @@ from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.objects import RigidObject, SoftObject
 from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.program import Program, Reset
+from stripe_dsl.ir.resets import BEGIN, begins_read, reset_order
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.ir.types import Axis
 
@@ -30,6 +32,7 @@ def reset_kernel(
     lets: Mapping[int, str],
     observing: Observing,
     delays: Delays,
+    memory: Memory,
     *,
     keeps_previous_actions: bool,
 ) -> Kernel:
@@ -52,11 +55,14 @@ def reset_kernel(
     delays.reset(kernel)
     randomize = program.randomize
     draws = any(_draws(reset.value) for reset in program.resets) or observing.biases
+    draws = draws or any(_draws(state.initial) for state in program.states if state.early)
     draws = draws or bool(randomize.reset or randomize.intervals or delays.drawn)
     states = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states") if draws else ""
     if draws:
         kernel.line(f"rng = {states}[env]")
-    for robot in (*program.robots, *program.objects):
+    memory.begin_early(kernel)
+    items = {item.name: item for item in (*program.robots, *program.objects)}
+    for robot in map(items.__getitem__, reset_order([*items], program.resets)[0]):
         _RobotReset(kernel, program, robot, leaves, given).write()
     for item in program.soft:
         _SoftReset(kernel, program, item, leaves, given).write()
@@ -134,6 +140,7 @@ class _RobotReset:
         self.jointed = isinstance(robot, Robot)
         self.fixed = isinstance(robot, Robot) and robot.model.fixed_base
         self.on_ground = scene_text(program) is not None
+        self.begins = begins_read(program.resets).get(robot.name, ())
         self.state: dict[str, str] = {}
         """Local variables that hold the state of the base: ``root_pos``, ``root_quat``, …"""
 
@@ -153,6 +160,7 @@ class _RobotReset:
         if self.jointed:
             self.limit_joints()
         if not self.fixed:
+            self.tell()
             self.place_root()
 
     def output(self, name: str, annotation: str) -> str:
@@ -251,6 +259,17 @@ class _RobotReset:
             with kernel.loop(Axis("joint", action.robot, action.joints)) as loop:
                 joint = loop.member(self.leaves.several(kernel, action.robot, "joint", action.joints), "joint")
                 loop.line(f"{target}[env, i] = {pos}[env, {joint}]")
+
+    def tell(self) -> None:
+        """Keeps what other resets read, before the height of the ground is added."""
+        names = {"pos": "root_pos", "rot": "root_quat", "lin_vel": "root_lin_vel", "ang_vel": "root_ang_vel"}
+        for quantity in self.begins:
+            local = self.state[names[quantity.removeprefix(BEGIN)]]
+            if self.on_ground and quantity == f"{BEGIN}pos":
+                kept = self.kernel.names.unique(f"{self.own}begin_pos")
+                self.kernel.line(f"{kept} = {local}")
+                local = kept
+            self.given[f"{self.robot.name} {quantity}"] = local
 
     def place_root(self) -> None:
         """Writes the base where Newton keeps it; the pose of the other bodies follows from it."""
