@@ -211,7 +211,7 @@ def _spawner(item: RigidObject) -> tuple[str, tuple[tuple[str, str], ...], str]:
         sizes |= {"height": shape.length, "axis": shape.axis.upper()}
     name = "CuboidCfg" if shape.kind is ShapeKind.BOX else f"{str(shape.kind).title()}Cfg"
     fields = tuple((key, literal(value)) for key, value in sizes.items())
-    return f"sim_utils.{name}", fields, literal(shape.color) if shape.color is not None else ""
+    return f"sim_utils.{name}", fields, literal(tuple(round(part, 4) for part in shape.color)) if shape.color else ""
 
 
 def _file_spawner(file: ObjectFile, assets: Path) -> tuple[str, tuple[tuple[str, str], ...], str]:

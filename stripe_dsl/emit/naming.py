@@ -10,6 +10,7 @@ from stripe_dsl.ir.graph import Attr, Node
 from stripe_dsl.ir.program import Program
 
 _LONGEST = 32
+_PATH = re.compile(r"[A-Za-z_][\w.@]*(\[\w+\][\w.@]*)?")
 _PATTERNS = {
     "neg": "{}_negated",
     "not": "not_{}",
@@ -95,6 +96,9 @@ def describe(node: Node, known: Mapping[int, str]) -> str:
         known: names that nodes have already, by node id.
     """
     name = _slug(_phrase(node, known))
+    if not name or len(name) > _LONGEST:
+        text = node.span.text if node.span is not None else ""
+        name = _slug(text) if _PATH.fullmatch(text) else ""  # `grip.touching`: the file has a name for it
     return name if name and len(name) <= _LONGEST else _slug(f"{node.op}_value")
 
 

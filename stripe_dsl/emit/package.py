@@ -241,7 +241,10 @@ def _buffers(program: Program) -> Buffers:
 def _columns(group: Group) -> str:
     names = [f"``{item.name}``" + (f" ({item.width})" if item.width > 1 else "") for item in group.items]
     text = ", ".join(names)
-    return text if len(text) < 72 else f"{', '.join(names[:3])}, …"
+    if len(text) < 72:
+        return text
+    few = next((count for count in (3, 2) if len(", ".join(names[:count])) < 72), 1)
+    return f"{', '.join(names[:few])}, …"
 
 
 def _example(program: Program, env: EnvContext) -> str:

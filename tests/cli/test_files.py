@@ -90,6 +90,10 @@ def test_convert_refuses_what_it_cannot_read_or_write(stripec: Stripec, task: Pa
     done = stripec("convert", task.name, "--out", ".")
     assert done.returncode == 1
     assert "cannot write `.`" in done.stderr
+    done = stripec("convert", task.name, "--out", task.name)
+    assert (done.returncode, task.read_text()) == (1, TASK)
+    assert "is no name for YAML" in done.stderr
+    assert "name it *.stripe.yaml" in done.stderr
 
 
 def test_schema_is_the_committed_one(stripec: Stripec) -> None:
