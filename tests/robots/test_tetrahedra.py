@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,11 +36,12 @@ def test_a_box_is_filled(cells: tuple[int, int, int]) -> None:
 def test_the_stage_holds_the_mesh() -> None:
     from pxr import Usd, UsdGeom
 
-    stage = Usd.Stage.CreateInMemory()
+    stage: Any = Usd.Stage.CreateInMemory()
     stage.GetRootLayer().ImportFromString(deformable_usda((0.1, 0.1, 0.1), (2, 1, 1)))
-    mesh = UsdGeom.TetMesh(stage.GetPrimAtPath("/box/sim_mesh"))
+    kind: Any = UsdGeom.TetMesh
+    mesh = kind(stage.GetPrimAtPath("/box/sim_mesh"))
     points, tetrahedra = box_of_tetrahedra((0.1, 0.1, 0.1), (2, 1, 1))
     np.testing.assert_allclose(np.array(mesh.GetPointsAttr().Get()), points, atol=1e-7)
     assert [tuple(corners) for corners in mesh.GetTetVertexIndicesAttr().Get()] == tetrahedra
-    surface = UsdGeom.TetMesh.ComputeSurfaceFaces(mesh)
+    surface = kind.ComputeSurfaceFaces(mesh)
     assert len(surface) == 4 * (2 + 1 + 2)

@@ -13,13 +13,15 @@ from stripe_dsl.ir.program import Program
 from stripe_dsl.pipeline import check_file
 
 from .recorder import Array, Recording, Run, record
-from .replay import assert_replayed, entries
+from .replay import assert_replayed, assert_replayed_from_outside, entries
 
 pytestmark = pytest.mark.sim
 
 SOURCE = Path(__file__).parent / "tasks" / "jelly.stripe"
 ARM = 0.175
 """Height of the lower side of the arm where its joint is at zero [m]."""
+QUIET = ("reset.jelly_pos_xy=[0.02,0.02]", "reset.cube_pos_xy=[0.05,0.05]")
+"""Ranges without chance."""
 
 
 def upstream(env: Any) -> dict[str, Array]:
@@ -47,8 +49,7 @@ def program() -> Program:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
     """Torch looked at from inside, Warp as trainings replay it; episodes end at different times."""
-    quiet = ("reset.jelly_pos_xy=[0.02,0.02]", "reset.cube_pos_xy=[0.05,0.05]")
-    torch = Run(steps=40, num_envs=4, shuffle=(12,), overrides=quiet, probe="tests.sim.test_soft:upstream")
+    torch = Run(steps=40, num_envs=4, shuffle=(12,), overrides=QUIET, probe="tests.sim.test_soft:upstream")
     warp = replace(torch, backend="warp", inside=False)
     drawn = replace(warp, steps=2, overrides=(), probe="")
     return record(SOURCE, tmp_path_factory.mktemp("jelly"), {"torch": torch, "warp": warp, "drawn": drawn})
@@ -63,6 +64,18 @@ def observed(program: Program, run: Recording) -> dict[str, Array]:
 
 def test_everything_is_as_the_reference_says(program: Program, runs: dict[str, Recording]) -> None:
     assert_replayed(program, runs["torch"], absolute=1e-5, loose={})
+    assert_replayed_from_outside(program, runs["warp"], absolute=1e-5, loose={})
+
+
+@pytest.mark.gpu
+def test_a_gpu_answers_as_the_reference_says(program: Program, tmp_path: Path) -> None:
+    """In torch, and in the recorded step of Warp."""
+    if not pytest.importorskip("torch").cuda.is_available():
+        pytest.skip("torch finds no CUDA device")
+    torch = Run(steps=40, num_envs=16, shuffle=(12,), overrides=QUIET, device="cuda:0")
+    runs = record(SOURCE, tmp_path, {"torch": torch, "warp": replace(torch, backend="warp", inside=False)})
+    assert_replayed(program, runs["torch"], absolute=1e-4, loose={})
+    assert_replayed_from_outside(program, runs["warp"], absolute=1e-4, loose={})
 
 
 def test_the_back_ends_are_equal(runs: dict[str, Recording]) -> None:
