@@ -10,7 +10,6 @@ from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.check.rotations import rotation
 from stripe_dsl.check.values import SoftValue
-from stripe_dsl.check.world import first_span
 from stripe_dsl.ir.objects import SoftObject
 from stripe_dsl.ir.program import Reset
 from stripe_dsl.ir.types import Kind, Type
@@ -128,11 +127,12 @@ def check_beside(soft: SoftObject, spec: TaskSpec, terrain: Span | None, report:
         message = f"a task with the deformable object `{name}` has no sensors yet"
         help = "Newton reports no contacts of solvers that it couples, and other sensors have not been tried with it"
         report.error("E0616", message, next(iter(spec.sensor)).span, help)
-    if spec.randomize is not None and (spec.randomize.at_startup or spec.randomize.at_reset or spec.randomize.every):
+    drawn = spec.randomize
+    changes = (drawn.at_startup or drawn.at_reset or drawn.every) if drawn is not None else {}
+    if changes:
         message = f"a task with the deformable object `{name}` cannot draw properties anew yet"
-        first = first_span(spec.randomize.at_startup or spec.randomize.at_reset) or spec.randomize.span
         help = "whether changes of the model reach solvers that Newton couples has not been tried"
-        report.error("E0616", message, first, help)
+        report.error("E0616", message, next(iter(changes)).span, help)
     if terrain is not None:
         message = f"the deformable object `{name}` stands on a plane, and this scene has a terrain"
         report.error("E0616", message, terrain, "take a scene with `ground plane`")
