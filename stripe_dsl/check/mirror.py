@@ -219,6 +219,8 @@ class Mirror:
             raise NoImageError(f"`{text(draw)}` is not the same on both sides")
 
     def _perm(self, axis: Axis) -> tuple[int, ...]:
+        if axis.kind in ("ray", "pixel", "point"):
+            raise NoImageError(f"which {axis.kind} takes the place of which is not known")
         places = []
         for name in axis.names:
             partner = self.partners.get((axis.kind, name))
