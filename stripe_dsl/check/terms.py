@@ -89,6 +89,9 @@ class Terms:
                     timeout.span,
                     "write it alone, and give the term another name",
                 )
+            elif node.id == "false":
+                help = "remove it: then time ends no episode"
+                self.report.error("E0309", "`timeout` cannot be `false`", timeout.span, help)
         for name in spec.truncate:
             if name in spec.terminate and name != "timeout":
                 notes = (Annotation(name.span, "here too"),) if name.span is not None else ()

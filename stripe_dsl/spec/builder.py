@@ -100,9 +100,9 @@ class Builder:
             )
         )
 
-    def needs_value(self, key: Text) -> None:
+    def needs_value(self, key: Text, *helps: str) -> None:
         """Reports a key or a name without a value."""
-        self.error("E0214", f"`{key}` needs a value", key.span)
+        self.error("E0214", f"`{key}` needs a value", key.span, *helps)
 
     def wants_text(self, span: Span) -> Text:
         """Reports something else where a string is wanted; gives what to go on with."""

@@ -96,7 +96,7 @@ class YamlReader(Builder):
             self.error("E0309", f"{block_name(model)} is a block of keys and values", node.span)
         if issubclass(model, Entry | FunctionSpec) and "value" not in values:
             if not (isinstance(node, Scalar) and node.broken):
-                self.needs_value(key)
+                self.needs_value(key, "write it as `value: …` beside the settings")
             values["value"] = Expression(ast.Broken(key.span or node.span))
         return self.finish(model, values, key.span)
 
