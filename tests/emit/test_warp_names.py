@@ -247,5 +247,5 @@ def test_the_attributes_of_the_base_classes_are_known() -> None:
         assert spec is not None and spec.submodule_search_locations
         texts.append((Path(spec.submodule_search_locations[0]) / file).read_text(encoding="utf-8"))
     found = {name for text in texts for name in re.findall(r"(?:self\.|def )(_(?!_)\w+)", text)}
-    # ``_level_`` goes on with a word of the template, up or down
-    assert found - {"_policy", "_level_"} <= ATTRIBUTES
+    # ``_level_`` goes on with a word of the template, up or down, and ``_torch`` with the name of a picture
+    assert found - {"_policy", "_level_", "_torch"} <= ATTRIBUTES
