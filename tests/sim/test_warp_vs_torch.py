@@ -119,6 +119,22 @@ class Pair:
         return EXAMPLES[self.name]
 
 
+def waits(env: Any) -> Mapping[str, Any]:
+    """How often each of some steps would wait for a GPU, and how many episodes it ended; runs in the worker."""
+    import torch
+
+    from tests.runtime.looks import Looks
+
+    still = torch.zeros(env.num_envs, env.cfg.action_space, device=env.device)
+    found, ended = [], []
+    for _ in range(4):
+        with Looks() as looks:
+            _, _, terminated, truncated, _ = env.step(still)
+        found.append(len(looks.found))
+        ended.append(int((terminated | truncated).sum()))
+    return {"waits": torch.tensor(found), "ended": torch.tensor(ended)}
+
+
 @pytest.fixture(scope="module", params=EXAMPLES)
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Pair:
     task = EXAMPLES[request.param]
@@ -129,7 +145,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     warp = replace(warp, shuffle=(0, 70, 71))
     wanted = {"torch": replace(warp, backend="torch", inside=task.replayed is not None), "warp": warp}
     if task.drawn:
-        torch = Run(inside=False, steps=DRAWN, num_envs=task.drawn, shuffle=())
+        torch = Run(inside=False, steps=DRAWN, num_envs=task.drawn, shuffle=(), finish=f"{__name__}:waits")
         wanted |= {"drawn torch": torch, "drawn warp": replace(torch, backend="warp", seed=4)}
     runs = record(task.source, tmp_path_factory.mktemp(request.param), wanted)
     drawn = (runs["drawn torch"], runs["drawn warp"]) if task.drawn else None
@@ -190,6 +206,16 @@ def test_with_noise_observations_have_one_distribution(pair: Pair) -> None:
     # the measure sees it where noise is missing or twice as wide
     assert distance(seen, 0 * seen) > 1.0 and distance(seen, 2 * seen) > 1.0
     assert not np.isclose(seen, torch["policy", "joints_vel"][0].ravel()).any(), "other seeds draw other numbers"
+
+
+def test_a_step_waits_for_the_device_once_in_torch_and_never_in_warp(pair: Pair) -> None:
+    """In torch Isaac Lab itself looks which environments to reset; noise, commands, pushes and logs look at nothing."""
+    if pair.drawn is None:
+        return
+    torch, warp = (run.finish for run in pair.drawn)
+    assert (torch["ended"] == 0).any()
+    np.testing.assert_array_equal(torch["waits"][torch["ended"] == 0], 1)
+    np.testing.assert_array_equal(warp["waits"], 0)
 
 
 def test_logs_are_equal(pair: Pair) -> None:
