@@ -15,6 +15,8 @@ FORMATS = (".gif", ".webp", ".png")
 FRAMES_PER_SECOND = 25.0
 """At most: a frame belongs to a whole number of control steps."""
 SKY = 0xFFEBD9C8  # ABGR
+_SOLIDS = "/Solids/"
+"""In the labels of what collides in a scene and is not seen."""
 _GROUND = "/Ground/Environment/Geometry"
 """What is seen of a ground plane that `ground plane` wrote."""
 FIELD_OF_VIEW = 0.7  # vertical [rad]
@@ -133,9 +135,18 @@ def as_seen(model: Any, state: Any) -> Any:
     """The same model with bounding volumes of its own, which hold no more than what is seen.
 
     Where a task casts rays, those of the model hold what collides as well, hidden or not, and Newton's renderer draws
-    all that they hold: trunks would have their colliders over their bark.
+    all that they hold: trunks would have their colliders over their bark. The ground of a scene collides and is seen;
+    Isaac Lab leaves it without Newton's mark of what is visible.
     """
+    import newton
+    import warp as wp
+
     seen = copy(model)
+    flags, kinds, bodies = (array.numpy().copy() for array in (model.shape_flags, model.shape_type, model.shape_body))
+    for index, label in enumerate(model.shape_label):
+        if bodies[index] == -1 and kinds[index] != newton.GeoType.PLANE and _SOLIDS not in label:
+            flags[index] |= newton.ShapeFlags.VISIBLE
+    seen.shape_flags = wp.array(flags, dtype=model.shape_flags.dtype, device=model.device)
     seen.bvh_build_shapes(state)
     return seen
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,21 @@ def test_a_film_shows_the_look_and_not_the_collider(model: Any) -> None:
     # without that the collider is all that is there: should this pass, Newton hides it, and `as_seen` can go
     collider = ~(picture(model)[16] == 255).all(axis=-1)
     assert collider.sum() > 3 * wide
+
+
+def test_a_ground_that_is_not_marked_as_visible_is_seen(model: Any) -> None:
+    """As Isaac Lab leaves it."""
+    import newton
+    import warp as wp
+
+    flags = model.shape_flags.numpy().copy()
+    (ground,) = [index for index, label in enumerate(model.shape_label) if "/Ground/" in label]
+    flags[ground] &= ~int(newton.ShapeFlags.VISIBLE)
+    unmarked = copy(model)
+    unmarked.shape_flags = wp.array(flags, dtype=model.shape_flags.dtype, device="cpu")
+    seen = as_seen(unmarked, model.state())
+    assert seen.bvh_shape_count_enabled == as_seen(model, model.state()).bvh_shape_count_enabled
+    assert not unmarked.shape_flags.numpy()[ground] & newton.ShapeFlags.VISIBLE, "the model is left as it was"
 
 
 def test_rays_see_what_they_saw(model: Any) -> None:

@@ -210,7 +210,7 @@ def test_with_noise_observations_have_one_distribution(pair: Pair) -> None:
 
 def test_a_step_waits_for_the_device_once_in_torch_and_never_in_warp(pair: Pair) -> None:
     """In torch Isaac Lab itself looks which environments to reset; noise, commands, pushes and logs look at nothing."""
-    if pair.drawn is None:
+    if pair.drawn is None or pair.name != "walk":
         return
     torch, warp = (run.finish for run in pair.drawn)
     assert (torch["ended"] == 0).any()
