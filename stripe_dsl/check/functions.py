@@ -65,6 +65,9 @@ def call(low: Lowering, expr: ast.Call) -> Value | None:
             if isinstance(low.scope.entity(name), SensorValue):
                 help = f"a sensor is read at bodies in brackets: `{name}[…]`"
             low.report.error("E0208", f"unknown function `{name}`", expr.function.span, help)
+        elif name == "ik":
+            help = "it is a line of its own in a reset, `arm.pos = ik(hand, …)`, or an action"
+            low.report.error("E0208", "`ik` is no function of an expression", expr.function.span, help)
         else:
             low.calls.unknown(expr, name, list(FUNCTIONS))
         return None

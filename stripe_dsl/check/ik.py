@@ -96,22 +96,22 @@ def declare_ik(actions: Actions, name: Text, item: Item, node: ast.Call) -> Reac
 def _joints(actions: Actions, body: BodySet, given: object, node: ast.Call) -> JointSet | None:
     """The joints that are told: those given, or all between the base and the body."""
     report, model = actions.report, body.model
-    chain, whole = _chain(model, body.names[0])
+    between, whole = chain(model, body.names[0])
     if given is None:
         if not whole:
             message = f"a fixed joint lies between `{body.label}` and the base, so its joints are not known"
             report.error("E0309", message, node.args[0].span, f"write which move it, as in `ik({body.label}, arm)`")
             return None
-        if not chain:
+        if not between:
             report.error("E0309", f"no joint moves `{body.label}`", node.args[0].span, "name a body that hangs on one")
             return None
-        joints = JointSet(body.robot, model, chain, "joints")
+        joints = JointSet(body.robot, model, between, "joints")
     elif isinstance(given, JointSet) and given.robot == body.robot:
         joints = JointSet(given.robot, model, given.names, given.label)
-        others = [name for name in joints.names if whole and name not in chain]
+        others = [name for name in joints.names if whole and name not in between]
         if others:
             verb = "does" if len(others) == 1 else "do"
-            help = f"those that do are {and_list(list(chain), 6)}"
+            help = f"those that do are {and_list(list(between), 6)}"
             message = f"{and_list(others, 3)} {verb} not move `{body.label}`"
             report.error("E0309", message, node.args[1].span, help)
             return None
@@ -127,7 +127,7 @@ def _joints(actions: Actions, body: BodySet, given: object, node: ast.Call) -> J
     return joints
 
 
-def _chain(model: RobotModel, body: str) -> tuple[tuple[str, ...], bool]:
+def chain(model: RobotModel, body: str) -> tuple[tuple[str, ...], bool]:
     """Joints between the base and a body, the base's first, and whether the way to the base is known."""
     hung: dict[str, list[str]] = {}
     for joint in model.joints:
@@ -155,7 +155,7 @@ def ik_action(actions: Actions, name: Text, item: Item, reached: Reached) -> Act
     The command is upstream's (``isaaclab.controllers.DifferentialIKController``): the joints' positions and the steps
     of damped least squares, J^T (J J^T + d^2)^-1 e, or of the transpose, k J^T e. It is computed in the world.
     """
-    writer = _Writer(actions, str(name), reached, item)
+    writer = IkWriter(actions, str(name), reached, item)
     before = len(actions.report.diagnostics)
     actions.said = {}
     with actions.tunables.term("action", str(name)):
@@ -184,8 +184,8 @@ VEC = Type(Kind.VEC3, frame="world")
 QUAT = Type(Kind.QUAT, frame="world")
 
 
-class _Writer:
-    """Writes the expressions of one action."""
+class IkWriter:
+    """Writes the expressions of one action, or of a reset."""
 
     def __init__(self, actions: Actions, name: str, reached: Reached, item: Item) -> None:
         self.actions, self.name, self.reached, self.item = actions, name, reached, item

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from stripe_dsl.check.actions import Actions
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.draws import any_rotation, is_any
 from stripe_dsl.check.expressions import Lowering
@@ -19,12 +21,18 @@ from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.units import ANGLE, ANGULAR_SPEED, DIMENSIONLESS, LENGTH, SPEED
 
+if TYPE_CHECKING:
+    from stripe_dsl.ir.reach import Reach
+
 
 class Resets:
     """Lowers the lines of a ``reset`` block."""
 
-    def __init__(self, lowering: Lowering, settings: Settings) -> None:
+    def __init__(self, lowering: Lowering, settings: Settings, actions: Actions) -> None:
         self.low = lowering
+        self.actions = actions
+        self.reaches: list[Reach] = []
+        """Lines that say where a body is to be, instead of what its joints are."""
         self.settings = settings
         self.report = lowering.report
         self.tunables = lowering.tunables
@@ -36,9 +44,15 @@ class Resets:
         resets = [reset for target, value in lines.items() if (reset := self.reset(target, value)) is not None]
         if self.low.reads_begins:
             from stripe_dsl.check.begins import check_order
+            from stripe_dsl.ir.resets import goals_as_resets
 
-            check_order(resets, self.report)
+            check_order([*resets, *goals_as_resets(self.reaches)], self.report)
         return resets
+
+    @property
+    def goals(self) -> list[Node]:
+        """Where bodies are to be."""
+        return [goal for item in self.reaches for _, goal in item.goals]
 
     def reset(self, target: Text, value: Expression) -> Reset | None:
         """``slider.pos = default + (-1..1 m)``: a state at the start of an episode."""
@@ -89,6 +103,12 @@ class Resets:
 
     def joint_reset(self, joints: JointSet, expr: ast.Field, target: Text, value: Expression) -> Reset | None:
         """Positions or velocities of joints."""
+        if is_ik(value.node) and expr.name == "pos":
+            from stripe_dsl.check.reach import reach  # few resets bring a body somewhere
+
+            found = reach(self, joints, target, value)
+            self.reaches += [found] if found is not None else []
+            return None
         current = self.low.number(expr)
         if current is None:
             return None
@@ -192,3 +212,8 @@ class Resets:
             self.report.error("E0301", f"`{target}` wants {wanted.describe()}, not {node.type.describe()}", value.span)
             return False
         return True
+
+
+def is_ik(expr: ast.Expr) -> bool:
+    """Whether this calls ``ik``."""
+    return isinstance(expr, ast.Call) and isinstance(expr.function, ast.Name) and expr.function.id == "ik"

@@ -114,7 +114,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     settings = Settings(lowering)
     terms = Terms(lowering, settings)
     actions_of = Actions(lowering, settings)
-    resets_of = Resets(lowering, settings)
+    resets_of = Resets(lowering, settings, actions_of)
     spec = task.spec
 
     names(task, report)
@@ -211,7 +211,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     roots += [node for action in actions for node in (action.command, *(goal for _, goal in action.goals))]
     used = [f"{name}/" for name in spec.command if str(name) in scope.used]
     metrics = tuple(item for item in commands.metrics if item.name.startswith(tuple(used)))
-    roots += [*(item.value for item in metrics), *(reset.value for reset in resets)]
+    roots += [*(item.value for item in metrics), *(reset.value for reset in resets), *resets_of.goals]
     roots += level.conditions.values() if level is not None else ()
     program = Program(
         name=str(task.name),
@@ -241,6 +241,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         curriculum=curriculum,
         level=level,
         scene=place,
+        reaches=tuple(resets_of.reaches),
     )
     return _with_fields(program), report.diagnostics
 

@@ -23,6 +23,7 @@ from stripe_dsl.source import Span
 from stripe_dsl.units import Dimension
 
 if TYPE_CHECKING:
+    from stripe_dsl.ir.reach import Reach
     from stripe_dsl.ir.scene import Scene  # only scenes with a terrain need it
 
 type Value = float | int | bool | tuple[float, ...]
@@ -287,6 +288,7 @@ class Program:
     level: Level | None = None
     scene: Scene | None = None
     soft: tuple[SoftObject, ...] = ()
+    reaches: tuple[Reach, ...] = ()
 
     @property
     def own_robots(self) -> tuple[Robot, ...]:
@@ -296,7 +298,7 @@ class Program:
     @property
     def names(self) -> dict[int, str]:
         """Names of values by node id: those that the file gives, and those of parts of commands."""
-        named = [(name, node) for action in self.actions for name, node in action.named]
+        named = [(name, node) for item in (*self.actions, *self.reaches) for name, node in item.named]
         return {node.id: name for name, node in [*named, *((let.name, let.value) for let in self.lets)]}
 
     @property

@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from stripe_dsl.ir.graph import walk
-from stripe_dsl.ir.program import Reset
+from stripe_dsl.ir.program import Program, Reset
+from stripe_dsl.ir.reach import Reach
 
 BEGIN = "root.begin_"
 """What quantities begin with that other resets set: ``root.begin_pos`` [m] in the environment, ``root.begin_rot``,
 ``root.begin_lin_vel`` [m/s] and ``root.begin_ang_vel`` [rad/s] in the world."""
+
+
+def goals_as_resets(reaches: Iterable[Reach]) -> list[Reset]:
+    """What is to be reached, in the form of resets of the robots that reach it."""
+    return [
+        Reset(item.robot, "joint.pos", item.joints, "", goal, item.span) for item in reaches for _, goal in item.goals
+    ]
+
+
+def lines_of(program: Program) -> list[Reset]:
+    """All that is evaluated when an episode begins."""
+    return [*program.resets, *goals_as_resets(program.reaches)]
 
 
 def begins_read(resets: Iterable[Reset]) -> dict[str, tuple[str, ...]]:

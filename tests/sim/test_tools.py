@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from stripe_dsl.ir.delays import arrived
 from stripe_dsl.pipeline import check_file
@@ -45,6 +46,9 @@ def told(env: Any) -> Mapping[str, Any]:
 
         env._apply_action = apply_action
     rows, turns = np.array(env.rows[-DECIMATION:]), np.array(env.turns[-DECIMATION:])
+    arm = env.scene["robot_arm"]
+    fore = arm.data.body_link_pose_w.torch.cpu().numpy()[:, arm.find_bodies("fore")[0][0]].copy()
+    fore[:, :3] -= env.scene.env_origins.cpu().numpy()
     delay = getattr(env._reach_delay, "numpy", lambda: env._reach_delay)()
     return {
         "pos": rows[:, 0].swapaxes(0, 1),
@@ -52,8 +56,15 @@ def told(env: Any) -> Mapping[str, Any]:
         "delay": np.array(delay),
         "turns": turns.swapaxes(0, 1),
         "force": drawn_force(env),
+        "fore": fore,
+        **{name: np.array(getattr(value, "numpy", lambda value=value: value)()) for name, value in marks(env).items()},
         **moving(env),
     }
+
+
+def marks(env: Any) -> Mapping[str, Any]:
+    """Where the arm is to begin: what the reset drew."""
+    return {"mark": env._mark, "lean": env._lean}
 
 
 def drawn_force(env: Any) -> Array:
@@ -145,6 +156,25 @@ def test_torques_turn(runs: dict[str, Recording], backend: str) -> None:
     inertia = 0.5 * (0.2**2 + 0.2**2) / 12 + 2 * 0.05 * 0.2**2
     slope = np.polyfit(torque[:, 2], gained[:, 2], 1)[0]
     assert slope == pytest.approx(0.02 / inertia, rel=0.05)
+
+
+@pytest.mark.parametrize("backend", ["torch", "warp"])
+def test_a_body_begins_where_it_is_brought(runs: dict[str, Recording], backend: str) -> None:
+    """The end of the arm is at the mark of its episode and leans as that says, wherever the rail was put before."""
+    recording = runs[backend]
+    fore, mark, fresh = (recording.probes["fore"], recording.probes["mark"], recording.fresh)
+    turn = Rotation.from_quat(fore[..., 3:].reshape(-1, 4))
+    end = fore[..., :3] + turn.apply([0.0, 0.0, 0.9]).reshape(*fresh.shape, 3)
+    lean = turn.as_euler("xyz")[:, 1].reshape(fresh.shape)
+    assert fresh[1:].any()
+    np.testing.assert_allclose(end[fresh], mark[fresh], atol=1e-3)
+    np.testing.assert_allclose(lean[fresh], recording.probes["lean"][fresh], atol=1e-3)
+    assert abs(end - mark)[~fresh].max() > 0.02, "and then it moves"
+    assert np.ptp(mark[fresh], axis=0)[[0, 2]].min() > 0.05
+    assert np.ptp(lean[fresh]) > 0.2
+    assert np.ptp(recording.states["robot_arm/joint_pos"][fresh], axis=0).min() > 0.05
+    kept = ~fresh[1:]
+    np.testing.assert_array_equal(mark[1:][kept], mark[:-1][kept], "and stays for the episode")
 
 
 @pytest.mark.parametrize("backend", ["torch", "warp"])

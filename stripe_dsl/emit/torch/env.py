@@ -22,12 +22,13 @@ from stripe_dsl.emit.torch.memory import States
 from stripe_dsl.emit.torch.observations import Observing, entry_locals
 from stripe_dsl.emit.torch.operators import SAMPLERS
 from stripe_dsl.emit.torch.randomize import FLAGS, Randomization
+from stripe_dsl.emit.torch.reach import goal_name
 from stripe_dsl.emit.torch.resets import RESET_LOCALS, RobotReset, SoftReset, begin_name
 from stripe_dsl.emit.torch.sharing import Sharing
 from stripe_dsl.emit.values import Precedence, Spread
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.program import Program
-from stripe_dsl.ir.resets import begins_read, reset_order
+from stripe_dsl.ir.resets import begins_read, lines_of, reset_order
 
 _WORTH_COMPILING = 6
 """Operators from which on a compiled method is faster: it checks its inputs at each call."""
@@ -53,7 +54,12 @@ class _EnvWriter:
         reserved = [
             *LOCALS,
             *RESET_LOCALS,
-            *(begin_name(name, quantity) for name, found in begins_read(program.resets).items() for quantity in found),
+            *(
+                begin_name(name, quantity)
+                for name, found in begins_read(lines_of(program)).items()
+                for quantity in found
+            ),
+            *(goal_name(item, part) for item in program.reaches for part, _ in item.goals),
             "robot",
             "policy",
             "failed",
@@ -111,7 +117,7 @@ class _EnvWriter:
         log_uniform = any(change.distribution == "log_uniform" for change in program.randomize.later)
         context.needs_math = "math" in self.writer.modules or log_uniform
         context.uses_time = self.leaves.uses_time
-        commands = walk([action.command for action in program.actions])
+        commands = walk([item.command for item in (*program.actions, *program.reaches)])
         context.damped = DAMPED_SOLUTION if any(node.op == "damped" for node in commands) else ""
         context.fields = self.leaves.fields
         context.spots = self.leaves.spots
@@ -211,11 +217,12 @@ class _EnvWriter:
     def resets(self) -> None:
         self.states.begin(self.context.reset_start)
         # whole vectors are constants of the environment, and not read where it resets
-        drawn = [node for node in walk(reset.value for reset in self.program.resets) if node.op == "tunable"]
+        roots = [*(reset.value for reset in lines_of(self.program)), *(item.command for item in self.program.reaches)]
+        drawn = [node for node in walk(roots) if node.op == "tunable"]
         reads = any(node.type.is_scalar and tunable_path(node.attr)[0].startswith("reset.") for node in drawn)
         self.alias(self.context.reset_start, "reset", (), force=reads)
         items = {item.name: item for item in (*self.program.robots, *self.program.objects)}
-        for robot in map(items.__getitem__, reset_order([*items], self.program.resets)[0]):
+        for robot in map(items.__getitem__, reset_order([*items], lines_of(self.program))[0]):
             outline = self.context.outlines.get(self.leaves.entities[robot.name], "")
             writer = RobotReset(self.program, robot, self.leaves, self.writer, outline)
             self.context.reset_lines[robot.name] = writer.write()

@@ -8,12 +8,13 @@ from stripe_dsl.emit.scenes import scene_text
 from stripe_dsl.emit.torch.expressions import Expression, TorchWriter
 from stripe_dsl.emit.torch.leaves import Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
+from stripe_dsl.emit.torch.reach import write_reach
 from stripe_dsl.emit.values import Precedence, Spread, Value, aligned, suffixed
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.objects import RigidObject, SoftObject
 from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.program import Program, Reset
-from stripe_dsl.ir.resets import BEGIN, begins_read
+from stripe_dsl.ir.resets import BEGIN, begins_read, lines_of
 from stripe_dsl.ir.robots import Robot
 
 RESET_LOCALS = (
@@ -88,7 +89,8 @@ class RobotReset:
         self.kept = {TENSORS[reset.quantity] for place, reset in enumerate(self.resets) if self.is_read_later(place)}
         """Tensors whose defaults are read after a statement has overwritten them."""
         self.on_ground = scene_text(program) is not None
-        self.begins = begins_read(program.resets).get(robot.name, ())
+        self.reaches = [item for item in program.reaches if item.robot == robot.name]
+        self.begins = begins_read(lines_of(program)).get(robot.name, ())
         """What other resets read of where this one begins."""
         self.whole = False
         """Whether the present statement is one of those that treat all joints alike."""
@@ -140,7 +142,7 @@ class RobotReset:
             if name in self.kept:
                 lines.statement(f"default_{name} = ", f"{name}.clone()")
         quantities = {node.read.quantity for reset in self.resets for node in walk([reset.value]) if node.read}
-        if quantities & {"joint.lower", "joint.upper"} or self.sets("joint.pos"):
+        if quantities & {"joint.lower", "joint.upper"} or self.sets("joint.pos") or self.reaches:
             lines.statement("lower, upper = ", "data.soft_joint_pos_limits.torch[rows].unbind(dim=-1)")
         if "joint.vel_limit" in quantities or self.sets("joint.vel"):
             lines.statement("max_vel = ", "data.joint_vel_limits.torch[rows]")
@@ -184,6 +186,9 @@ class RobotReset:
             return
         arguments = "position=joint_pos, velocity=joint_vel, env_ids=ids"
         lines.statement("", f"self.{attribute}.write_joint_state_to_sim_index({arguments})")
+        for item in self.reaches:
+            assert isinstance(self.robot, Robot)
+            write_reach(lines, item, self.robot, self.leaves, self.writer, self.leaf)
         for action in self.actions:
             lines.remark(f"the moving average of ``{action.name}`` begins where the joints are")
             single = action.command.type.axis is None
@@ -286,6 +291,8 @@ class RobotReset:
             return f"self.{self.leaves.states[str(node.attr)]}[rows]"
         assert node.read is not None
         read = node.read
+        if read.quantity == "env.origin":
+            return "self.scene.env_origins[rows]"
         if read.quantity.startswith(BEGIN):
             return begin_name(read.entity, read.quantity)
         match read.quantity:

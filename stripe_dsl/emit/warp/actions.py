@@ -11,6 +11,7 @@ from stripe_dsl.emit.warp.loop import Loop
 from stripe_dsl.emit.warp.operators import VECTORS
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.program import Action, Program
+from stripe_dsl.ir.reach import Reach
 from stripe_dsl.ir.types import Axis
 
 COLUMNS = "wp.array2d(dtype=float)"
@@ -47,8 +48,8 @@ def command_leaf(leaves: Leaves, action: Action, start: int, row: str) -> Leaf:
     return leaf
 
 
-def write_goals(kernel: Kernel, leaves: Leaves, action: Action) -> None:
-    """Computes what an action is to reach, for the kernel before each physics step."""
+def write_goals(kernel: Kernel, leaves: Leaves, action: Action | Reach) -> None:
+    """Computes what an action is to reach, for the kernel before each physics step, or a reset."""
     kernel.comment(origin(action.span))
     roots = [node for _, node in action.goals]
     kernel.plan(roots)

@@ -75,6 +75,24 @@ class EncoderText:
     places: list[tuple[str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class ReachText:
+    """Joints that a reset turns until a body is somewhere.
+
+    Attributes:
+        kernel: of one step.
+        method: that takes one step.
+        robot: attribute of the robot.
+        source: where the file says it.
+    """
+
+    kernel: KernelText
+    method: str
+    robot: str
+    steps: int
+    source: str
+
+
 @dataclass
 class WarpEnv:
     """Everything the template needs."""
@@ -103,6 +121,7 @@ class WarpEnv:
     kernels: dict[str, KernelText] = field(default_factory=dict)
     pictures: list[KernelText] = field(default_factory=list)
     encoders: list[EncoderText] = field(default_factory=list)
+    reaches: list[ReachText] = field(default_factory=list)
     groups: list[tuple[str, str, int, str]] = field(default_factory=list)
     keeps_previous_actions: bool = False
     needs_any: bool = False

@@ -19,7 +19,7 @@ from stripe_dsl.emit.sensors import CASTING, INTEGRATING, RENDERING, camera_moun
 from stripe_dsl.emit.substitution import is_previous_action, memory_operands
 from stripe_dsl.emit.values import Precedence, Value, infix
 from stripe_dsl.emit.warp.actions import command_leaf, keep_actions, starts, write_command, write_goals
-from stripe_dsl.emit.warp.context import CameraText, EncoderText, KernelText, WarpEnv
+from stripe_dsl.emit.warp.context import CameraText, EncoderText, KernelText, ReachText, WarpEnv
 from stripe_dsl.emit.warp.curriculum import follow_text
 from stripe_dsl.emit.warp.delays import Delays
 from stripe_dsl.emit.warp.kernel import Kernel
@@ -30,6 +30,7 @@ from stripe_dsl.emit.warp.observations import Observing
 from stripe_dsl.emit.warp.operators import SAMPLERS
 from stripe_dsl.emit.warp.pictures import write_pixels
 from stripe_dsl.emit.warp.randomize import RESERVED, interval_kernel, moved_joints, moves, told
+from stripe_dsl.emit.warp.reach import write_step
 from stripe_dsl.emit.warp.resets import reset_kernel
 from stripe_dsl.emit.warp.wrenches import command_buffers, push_kernel, pushed_robots
 from stripe_dsl.ir.graph import Node, walk
@@ -85,6 +86,7 @@ class _Writer:
                 keeps_previous_actions=env.keeps_previous_actions,
             ),
         )
+        self.reaches()
         self.intervals()
         env.curriculum = follow_text(program, module)
         entities = self.leaves.entities
@@ -261,6 +263,17 @@ class _Writer:
         self.env.kernels["end_step"] = self.finish(
             "end_step", "Compute which episodes end, and the reward of each environment.", kernel
         )
+
+    def reaches(self) -> None:
+        """A kernel for each step towards what a reset is to reach."""
+        for item in self.program.reaches:
+            kernel = self.kernel()
+            write_step(kernel, self.program, self.leaves, item)
+            name = safe_identifier(f"reach_{item.name}")
+            doc = f"Turn joints by one step, so that ``{item.body}`` comes nearer to where it begins."
+            text = self.env.kernels[name] = self.finish(name, doc, kernel)
+            robot, method = self.leaves.entities[item.robot], self.module.own(name)
+            self.env.reaches.append(ReachText(text, method, robot, item.steps, origin(item.span)))
 
     def intervals(self) -> None:
         """What is drawn anew while the simulation runs."""

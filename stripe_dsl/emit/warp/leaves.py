@@ -77,7 +77,7 @@ class Leaves:
         }
         self.goals = {
             f"goal.{action.name}.{part}": (module.own(f"{action.name}_goal_{part}"), node.type)
-            for action in program.actions
+            for action in (*program.actions, *program.reaches)
             for part, node in action.goals
         }
         self.wrenches = {

@@ -8,6 +8,7 @@ from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.naming import word
 from stripe_dsl.emit.scenes import scene_text
 from stripe_dsl.emit.values import Precedence, Value, infix
+from stripe_dsl.emit.warp.actions import write_goals
 from stripe_dsl.emit.warp.curriculum import change_level
 from stripe_dsl.emit.warp.delays import Delays
 from stripe_dsl.emit.warp.kernel import Kernel
@@ -20,7 +21,7 @@ from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.objects import RigidObject, SoftObject
 from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.program import Program, Reset
-from stripe_dsl.ir.resets import BEGIN, begins_read, reset_order
+from stripe_dsl.ir.resets import BEGIN, begins_read, lines_of, reset_order
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.ir.types import Axis
 
@@ -54,7 +55,7 @@ def reset_kernel(
         kernel.line(f"{previous}[env, i] = 0.0", 2)
     delays.reset(kernel)
     randomize = program.randomize
-    draws = any(_draws(reset.value) for reset in program.resets) or observing.biases
+    draws = any(_draws(reset.value) for reset in lines_of(program)) or observing.biases
     draws = draws or any(_draws(state.initial) for state in program.states if state.early)
     draws = draws or bool(randomize.reset or randomize.intervals or delays.drawn)
     states = kernel.parameter("self._rng", "wp.array(dtype=wp.uint32)", "rng_states") if draws else ""
@@ -62,7 +63,7 @@ def reset_kernel(
         kernel.line(f"rng = {states}[env]")
     memory.begin_early(kernel)
     items = {item.name: item for item in (*program.robots, *program.objects)}
-    for robot in map(items.__getitem__, reset_order([*items], program.resets)[0]):
+    for robot in map(items.__getitem__, reset_order([*items], lines_of(program))[0]):
         _RobotReset(kernel, program, robot, leaves, given).write()
     for item in program.soft:
         _SoftReset(kernel, program, item, leaves, given).write()
@@ -140,7 +141,8 @@ class _RobotReset:
         self.jointed = isinstance(robot, Robot)
         self.fixed = isinstance(robot, Robot) and robot.model.fixed_base
         self.on_ground = scene_text(program) is not None
-        self.begins = begins_read(program.resets).get(robot.name, ())
+        self.reaches = [item for item in program.reaches if item.robot == robot.name]
+        self.begins = begins_read(lines_of(program)).get(robot.name, ())
         self.state: dict[str, str] = {}
         """Local variables that hold the state of the base: ``root_pos``, ``root_quat``, …"""
 
@@ -159,6 +161,8 @@ class _RobotReset:
                 self.root(reset)
         if self.jointed:
             self.limit_joints()
+        for item in self.reaches:
+            write_goals(self.kernel, self.leaves, item)
         if not self.fixed:
             self.tell()
             self.place_root()
