@@ -157,12 +157,10 @@ class Lowering:
         for item, node in zip(expr.items, nodes, strict=True):
             if node is None:
                 return None
-            if node.type.dim.is_none and expr.unit and node.op == "const" and isinstance(node.attr, int | float):
-                node = self.math.const(float(node.attr) * scale, Type(dim=dim), node.span)
             if not node.type.is_scalar or node.type.is_bool:
                 self.report.error("E0302", f"a part of a vector is one number, not {node.type.describe()}", item.span)
                 return None
-            parts.append(node)
+            parts.append(self._in_unit(node, scale, dim) if expr.unit and node.type.dim.is_none else node)
         dims = list(dict.fromkeys(node.type.dim for node in parts if not is_zero(node))) or [dim]
         if len(dims) > 1:
             words = and_list([str(item) if not item.is_none else "none" for item in dims])
@@ -178,6 +176,13 @@ class Lowering:
                 return self.graph.add("tunable", type=type, attr=path, span=expr.span)
             return self.math.const(value, type, expr.span)
         return self.graph.add("vec", parts, type=type, span=expr.span)
+
+    def _in_unit(self, number: Node, scale: float, dim: Dimension) -> Node:
+        """A plain number in the unit behind its parentheses."""
+        if number.op == "const" and isinstance(number.attr, int | float):
+            return self.math.const(float(number.attr) * scale, Type(dim=dim), number.span)
+        unit = self.math.const(scale, Type(dim=dim), number.span)
+        return self.graph.add("mul", (number, unit), type=replace(number.type, dim=dim), span=number.span)
 
     def _part(self, expr: ast.Tuple, item: ast.Expr, letter: str) -> Node | None:
         """A part of a vector: a number of the formula, or one that is drawn and has a setting of its own."""
