@@ -169,6 +169,11 @@ class Names:
         known = [*self.low.scope.known_names(), *sorted(self.low.scope.places)]
         if module is not None:
             known += [str(name) for name in module.document.param]
+            for word, blocks in (("object", module.document.object), ("robot", module.document.robot)):
+                if expr.id in blocks:
+                    help = f"the file has this {word}, the task has not: add `{word} {expr.id}` to it"
+                    self.low.report.error("E0201", f"unknown name `{expr.id}`", expr.span, help)
+                    return
         helps = (VALUES[expr.id],) if expr.id in VALUES else ()
         helps = helps or (() if expr.id in members else did_you_mean(expr.id, known))
         helps = helps or to_add(expr.id, wanted, robots)

@@ -300,7 +300,9 @@ class RobotCheck:
             return patterns, names
         if str(name) not in self.scope.unknown_sets:
             known = [key for key, item in robot.sets.items() if isinstance(item, JointSet)] + ["joints"]
-            helps = did_you_mean(str(name), known) or ('say which joints it drives: `joints ".*"`',)
+            given, pattern = (name, ".*") if name.isidentifier() else ("drives", name)
+            helps = did_you_mean(str(name), known)
+            helps = helps or (f'say in it which joints it drives: `actuator {given} {{ joints "{pattern}"; … }}`',)
             self.report.error("E0201", f"no joints of `{self.name}` are called `{name}`", name.span, *helps)
         return (), []
 

@@ -13,6 +13,7 @@ ABSENCE = frozenset(("E0214", "E0502", "W0001", "W0006", "W0008"))
 
 _BRACE = re.compile(r'"[^"\n]*"|#[^\n]*|(?P<brace>[{}])')
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_DEFINITION = re.compile(r"\s*(?:robot|object)\b")
 
 type Region = tuple[SourceFile, int, int]
 
@@ -30,6 +31,8 @@ def without_followups(read: Sequence[Diagnostic], checked: Iterable[Diagnostic])
     strange = [statement(item.span) for item in read if item.code == "E0207" and item.span is not None]
     unread = {word for source, start, end in (*broken, *strange) for word in _WORD.findall(source.text, start, end)}
     wrong = [item.span for item in (*read, *checked) if item.span is not None and item.severity is Severity.ERROR]
+    undefined = [region for fault in wrong if (region := definition(fault)) is not None]
+    missing = {word for source, start, end in undefined for word in _WORD.findall(source.text, start, end)}
     files = {span.source for span in wrong}
     spans = {(span.source, span.start, span.end) for span in wrong}
     unreadable = {(span.source, span.start, span.end) for span in faults}
@@ -44,7 +47,9 @@ def without_followups(read: Sequence[Diagnostic], checked: Iterable[Diagnostic])
             return False
         if item.code == "W0001" and span.source in files:
             return False
-        if item.code in ("E0201", "E0213") and span.text in unread:
+        if item.code in ("E0201", "E0213") and (
+            span.text in unread or (span.text in missing and not any(holds(region, span) for region in undefined))
+        ):
             return False
         if not late:
             return True
@@ -67,6 +72,24 @@ def statement(span: Span) -> Region:
     while end < len(text) and text[end] not in ends:
         end += 1
     return span.source, start, end
+
+
+def definition(span: Span) -> Region | None:
+    """The robot or object around a place, which is not there where it could not be read; not in YAML."""
+    text = span.source.text
+    if _is_yaml(span.source):
+        return None
+    opened: list[int] = []
+    for found in _BRACE.finditer(text, 0, span.start):
+        if found["brace"] == "{":
+            opened.append(found.start())
+        elif found["brace"] and opened:
+            opened.pop()
+    for brace in opened:
+        source, start, _ = statement(Span(span.source, brace - 1, brace))
+        if _DEFINITION.match(text, start):
+            return source, start, block(Span(source, brace, brace + 1))[2]
+    return None
 
 
 def block(span: Span) -> Region:

@@ -144,6 +144,9 @@ FRAMES = [
     Case("tip.link_lin_vel@world.z", number("m/s"), lambda v: v["tip.link_lin_vel@world"][:, 2]),
     Case("base.link_lin_vel@world", vec3("m/s", "world"), lambda v: v["base.link_lin_vel@world"]),
     Case("base.link_lin_vel@body", vec3("m/s", "body"), lambda v: v["base.link_lin_vel@body"]),
+    Case(
+        "base.link_lin_vel@heading", vec3("m/s", "heading"), lambda v: back(v.heading(), v["base.link_lin_vel@world"])
+    ),
     Case("feet.ang_vel@world", vec3("rad/s", "world", "feet"), lambda v: v["feet.ang_vel@world"]),
     Case("tip.pos@env.z", number("m"), lambda v: v["tip.pos@world"][:, 2] - v["origin"][:, 2]),
     Case("tip.rot", rotation(), lambda v: v["tip.rot@world"]),
