@@ -20,9 +20,10 @@ CARTPOLE = Path(__file__).parents[2] / "examples" / "cartpole.stripe"
 @pytest.mark.parametrize(
     ("backends", "options", "in_warp"),
     [
-        (("torch", "warp"), (), False),
+        pytest.param(("torch", "warp"), (), False, marks=pytest.mark.thorough),
         (("torch", "warp"), ("--frontend", "warp"), True),
-        (("warp",), (), True),  # the only environment, so that of both front ends
+        # the only environment, so that of both front ends
+        pytest.param(("warp",), (), True, marks=pytest.mark.thorough),
     ],
 )
 def test_isaaclab_trains(tmp_path: Path, backends: tuple[str, ...], options: tuple[str, ...], in_warp: bool) -> None:

@@ -119,6 +119,7 @@ def test_compiled_methods_answer_alike(task: str, runs: dict[str, dict[str, Arra
 
 
 @NEEDS_COMPILER
+@pytest.mark.thorough
 def test_compiled_methods_remember(tmp_path: Path) -> None:
     """What ``prev`` refers to is kept over the steps, with observations that are made twice in a step."""
     (program,) = check_file(TASKS["memory"]).programs
