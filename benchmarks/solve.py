@@ -25,7 +25,7 @@ from benchmarks.page import DOCUMENT, cpu_name, replaced
 
 ROOT = Path(__file__).parents[1]
 COMPILE = "from stripe_dsl.cli.main import main; main()"
-TRAINED = re.compile(r"^trained (\d+) iterations in (\d+):(\d\d)", re.MULTILINE)
+TRAINED = re.compile(r"^trained (\d+) iterations in (?:(\d+):)?([\d.]+)", re.MULTILINE)
 
 
 def train(backend: str, device: str, *options: str) -> tuple[int, float, float]:
@@ -51,8 +51,8 @@ def train(backend: str, device: str, *options: str) -> tuple[int, float, float]:
         raise SystemExit(f"{child.stdout}{child.stderr}\nthe training ended with status {child.returncode}")
     if not options and "\nsolved: " not in child.stdout:
         raise SystemExit(f"{child.stdout}\nthe task was not solved")
-    iterations, minutes, seconds = map(int, found.groups())
-    return iterations, 60.0 * minutes + seconds, whole
+    iterations, minutes, seconds = found.groups()
+    return int(iterations), 60.0 * int(minutes or 0) + float(seconds), whole
 
 
 def table(device: str, runs: dict[str, list[tuple[int, float, float]]], load: float) -> str:

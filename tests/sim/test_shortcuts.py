@@ -25,7 +25,7 @@ from tests.forks import run
 from .recorder import Run, record
 from .replay import assert_replayed
 
-pytestmark = [pytest.mark.sim, pytest.mark.slow]
+pytestmark = [pytest.mark.sim, pytest.mark.slow, pytest.mark.thorough]
 
 ROOT = Path(__file__).parents[2]
 TASKS = {
@@ -119,7 +119,6 @@ def test_compiled_methods_answer_alike(task: str, runs: dict[str, dict[str, Arra
 
 
 @NEEDS_COMPILER
-@pytest.mark.thorough
 def test_compiled_methods_remember(tmp_path: Path) -> None:
     """What ``prev`` refers to is kept over the steps, with observations that are made twice in a step."""
     (program,) = check_file(TASKS["memory"]).programs
