@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check.definitions import check_functions
 from stripe_dsl.check.lint import unused_sets
-from stripe_dsl.check.scenes.module import check_scenes
 from stripe_dsl.check.task import check_robots, check_task
 from stripe_dsl.diagnostics import Diagnostic, sort_diagnostics
 from stripe_dsl.diagnostics.followups import ABSENCE, without_followups
 from stripe_dsl.ir.program import Program
-from stripe_dsl.ir.sensors import ContactSettings
 from stripe_dsl.robots import RobotFileError
 from stripe_dsl.source import SourceFile
 from stripe_dsl.spec.elaborate import Task, elaborate
@@ -150,6 +148,8 @@ def baked_scene(scene: Scene) -> tuple[Baked | None, list[Diagnostic]]:
 
 def _untouchable(program: Program, baked: Baked | None) -> list[Diagnostic]:
     """Sensors of contacts with parts of the scene that turned out to be empty: Newton has no shape to look for."""
+    from stripe_dsl.ir.sensors import ContactSettings
+
     contacts = [(item, item.settings) for item in program.sensors if isinstance(item.settings, ContactSettings)]
     parts = [(item, settings.partner.part) for item, settings in contacts if settings.partner is not None]
     if baked is None or program.scene is None or not parts:
@@ -270,8 +270,11 @@ def _check(loader: Loader, module: Module | None, task: str | None, settings: Ma
         if task is None:
             diagnostics += [*unused_sets(module, tasks), *check_robots(module, tasks)]
             diagnostics += check_functions(module, loader.modules.values(), tasks)
-            scenes, found = check_scenes(module, tasks, settings)
-            diagnostics += found
+            if module.document.scene:
+                from stripe_dsl.check.scenes.module import check_scenes
+
+                scenes, found = check_scenes(module, tasks, settings)
+                diagnostics += found
     diagnostics = sort_diagnostics(without_followups([*loader.diagnostics, *read], diagnostics))
     if any(item.severity == "error" for item in diagnostics):
         programs, scenes = [], ()

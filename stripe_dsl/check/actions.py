@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import isfinite
+from typing import TYPE_CHECKING
 
+from stripe_dsl.check.action_kinds import IK_OPTIONS, JOINT_ACTIONS, OPTIONS, WRENCH_ACTIONS
 from stripe_dsl.check.binary import binary, bounds
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.delays import arrival
 from stripe_dsl.check.expressions import Lowering
-from stripe_dsl.check.ik import IK_OPTIONS, Reached, declare_ik, ik_action
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.scope import ActionValue
 from stripe_dsl.check.tunables import Role
 from stripe_dsl.check.values import JointSet, describe
-from stripe_dsl.check.wrenches import WRENCH_ACTIONS, Pushed, declare_wrench, wrench_action
 from stripe_dsl.ir.graph import Node, Read
 from stripe_dsl.ir.program import Action
 from stripe_dsl.ir.types import Kind, Type
@@ -26,54 +25,11 @@ from stripe_dsl.spec.read import StatementReader
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, did_you_mean, plural
-from stripe_dsl.units import ANGLE, ANGULAR_SPEED, DIMENSIONLESS, FORCE, LENGTH, SPEED, TORQUE, Dimension
+from stripe_dsl.units import DIMENSIONLESS, Dimension
 
-OPTIONS = (
-    "scale",
-    "offset",
-    "clip",
-    "limit",
-    "smooth",
-    "open",
-    "close",
-    "axis",
-    "target",
-    "at",
-    "facing",
-    "method",
-    "damping",
-    "gain",
-    "delay",
-)
-"""Keys of an action in the order in which they work."""
-
-AFFINE = ("scale", "offset", "clip", "limit")
-
-
-@dataclass(frozen=True, slots=True)
-class JointAction:
-    """A way to drive joints.
-
-    Attributes:
-        target: what is written: ``effort``, ``position`` or ``velocity`` targets.
-        dims: dimension of the command for revolute and for prismatic joints.
-        options: keys it takes.
-    """
-
-    target: str
-    dims: tuple[Dimension, Dimension]
-    options: tuple[str, ...]
-
-
-JOINT_ACTIONS = {
-    "effort": JointAction("effort", (TORQUE, FORCE), (*AFFINE, "delay")),
-    "position": JointAction("position", (ANGLE, LENGTH), (*AFFINE, "smooth", "delay")),
-    "velocity": JointAction("velocity", (ANGULAR_SPEED, SPEED), (*AFFINE, "delay")),
-    "relative_position": JointAction("position", (ANGLE, LENGTH), (*AFFINE, "delay")),
-    "position_to_limits": JointAction("position", (ANGLE, LENGTH), ("scale", "clip", "smooth", "delay")),
-    "binary": JointAction("position", (ANGLE, LENGTH), ("open", "close", "delay")),
-}
-"""Kinds of joint actions by the word that is written."""
+if TYPE_CHECKING:  # most tasks have neither
+    from stripe_dsl.check.ik import Reached
+    from stripe_dsl.check.wrenches import Pushed
 
 
 class Actions:
@@ -91,9 +47,7 @@ class Actions:
         """Makes the name of an action known to expressions."""
         node = item.value.node
         known = [*JOINT_ACTIONS, *WRENCH_ACTIONS, "ik"]
-        pushed = declare_wrench(self, name, node)
-        if pushed is not None:
-            return pushed if pushed[0] is not None else None
+        node, frame = (node.object, node) if isinstance(node, ast.Frame) else (node, None)
         if not (isinstance(node, ast.Call) and isinstance(node.function, ast.Name)):
             if not isinstance(node, ast.Broken):
                 self.report.error(
@@ -103,11 +57,22 @@ class Actions:
                 )
             return None
         kind = node.function.id
+        if kind in WRENCH_ACTIONS:
+            from stripe_dsl.check.wrenches import declare_wrench
+
+            pushed = declare_wrench(self, name, node, kind, frame)
+            return (pushed, kind) if pushed is not None else None
+        if frame is not None:
+            message = f"`{kind}` has no frame"
+            self.report.error("E0406", message, frame.frame_span, "only a `wrench` can be given `@world`")
+            return None
         if kind not in known:
             helps = did_you_mean(kind, known) or (f"kinds of actions are {and_list(known)}",)
             self.report.error("E0208", f"there is no action `{kind}`", node.function.span, *helps)
             return None
         if kind == "ik":
+            from stripe_dsl.check.ik import declare_ik
+
             reached = declare_ik(self, name, item, node)
             return (reached, kind) if reached is not None else None
         if len(node.args) != 1:
@@ -148,12 +113,8 @@ class Actions:
     def action(self, name: Text, item: Item, joints: JointSet | Pushed | Reached, kind: str) -> Action | None:
         """One action term: its command as an expression of the agent's numbers."""
         self.low.phase = Phase.ACTION
-        if isinstance(joints, Reached):
-            self.options(item, kind, IK_OPTIONS)
-            return ik_action(self, name, item, joints)
-        if isinstance(joints, Pushed):
-            self.options(item, kind, WRENCH_ACTIONS[kind])
-            return wrench_action(self, name, item, joints, kind)
+        if not isinstance(joints, JointSet):
+            return self.of_bodies(name, item, joints, kind)
         self.options(item, kind, JOINT_ACTIONS[kind].options)
         declared = self.low.scope.actions[str(name)]
         raw = self.raw(declared)
@@ -204,6 +165,16 @@ class Actions:
     def raw(self, action: ActionValue) -> Node:
         """The agent's own numbers."""
         return self.low.graph.add("read", type=action.type, read=Read("", f"action.{action.name}"))
+
+    def of_bodies(self, name: Text, item: Item, moved: Pushed | Reached, kind: str) -> Action | None:
+        """An action that is given of bodies and not of joints."""
+        from stripe_dsl.check.ik import Reached, ik_action
+        from stripe_dsl.check.wrenches import wrench_action
+
+        self.options(item, kind, WRENCH_ACTIONS.get(kind, IK_OPTIONS))
+        if isinstance(moved, Reached):
+            return ik_action(self, name, item, moved)
+        return wrench_action(self, name, item, moved, kind)
 
     def affine(self, item: Item, joints: JointSet | Pushed, kind: str, dim: Dimension, raw: Node) -> Node | None:
         """``offset + scale * clip(action)``, within ``limit``; around the present position where it is relative."""
@@ -313,7 +284,7 @@ class Actions:
             return None
         node = value.node
         if isinstance(node, ast.Name) and node.id == "default":
-            if kind != "position" or isinstance(joints, Pushed):
+            if kind != "position" or not isinstance(joints, JointSet):
                 self.report.error(
                     "E0201", f"`default` has no meaning for `{kind}`", node.span, "it is a joint position"
                 )
@@ -329,7 +300,7 @@ class Actions:
         if value is None:
             return None
         if isinstance(value.node, ast.Braces):
-            if isinstance(joints, Pushed) and joints.axis is None:
+            if not isinstance(joints, JointSet) and joints.axis is None:
                 self.report.error("E0309", f"`{key}` is one number for one body", value.span, "as in `scale 10 N`")
                 return None
             numbers = self.by_joint(value, value.node, dim, key, joints)

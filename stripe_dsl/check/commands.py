@@ -190,6 +190,12 @@ class Commands:
     settings: Settings
     metrics: list[Metric] = field(default_factory=list)
 
+    def all(self, specs: dict[Text, CommandSpec]) -> list[Metric]:
+        """Makes all commands known, and gives what they log."""
+        for name, spec in specs.items():
+            self.define(name, spec)
+        return self.metrics
+
     def define(self, name: Text, spec: CommandSpec) -> None:
         """``command goal = velocity { … }``: its name and fields become known."""
         scope, before = self.low.scope, len(self.low.report.diagnostics)

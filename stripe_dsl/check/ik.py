@@ -24,9 +24,6 @@ from stripe_dsl.units import ANGLE, DIMENSIONLESS, LENGTH, Dimension
 if TYPE_CHECKING:
     from stripe_dsl.check.actions import Actions
 
-IK_OPTIONS = ("target", "clip", "scale", "offset", "at", "facing", "method", "damping", "gain")
-"""Keys of an ``ik``."""
-
 PLACE = ("x", "y", "z")
 TARGETS: dict[str, tuple[str, ...]] = {
     "position": PLACE,

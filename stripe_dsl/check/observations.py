@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from stripe_dsl.check.arithmetic import unit_words
-from stripe_dsl.check.cameras import picture
 from stripe_dsl.check.constants import Settings, fold
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.phase import Phase
@@ -80,7 +79,11 @@ class Observations:
                 out += [replace(entry, name=_unique(entry.name, names)) for entry in entries]
         if not spec[name]:
             self.report.error("E0214", f"observation group `{name}` is empty", name.span, "add what it observes")
-        size = picture(name, out, spec[name], self.low.scope.sensors, self.report)
+        size = None
+        if self.low.scope.sensors:
+            from stripe_dsl.check.cameras import picture
+
+            size = picture(name, out, spec[name], self.low.scope.sensors, self.report)
         return Group(str(name), tuple(out), name.span, size)
 
     def command(self, node: ast.Name, item: Item) -> list[Item]:

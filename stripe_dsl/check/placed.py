@@ -9,12 +9,12 @@ from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.rotations import rotation
 from stripe_dsl.check.scope import Scope
 from stripe_dsl.check.values import Base, SoftValue
-from stripe_dsl.ir.objects import RigidObject, SoftObject
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.spec.document import Placed
 from stripe_dsl.units import LENGTH
 
 if TYPE_CHECKING:
+    from stripe_dsl.ir.objects import RigidObject, SoftObject  # only tasks with objects need it
     from stripe_dsl.spec.elaborate import Task
 
 
@@ -34,9 +34,12 @@ def task_objects(task: Task, settings: Settings, scope: Scope) -> tuple[list[Rig
     """The objects of a task, rigid and deformable, which become known to expressions."""
     rigid: list[RigidObject] = []
     soft: list[SoftObject] = []
-    for name, (spec, module) in task.objects.items():
-        from stripe_dsl.check.objects import object_of
+    if not task.objects:
+        return rigid, soft
+    from stripe_dsl.check.objects import object_of
+    from stripe_dsl.ir.objects import RigidObject, SoftObject
 
+    for name, (spec, module) in task.objects.items():
         match object_of(name, spec, module, settings):
             case (Base() as value, RigidObject() as made):
                 scope.objects[str(name)] = value

@@ -137,10 +137,8 @@ class Randomization:
         self.report = lowering.report
         self.robots = {robot.name: robot for robot in robots}
 
-    def run(self, spec: RandomizeSpec | None) -> Randomize:
+    def run(self, spec: RandomizeSpec) -> Randomize:
         """All changes by the time at which they come."""
-        if spec is None:
-            return Randomize()
         self.low.phase = Phase.CONSTANT
         startup = self.changes(spec.at_startup, "startup")
         reset = self.changes(spec.at_reset, "reset")

@@ -8,12 +8,11 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from stripe_dsl.check.actions import Actions
 from stripe_dsl.check.agents import check_pictures, check_train
-from stripe_dsl.check.commands import Commands
 from stripe_dsl.check.constants import Settings
-from stripe_dsl.check.curriculum import Curriculum
 from stripe_dsl.check.delays import check_delays
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.given import given_values
@@ -22,12 +21,10 @@ from stripe_dsl.check.lint import lint
 from stripe_dsl.check.observations import Observations
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.placed import placed, task_objects
-from stripe_dsl.check.randomize import Randomization
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.check.resets import Resets
 from stripe_dsl.check.robots import RobotCheck
 from stripe_dsl.check.scope import Scope
-from stripe_dsl.check.sensors import Sensors
 from stripe_dsl.check.sights import labels_of_ground
 from stripe_dsl.check.terms import Terms
 from stripe_dsl.check.world import check_scene, check_sim, jointed_layers, names_of, repeated_things
@@ -35,7 +32,8 @@ from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.diagnostics.followups import ABSENCE
 from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.memory import reached
-from stripe_dsl.ir.program import Action, Let, Program
+from stripe_dsl.ir.program import Action, Let, Metric, Program
+from stripe_dsl.ir.randomize import NOTHING_DRAWN
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.source import Span
 from stripe_dsl.spec.elaborate import Task
@@ -43,6 +41,9 @@ from stripe_dsl.spec.modules import Module
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.units import UNIT_NAMES
+
+if TYPE_CHECKING:
+    from stripe_dsl.ir.sensors import Sensor
 
 RESERVED = frozenset(
     (
@@ -138,7 +139,11 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     elif task.scene is not None and task.scene.terrain:
         scope.unknown_sets |= names_of(task.scene)  # what is wrong with them has been said
     unread = (task.scene is None and spec.scene is not None) or (task.scene is not None and bool(task.scene.terrain))
-    sensors = Sensors(lowering, settings, has_ground=ground is not None or unread).all(spec.sensor)
+    sensors: tuple[Sensor, ...] = ()
+    if spec.sensor:  # what many tasks lack is loaded where it is there
+        from stripe_dsl.check.sensors import Sensors
+
+        sensors = Sensors(lowering, settings, has_ground=ground is not None or unread).all(spec.sensor)
     if soft:
         from stripe_dsl.check.soft import check_beside
 
@@ -158,9 +163,11 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         check_delays(robots, actions, lowering.tunables.items, sim, report)
     if not spec.action:
         report.error("E0214", f"task `{task.name}` has no action", spec.span, "add `action name = effort(joints)`")
-    commands = Commands(lowering, settings)
-    for name, command in spec.command.items():
-        commands.define(name, command)
+    metrics: list[Metric] = []
+    if spec.command:
+        from stripe_dsl.check.commands import Commands
+
+        metrics = Commands(lowering, settings).all(spec.command)
     groups = Observations(lowering, settings).groups(spec.observe)
     check_pictures(spec.train, train, groups, settings)
     if "policy" not in groups:
@@ -175,10 +182,17 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     if spec.reward is None or not (spec.reward.per_second or spec.reward.once):
         report.error("E0214", f"task `{task.name}` has no reward", spec.span, "add `reward per second { … }`")
     resets = resets_of.all(spec.reset)
-    randomize = Randomization(lowering, settings, robots).run(spec.randomize)
-    tiles = place.terrain.tiles if place is not None else None
-    lessons = Curriculum(lowering, settings, sim, rewards, terminations, timeout=timeout, tiles=tiles)
-    curriculum, level = lessons.run(spec.curriculum)
+    randomize, curriculum, level = NOTHING_DRAWN, (), None
+    if spec.randomize is not None:
+        from stripe_dsl.check.randomize import Randomization
+
+        randomize = Randomization(lowering, settings, robots).run(spec.randomize)
+    if spec.curriculum:
+        from stripe_dsl.check.curriculum import Curriculum
+
+        tiles = place.terrain.tiles if place is not None else None
+        lessons = Curriculum(lowering, settings, sim, rewards, terminations, timeout=timeout, tiles=tiles)
+        curriculum, level = lessons.run(spec.curriculum)
     lowering.phase = Phase.REWARD  # where everything is known
     for name in (*spec.let, *spec.state):
         # an unused definition is checked all the same
@@ -210,8 +224,8 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     roots += [item.value for group in groups.values() for item in group.items]
     roots += [node for action in actions for node in (action.command, *(goal for _, goal in action.goals))]
     used = [f"{name}/" for name in spec.command if str(name) in scope.used]
-    metrics = tuple(item for item in commands.metrics if item.name.startswith(tuple(used)))
-    roots += [*(item.value for item in metrics), *(reset.value for reset in resets), *resets_of.goals]
+    logged = tuple(item for item in metrics if item.name.startswith(tuple(used)))
+    roots += [*(item.value for item in logged), *(reset.value for reset in resets), *resets_of.goals]
     roots += level.conditions.values() if level is not None else ()
     program = Program(
         name=str(task.name),
@@ -235,7 +249,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         train=train,
         tunables=tuple(lowering.tunables.items.values()),
         states=reached(tuple(lowering.memory.states.values()), roots),
-        metrics=metrics,
+        metrics=logged,
         span=task.name.span,
         randomize=randomize,
         curriculum=curriculum,

@@ -22,12 +22,6 @@ from stripe_dsl.units import DIMENSIONLESS, FORCE, TORQUE
 if TYPE_CHECKING:
     from stripe_dsl.check.actions import Actions
 
-WRENCH_ACTIONS = {
-    "thrust": ("scale", "offset", "clip", "limit", "axis", "delay"),
-    "wrench": ("scale", "clip", "delay"),
-}
-"""Kinds of actions on bodies by the word that is written, with their keys."""
-
 PARTS = ("force_x", "force_y", "force_z", "torque_x", "torque_y", "torque_z")
 """Numbers of a wrench, in order."""
 
@@ -58,52 +52,44 @@ class Pushed:
     label: str = ""
 
 
-def declare_wrench(actions: Actions, name: Text, node: ast.Expr) -> tuple[Pushed, str] | tuple[None, str] | None:
-    """Makes the name of an action on bodies known.
+def declare_wrench(actions: Actions, name: Text, call: ast.Call, kind: str, frame: ast.Frame | None) -> Pushed | None:
+    """Makes the name of an action on bodies known; ``None`` after a mistake.
 
-    Returns:
-        What it pushes and its kind; ``None`` in place of the first where it is wrong, ``None`` for another action.
+    Args:
+        frame: what stands around the call where a frame is written behind it.
     """
-    call, frame = (node.object, node) if isinstance(node, ast.Frame) else (node, None)
-    if not (isinstance(call, ast.Call) and isinstance(call.function, ast.Name)):
-        return None
-    kind, report = call.function.id, actions.report
-    if kind not in WRENCH_ACTIONS:
-        if frame is None:
-            return None
-        report.error("E0406", f"`{kind}` has no frame", frame.frame_span, "only a `wrench` can be given `@world`")
-        return None, kind
+    report = actions.report
     if frame is not None and (kind == "thrust" or frame.frame not in ("body", "world")):
         what = "a thrust has the frames of its bodies" if kind == "thrust" else "a wrench is `@body` or `@world`"
         report.error("E0406", what, frame.frame_span, "leave the frame out, which is that of the body then")
-        return None, kind
+        return None
     what = "bodies" if kind == "thrust" else "body"
     if len(call.args) != 1:
         report.error(
-            "E0209", f"`{kind}` takes 1 set of bodies, not {len(call.args)}", node.span, f"as in `{kind}(base)`"
+            "E0209", f"`{kind}` takes 1 set of bodies, not {len(call.args)}", call.span, f"as in `{kind}(base)`"
         )
-        return None, kind
+        return None
     value = actions.low.value(call.args[0])
     if value is None:
-        return None, kind
+        return None
     if not isinstance(value, BodySet | Base) or (isinstance(value, Base) and value.single):
         message = f"`{kind}` pushes {what} of a robot, not {describe(value)}"
         report.error("E0309", message, call.args[0].span, f"as in `{kind}(base)`")
-        return None, kind
+        return None
     names = (value.model.root_body,) if isinstance(value, Base) else value.names
     if still(value.model, names):
         message = f"the base of `{value.robot}` is fixed to the world"
         report.error("E0606", message, call.args[0].span, "push a body that can move")
-        return None, kind
+        return None
     if kind == "wrench" and len(names) != 1:
         message = f"`wrench` pushes one body, not {describe(value)}"
         report.error("E0309", message, call.args[0].span, "write an action for each, or `thrust` along one axis")
-        return None, kind
+        return None
     axis = value.axis if isinstance(value, BodySet) else None
     axis = Axis("wrench", value.robot, PARTS, "a force and a torque") if kind == "wrench" else axis
     dim = FORCE if kind == "thrust" else DIMENSIONLESS
     actions.low.scope.actions[str(name)] = ActionValue(str(name), Type(axis=axis), dim)
-    return Pushed(value.robot, names, axis, frame is not None and frame.frame == "world", value.label), kind
+    return Pushed(value.robot, names, axis, frame is not None and frame.frame == "world", value.label)
 
 
 def still(model: RobotModel, names: tuple[str, ...]) -> bool:

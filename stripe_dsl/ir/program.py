@@ -10,21 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stripe_dsl.ir.agent import Train
-from stripe_dsl.ir.curriculum import Level, Schedule
 from stripe_dsl.ir.graph import Node
-from stripe_dsl.ir.objects import RigidObject, SoftObject
 from stripe_dsl.ir.observations import Encoder, Group, Observation
 from stripe_dsl.ir.randomize import NOTHING_DRAWN, Randomize
 from stripe_dsl.ir.robots import Robot
-from stripe_dsl.ir.sensors import Sensor
 from stripe_dsl.ir.types import Type
 from stripe_dsl.source import Span
 from stripe_dsl.units import Dimension
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what a task lacks is not loaded
+    from stripe_dsl.ir.agent import Train
+    from stripe_dsl.ir.curriculum import Level, Schedule
+    from stripe_dsl.ir.objects import RigidObject, SoftObject
     from stripe_dsl.ir.reach import Reach
-    from stripe_dsl.ir.scene import Scene  # only scenes with a terrain need it
+    from stripe_dsl.ir.scene import Scene
+    from stripe_dsl.ir.sensors import Sensor
 
 type Value = float | int | bool | tuple[float, ...]
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
 
 from stripe_dsl.robots.errors import RobotFileError
+
+if TYPE_CHECKING:
+    from difflib import SequenceMatcher  # only names that match nothing need it
 
 # Literal text of a pattern; everything else in it is syntax.
 _LITERAL = re.compile(r"(?<!\\)[A-Za-z0-9_]+")
@@ -49,8 +52,7 @@ def suggest(name: str, candidates: Iterable[str], n: int = 3) -> list[str]:
     """Up to ``n`` candidates that a misspelt ``name`` may have meant, the likeliest first."""
     scored: list[tuple[float, int, str]] = []
     folded = _folded(name)
-    matcher = SequenceMatcher(autojunk=False)
-    matcher.set_seq2(folded)
+    matcher = _matcher(folded)
     for index, candidate in enumerate(dict.fromkeys(candidates)):
         matcher.set_seq1(_folded(candidate))
         if matcher.real_quick_ratio() < 0.6 or matcher.quick_ratio() < 0.6:
@@ -83,8 +85,7 @@ def suggest_pattern(pattern: str, names: Sequence[str]) -> tuple[str, int] | Non
         for run_start, run_end in _runs(literal.group()):
             old = literal.group()[run_start:run_end]
             start, end = literal.start() + run_start, literal.start() + run_end
-            matcher = SequenceMatcher(autojunk=False)
-            matcher.set_seq2(_folded(old))
+            matcher = _matcher(_folded(old))
             for piece in pieces:
                 matcher.set_seq1(_folded(piece))
                 ratio = matcher.ratio() if piece != old else 0.0
@@ -108,7 +109,7 @@ def suggest_pattern(pattern: str, names: Sequence[str]) -> tuple[str, int] | Non
 
 def _suggest_for_plain_name(name: str, names: Sequence[str]) -> tuple[str, int] | None:
     close = suggest(name, names, n=1)
-    if close and SequenceMatcher(None, _folded(name), _folded(close[0]), autojunk=False).ratio() >= _MISTYPED:
+    if close and _matcher(_folded(close[0]), _folded(name)).ratio() >= _MISTYPED:
         return close[0], 1
     wider = _suggest_wider(name, names)
     if wider is not None:
@@ -146,3 +147,10 @@ def _runs(text: str) -> list[tuple[int, int]]:
 
 def _pieces(name: str) -> list[str]:
     return [name[start:end] for start, end in _runs(name)]
+
+
+def _matcher(second: str, first: str = "") -> SequenceMatcher[str]:
+    """What compares texts with ``second``."""
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, first, second, autojunk=False)

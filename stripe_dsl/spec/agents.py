@@ -1,7 +1,5 @@
 """Agents in the document model: the ``train`` block and those in it."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import Field

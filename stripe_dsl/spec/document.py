@@ -8,8 +8,6 @@ The models are built by ``stripe_dsl.spec.read``, which reports mistakes with sp
 changed afterwards.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import Field

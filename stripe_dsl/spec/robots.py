@@ -1,7 +1,5 @@
 """Robots and objects in the document model: ``robot`` and ``object`` blocks."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import Field

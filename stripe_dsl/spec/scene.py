@@ -1,7 +1,5 @@
 """Scenes in the document model: ``scene`` and ``asset`` blocks."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Terrain in the document model: ``terrain`` blocks of scenes, and the rules that they share with layers."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import Field
