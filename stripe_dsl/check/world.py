@@ -108,7 +108,7 @@ def check_scene(
     """
     if spec is None:
         return None, (), None
-    lights = tuple(_light(light, settings, spec) for light in spec.light if _known(light, settings))
+    lights = tuple(_light(light, settings, spec) for light in spec.light if _known(light, spec, settings))
     if spec.terrain and module is not None:
         from stripe_dsl.check.scenes.scene import terrain_scene  # only scenes with a terrain need it
 
@@ -170,7 +170,11 @@ def _ground(spec: SceneSpec, settings: Settings) -> Ground | None:
     return Ground(friction, friction, restitution or 0.0, spec.ground.span)
 
 
-def _known(name: Text, settings: Settings) -> bool:
+def _known(name: Text, scene: SceneSpec, settings: Settings) -> bool:
+    if scene.light[name].nothing:
+        message = "`none` removes what a task inherits, and a scene of a file inherits nothing"
+        settings.report.error("E0212", message, scene.light[name].span, "leave it out")
+        return False
     if name in LIGHTS:
         return True
     helps = did_you_mean(name, LIGHTS) or (f"lights are {and_list(LIGHTS)}",)

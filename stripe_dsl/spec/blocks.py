@@ -1,7 +1,7 @@
 """What blocks of the document model have in common, and the entry that observations and actions share.
 
-Modules of models do without ``from __future__ import annotations``: Pydantic would compile each annotation from its text,
-several hundred in every run.
+Modules of models do without ``from __future__ import annotations``: Pydantic would compile several hundred annotations
+from their texts in every run.
 """
 
 from collections.abc import Mapping
@@ -34,11 +34,17 @@ class Block(BaseModel):
     gathers: ClassVar[Mapping[str, str]] = {}
     compares: ClassVar[str] = ""
     _span: Span | None = PrivateAttr(None)
+    _nothing: bool = PrivateAttr(False)
 
     @property
     def span(self) -> Span | None:
         """Where the block stands: its keyword and name."""
         return self._span
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it is the word ``none`` in place of a block: an inherited one is removed."""
+        return self._nothing
 
 
 class Entry(Block):

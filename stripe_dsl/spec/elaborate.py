@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.source import SourceFile, Span
-from stripe_dsl.spec.blocks import Block, Item
-from stripe_dsl.spec.document import FunctionSpec, RandomizeSpec, RewardSpec, TaskSpec
+from stripe_dsl.spec.blocks import Block
+from stripe_dsl.spec.document import FunctionSpec, TaskSpec
+from stripe_dsl.spec.extend import merged
 from stripe_dsl.spec.modules import Loader, Module
 from stripe_dsl.spec.robots import ObjectSpec, RobotSpec
 from stripe_dsl.spec.scene import SceneSpec
@@ -80,9 +81,8 @@ class _Elaborator:
 
     def task(self, name: Text) -> Task:
         chain = self.chain(name)
-        spec = chain[-1][0]
-        for derived, _ in reversed(chain[:-1]):
-            spec = self.merge_task(spec, derived)
+        spec, found = merged([spec for spec, _ in chain])
+        self.diagnostics += found
         task = Task(name, spec, self.module, self.modules)
         for _, module in reversed(chain):
             task.params.update(_plain(module.document.param))
@@ -232,157 +232,6 @@ class _Elaborator:
         self.diagnostics.extend(diagnostics)
         return Expression(node)
 
-    def merge_task(self, base: TaskSpec, derived: TaskSpec) -> TaskSpec:
-        """``derived`` over ``base``: entries of the same name are replaced, ``none`` removes one."""
-        changes: dict[str, object] = {}
-        for name in type(base).model_fields:
-            old, new = getattr(base, name), getattr(derived, name)
-            if name == "extends":
-                changes[name] = new
-            elif name == "scene":
-                changes[name] = self.merge_scene(old, new)
-            elif name == "reward":
-                changes[name] = self.merge_reward(old, new)
-            elif name == "observe":
-                changes[name] = self.merge_map(old, self.with_inherited(old, new))
-            elif name == "randomize":
-                empty = RandomizeSpec.model_construct(None)
-                changes[name] = old if new is None else self.merge_block(old or empty, new)
-            elif isinstance(old, dict):
-                changes[name] = self.merge_map(old, new)
-            elif isinstance(old, Block) and isinstance(new, Block) and type(old) is type(new):
-                changes[name] = self.merge_block(old, new)
-            else:
-                changes[name] = old if new is None else new
-        merged = TaskSpec.model_construct(None, **changes)
-        merged._span = derived.span
-        return merged
-
-    def merge_scene(
-        self, base: Expression | SceneSpec | None, derived: Expression | SceneSpec | None
-    ) -> Expression | SceneSpec | None:
-        """A scene that is named takes the place of the one before; one written in the task adds to it."""
-        if derived is None or isinstance(derived, Expression) or derived.use is not None:
-            return base if derived is None else derived
-        return self.merge_block(base, derived) if isinstance(base, SceneSpec) else derived  # type: ignore[return-value]
-
-    def merge_block(self, base: Block, derived: Block) -> Block:
-        changes: dict[str, object] = {}
-        for name, info in type(base).model_fields.items():
-            old, new = getattr(base, name), getattr(derived, name)
-            if isinstance(old, dict):
-                changes[name] = self.merge_map(old, new)
-            elif isinstance(old, Block) and isinstance(new, Block):
-                changes[name] = self.merge_block(old, new)
-            else:
-                changes[name] = old if new == info.get_default(call_default_factory=True) else new
-        merged = type(base).model_construct(None, **changes)
-        merged._span = derived.span
-        return merged
-
-    def merge_map[V](self, base: dict[Text, V], derived: dict[Text, V]) -> dict[Text, V]:
-        merged = dict(base)
-        for name, value in derived.items():
-            if _is_none(value):
-                if name not in base:
-                    self.nothing_there(name, base)
-                merged.pop(name, None)
-                continue
-            if isinstance(value, dict) and name in merged:
-                merged[name] = self.merge_map(merged[name], value)  # type: ignore[arg-type, assignment]
-                continue
-            if name in merged:  # the key of a dict stays the first one: put the new name with its span in its place
-                merged = {(name if known == name else known): entry for known, entry in merged.items()}
-            merged[name] = value
-        return merged
-
-    def with_inherited(self, base: dict[Text, list[Item]], derived: dict[Text, list[Item]]) -> dict[Text, list[Item]]:
-        """Groups take the place of those of their name; one that names itself has the inherited entries there."""
-        groups = {}
-        for name, items in derived.items():
-            inherited = base.get(name)
-            groups[name] = items
-            if inherited is None or _is_none(items):
-                continue
-            groups[name] = [part for item in items for part in (_inherited(inherited, item, name) or [item])]
-            known, named = {str(item.value) for item in inherited}, str(name)
-            if not any(str(item.value) in known or str(item.value) == named for item in groups[name]):
-                first = next(key for key in base if key == name)
-                self.error(
-                    "W0018",
-                    f"`{name}` takes the place of the inherited group, and has none of its {len(inherited)} entries",
-                    name.span,
-                    f"begin it with `{name}` to keep them",
-                    notes=(Annotation(first.span, "the inherited group"),) if first.span is not None else (),
-                )
-        return groups
-
-    def merge_reward(self, base: RewardSpec | None, derived: RewardSpec | None) -> RewardSpec | None:
-        if base is None or derived is None:
-            return derived or base
-        per_second, once = dict(base.per_second), dict(base.once)
-        known = [*per_second, *once]
-        for target, other, terms in (
-            (per_second, once, derived.per_second),
-            (once, per_second, derived.once),
-        ):
-            for name, value in terms.items():
-                if _is_none(value):
-                    if name not in known:
-                        self.nothing_there(name, known)
-                    target.pop(name, None)
-                    other.pop(name, None)
-                    continue
-                if name not in known:
-                    self.looks_like_override(name, known)
-                other.pop(name, None)
-                target[name] = value
-        merged = RewardSpec.model_construct(None, per_second=per_second, once=once)
-        merged._span = derived.span
-        return merged
-
-    def nothing_there(self, name: Text, known: object) -> None:
-        helps = did_you_mean(name, list(known), listing=True)  # type: ignore[call-overload]
-        self.error("E0212", f"the extended task has no `{name}` to remove", name.span, *helps)
-
-    def looks_like_override(self, name: Text, known: list[Text]) -> None:
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, known, n=1, cutoff=0.75)  # words of one field are often a little alike
-        if close:
-            first = next(item for item in known if item == close[0])
-            notes = (Annotation(first.span, "the inherited term"),) if first.span is not None else ()
-            self.error(
-                "W0009",
-                f"`{name}` is a new term beside the inherited `{close[0]}`",
-                name.span,
-                f"write `{close[0]}` to replace the inherited term",
-                notes=notes,
-            )
-
 
 def _plain(params: Mapping[Text, Expression]) -> dict[str, Expression]:
     return {str(name): value for name, value in params.items()}
-
-
-def _inherited(entries: list[Item], item: Item, group: Text) -> list[Item] | None:
-    """What ``policy``, ``policy without noise`` or ``policy history 3`` stands for in a group of that name."""
-    others = [name for name in type(item).model_fields if name not in ("value", "without", "history")]
-    if not (isinstance(item.value.node, ast.Name) and item.value.node.id == group):
-        return None
-    if any(getattr(item, name) is not None for name in others):
-        return None
-    if item.without is not None and not (isinstance(item.without.node, ast.Name) and item.without.node.id == "noise"):
-        return None
-    if item.without is not None:
-        entries = [entry.model_copy(update={"noise": None, "bias": None}) for entry in entries]
-    if item.history is not None:
-        entries = [entry.model_copy(update={"history": entry.history or item.history}) for entry in entries]
-    return entries
-
-
-def _is_none(value: object) -> bool:
-    if isinstance(value, Expression):
-        return isinstance(value.node, ast.Name) and value.node.id == "none"
-    inner = getattr(value, value.head, None) if isinstance(value, Block) and value.head else None
-    return isinstance(inner, Expression) and _is_none(inner)

@@ -6,6 +6,7 @@ from typing import Any
 
 from stripe_dsl.spec.builder import Builder
 from stripe_dsl.spec.document import RandomizeSpec
+from stripe_dsl.spec.nothing import none_of
 from stripe_dsl.spec.values import Expression, Text, Update
 from stripe_dsl.syntax import ast
 
@@ -15,18 +16,23 @@ def read_randomize(reader: Builder, statement: ast.Statement, values: dict[str, 
     empty: dict[str, Any] = {"at_startup": {}, "at_reset": {}, "every": {}}
     block: Any = values.setdefault("randomize", reader.finish(RandomizeSpec, empty, statement.key_span))
     for inner in statement.body or ():
-        words = " ".join(word for word in (inner.key, *(arg.span.text for arg in inner.args)) if word)
-        if words in ("at startup", "at reset") and inner.body is not None:
+        word = none_of(inner, alone=False)
+        args = inner.args[:-1] if word is not None and word in inner.args else inner.args
+        words = " ".join(word for word in (inner.key, *(arg.span.text for arg in args)) if word)
+        whole = inner.body is not None or word is not None
+        if words in ("at startup", "at reset") and whole:
             members = getattr(block, words.replace(" ", "_"))
-        elif inner.key == "every" and len(inner.args) == 1 and inner.body is not None:
-            period = Text(str(Expression(inner.args[0])), inner.args[0].span)
+        elif inner.key == "every" and len(args) == 1 and whole:
+            period = Text(str(Expression(args[0])), args[0].span)
             members = block.every.setdefault(period, {})
         else:
             help = "write `at startup { … }`, `at reset { … }` or `every 10..15 s { … }`"
             span = inner.target.span if inner.target is not None else inner.key_span
             reader.error("E0207", "`randomize` holds blocks that say when", span, help)
             continue
-        for change in inner.body:
+        if word is not None:
+            members[Text("none", word.span)] = Update(word)
+        for change in inner.body or ():
             _change(reader, change, members)
 
 

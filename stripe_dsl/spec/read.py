@@ -15,6 +15,7 @@ from stripe_dsl.spec.blocks import Block, Entry, Item
 from stripe_dsl.spec.builder import Builder, block_name
 from stripe_dsl.spec.document import Document, FunctionSpec, ParameterSpec, Placed, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, own_key, slots
+from stripe_dsl.spec.nothing import named_nothing, removes
 from stripe_dsl.spec.phrases import PHRASED, gathered, phrase_of, phrases_of, read_size, read_use
 from stripe_dsl.spec.randomize import read_randomize
 from stripe_dsl.spec.schedule import read_curriculum
@@ -113,6 +114,8 @@ class StatementReader(Builder):
             self.no_slot(model, statement)
             return
         text = Text(key, statement.key_span)
+        if removes(self, model, slot, statement, values, spans):
+            return
         if model is Document and key == "fn":
             name, function = self.function(statement)
             self.store(values, spans, slot, text, {name: function})
@@ -255,6 +258,8 @@ class StatementReader(Builder):
             if issubclass(inner.block, Entry) and not value:
                 self.error("E0214", f"`{statement.key} {name}` needs a value: `{statement.key} {name} = …`", span)
                 return None
+            if (nothing := named_nothing(self, inner, statement, args)) is not None:
+                return nothing
             return self.block(inner.block, statement.body or (), span, args, headed=bool(value))
         if not value:
             self.error("E0214", f"`{statement.key} {name}` needs a value", name.span, "write `= value` after the name")

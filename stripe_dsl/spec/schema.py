@@ -9,9 +9,14 @@ from typing import Any
 from stripe_dsl.spec.blocks import Block, Entry, Item
 from stripe_dsl.spec.document import Document, FunctionSpec, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, slots
-from stripe_dsl.spec.yaml import NAME_PATTERN, takes_bare_names
+from stripe_dsl.spec.nothing import ENTRIES, INHERITED
+from stripe_dsl.spec.scene import LightSpec
+from stripe_dsl.spec.yaml import takes_bare_names
+from stripe_dsl.spec.yaml_names import NAME_PATTERN
 
 type Schema = dict[str, Any]
+
+NONE: Schema = {"description": "What is inherited is removed.", "const": "none"}
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -116,12 +121,14 @@ class _Writer:
                 inner = expression if slot.shape is Shape.EXPRESSIONS else text
                 return {"anyOf": [inner, {"type": "array", "items": inner}]}
             case Shape.ITEMS:
-                return {"type": ["array", "null"], "items": self.observation()}
+                return {"anyOf": [NONE, {"type": ["array", "null"], "items": self.observation()}]}
             case Shape.MAP:
                 return self.map(model, slot)
             case _:
                 assert slot.block is not None
                 block = self.reference(slot.block)
+                if model in INHERITED or slot.block is LightSpec:
+                    block = {"anyOf": [NONE, block]}
                 return {"anyOf": [expression, block]} if slot.shape is Shape.REFERENCE else block
 
     def update(self) -> Schema:
@@ -145,7 +152,7 @@ class _Writer:
             return _any_of([entries, text, {"type": "array", "items": text}])
         if model is TaskSpec and slot.attribute in NAMED_BY_REFERENCE:
             return _any_of([entries, {"$ref": "#/$defs/Expression"}])
-        return entries
+        return {"anyOf": [NONE, entries]} if slot.attribute in ENTRIES else entries
 
     def observation(self) -> Schema:
         """An entry of an observation group: an expression with options, a mapping of them, or one with its name."""

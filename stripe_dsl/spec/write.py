@@ -22,6 +22,7 @@ from stripe_dsl.spec.document import (
     TaskSpec,
 )
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, is_entry, own_key, slots
+from stripe_dsl.spec.nothing import is_nothing
 from stripe_dsl.spec.robots import ObjectSpec, RobotSpec
 from stripe_dsl.spec.scene import AssetSpec, SceneSpec
 from stripe_dsl.spec.terrain import TerrainSpec
@@ -100,6 +101,8 @@ def _mapping(block: Block) -> dict[str, Any]:
 
 def _data(model: type[Block], slot: Slot, value: Any) -> Any:
     """The value of a field as plain data."""
+    if is_nothing(slot, value):
+        return "none"
     if isinstance(value, Expression):
         return _scalar(value)
     if isinstance(value, bool):
@@ -189,6 +192,8 @@ def _lines(block: Block, *, without: str = "") -> list[str]:
 
 def _statements(model: type[Block], slot: Slot, key: str, value: Any) -> list[str]:
     """What a field is in the language."""
+    if is_nothing(slot, value):
+        return [f"{key} = none"]
     if isinstance(value, bool):
         return [key if value else f"{key} false"]
     if isinstance(value, Expression):
@@ -206,9 +211,10 @@ def _statements(model: type[Block], slot: Slot, key: str, value: Any) -> list[st
     if isinstance(value, dict):
         return _map(model, slot, key, value)
     if isinstance(value, RewardSpec):
+        inner = slots(RewardSpec)["once"]
         blocks = [("per second", value.per_second), ("once", value.once)]
         shown = [(name, terms) for name, terms in blocks if terms] or blocks[:1]
-        return [f"{key} {name} {_entries(terms)}" for name, terms in shown]
+        return [f"{key} {name} {'= none' if is_nothing(inner, terms) else _entries(terms)}" for name, terms in shown]
     if isinstance(value, RandomizeSpec):
         return [f"{key} {_braces(_occasions(value), wide=True)}"]
     if isinstance(value, SceneSpec) and {key for key, _, _ in _set_fields(value)} == {"use", "given"}:
@@ -226,6 +232,8 @@ def _occasions(block: RandomizeSpec) -> list[str]:
 
 def _changes(members: dict[Text, Update]) -> str:
     """``{ base.mass += -1..3 kg }``."""
+    if is_nothing(slots(RandomizeSpec)["at_reset"], members):
+        return "= none"
     lines = [f"{name} {value.op} {Expression.__str__(value)}" for name, value in members.items()]
     return _braces(lines, wide=True)
 
@@ -250,7 +258,9 @@ def _map(model: type[Block], slot: Slot, key: str, members: dict[Text, Any]) -> 
     out: list[str] = []
     for name, value in members.items():
         start = f"{key} {name_or_string(name)}"
-        if isinstance(value, Placed):
+        if is_nothing(slot.inner, value):
+            out.append(f"{start} = none")
+        elif isinstance(value, Placed):
             begin = key if reference_name(value.value) == name else f"{start} ="
             lines = _lines(value.model_copy(update={"pose": {}}), without="value")
             posed = [_braces([f"pose {_entries(value.pose)}"])] if value.pose else []

@@ -6,7 +6,6 @@ in the grammar of the language. Every span is one in the YAML file, inside expre
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -18,9 +17,12 @@ from stripe_dsl.spec.blocks import Block, Entry, Item
 from stripe_dsl.spec.builder import Builder, block_name
 from stripe_dsl.spec.document import Document, FunctionSpec, Placed, RandomizeSpec, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, is_entry, own_key, slots
+from stripe_dsl.spec.nothing import ENTRIES, INHERITED, nothing
 from stripe_dsl.spec.phrases import in_place
 from stripe_dsl.spec.read import StatementReader
+from stripe_dsl.spec.scene import LightSpec
 from stripe_dsl.spec.values import UPDATES, Expression, Phrase, Text, Update
+from stripe_dsl.spec.yaml_names import check_name
 from stripe_dsl.spec.yaml_nodes import Mapping, Node, Scalar, Sequence, compose, moved
 from stripe_dsl.syntax import ast
 from stripe_dsl.syntax.parser import parse_expression, parse_item, parse_phrase
@@ -29,10 +31,6 @@ from stripe_dsl.text import and_list
 SPARE_VISITS = 10_000
 """A file without aliases has fewer nodes than characters; with aliases of aliases reading would never end."""
 
-NAME_PATTERN = "^(?!(?:and|or|not|if|else|where)$)[A-Za-z_][A-Za-z0-9_]*$"
-"""What a name looks like, for the JSON schema too."""
-
-_NAME = re.compile(NAME_PATTERN.removesuffix("$"))
 _NEED_VALUES = ("param", "let")  # written `name = value`: the name alone says nothing
 _QUOTE = "put the expression in quotes"
 
@@ -54,6 +52,15 @@ def takes_bare_names(model: type[Block], slot: Slot) -> bool:
     if inner is None or model is Document or (inner.shape is Shape.EXPRESSION and slot.attribute in _NEED_VALUES):
         return False
     return inner.shape is Shape.EXPRESSION or (inner.shape is Shape.BLOCK and not is_entry(inner))
+
+
+def removes(model: type[Block], slot: Slot, node: Node) -> bool:
+    """Whether the word ``none`` stands in place of a block that a task may inherit."""
+    if not (isinstance(node, Scalar) and node.value == "none" and not node.null):
+        return False
+    if slot.shape is Shape.MAP:
+        return slot.attribute in ENTRIES and model in (TaskSpec, RewardSpec, RandomizeSpec)
+    return slot.shape is Shape.ITEMS or (slot.shape is Shape.BLOCK and (model in INHERITED or slot.block is LightSpec))
 
 
 class YamlReader(Builder):
@@ -117,7 +124,7 @@ class YamlReader(Builder):
                 continue
             value = self.value(model, slot, key, inner)
             if slot.own:
-                self.check_name(TaskSpec, slots(TaskSpec)["let"], key)
+                check_name(self, TaskSpec, slots(TaskSpec)["let"], key)
                 self.member(values.setdefault(slot.attribute, {}), key, value)
                 continue
             if reward is not None:
@@ -161,6 +168,8 @@ class YamlReader(Builder):
 
     def value(self, model: type[Block], slot: Slot, key: Text, node: Node) -> Any:
         """The value of a field."""
+        if removes(model, slot, node):
+            return nothing(self, slot, node.span)
         if slot.shape is Shape.MAP:
             return self.map(model, slot, key, node)
         if slot.shape is Shape.BLOCK or (slot.shape is Shape.REFERENCE and isinstance(node, Mapping)):
@@ -267,7 +276,7 @@ class YamlReader(Builder):
         bare = takes_bare_names(model, slot)
         if isinstance(node, Mapping):
             for name, inner in self.pairs(node):
-                self.check_name(model, slot, name)
+                check_name(self, model, slot, name)
                 null = isinstance(inner, Scalar) and inner.null
                 members[name] = self.word(slot.inner, name) if bare and null else self.entry(model, slot, name, inner)
             return members
@@ -285,7 +294,7 @@ class YamlReader(Builder):
         for item in items:
             assert isinstance(item, Scalar)
             name = Text(item.value, item.inner)
-            self.check_name(model, slot, name)
+            check_name(self, model, slot, name)
             self.member(members, name, self.word(slot.inner, name))
         return members
 
@@ -312,29 +321,6 @@ class YamlReader(Builder):
             )
             return self.lines.named(slot.inner, statement, name)
         return self.value(model, slot.inner, name, node)
-
-    def check_name(self, model: type[Block], slot: Slot, name: Text) -> None:
-        """Reports keys that could not stand in a ``.stripe`` file."""
-        assert name.span is not None
-        if model is RandomizeSpec and slot.attribute == "every" and slot.inner is not None and slot.inner.inner:
-            self.check_place(name, "every", path=False)
-        elif model is RandomizeSpec or (model is TaskSpec and slot.attribute in ("reset", "curriculum")):
-            self.check_place(name, slot.attribute if model is TaskSpec else "randomize")
-        elif model in (Document, FunctionSpec, TaskSpec, RewardSpec) and not _NAME.fullmatch(name):
-            help_ = "a name is made of letters, digits and `_`, and begins with no digit"
-            self.error("E0220", f"`{name}` is not a name", name.span, help_)
-
-    def check_place(self, name: Text, block: str, *, path: bool = True) -> None:
-        """Reports a key of ``reset`` or ``randomize`` that is no path such as ``slider.pos``, or no expression."""
-        span = name.span
-        assert span is not None
-        if span.text != name:
-            self.error("E0309", f"a key of `{block}` is written without escapes", span)
-            return
-        node, diagnostics = parse_expression(span.source, span.start, span.end)
-        self.diagnostics.extend(diagnostics)
-        if path and not diagnostics and not isinstance(node, ast.Name | ast.Field | ast.Frame | ast.Index):
-            self.error("E0309", f"a key of `{block}` names what is set, such as `slider.pos`", span)
 
     # ---- observations
 
@@ -366,7 +352,7 @@ class YamlReader(Builder):
         pairs = self.pairs(node)
         if len(pairs) == 1 and pairs[0][0] not in slots(Item):
             name, inner = pairs[0]
-            self.check_name(TaskSpec, slots(TaskSpec)["let"], name)
+            check_name(self, TaskSpec, slots(TaskSpec)["let"], name)
             item = self.observation(inner)
             return None if item is None else self.renamed(item, name)
         values: dict[str, Any] = {}
@@ -376,7 +362,7 @@ class YamlReader(Builder):
                 values[slot.attribute] = self.value(Item, slot, key, inner)
         name = values.get("name")
         if name:
-            self.check_name(TaskSpec, slots(TaskSpec)["let"], name)
+            check_name(self, TaskSpec, slots(TaskSpec)["let"], name)
         if "value" not in values:
             self.no_observation(node.span)
             return None

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from stripe_dsl.ir.program import Program
 from stripe_dsl.pipeline import check_file
+from stripe_dsl.source import SourceFile
+from stripe_dsl.spec.modules import read
+from stripe_dsl.spec.write import to_stripe, to_yaml
 
 from .frames import ROBOTS
 from .meaning import program, tunables
@@ -159,3 +162,42 @@ task:
         (term.name, term.per_second) for term in plain.rewards
     ]
     assert yaml.sim.decimation == plain.sim.decimation
+
+
+def test_none_removes_whole_blocks() -> None:
+    more = """
+    randomize { at startup { slider.armature += 0..0.1 kg }; every 2..3 s { slider.vel += +-0.1 m/s } }
+    observe critic { slider.pos }
+    curriculum { reward.alive = 2.0 over 0..100 }
+    truncate { slow = |slider.vel| < 0.001 m/s }
+    train { rnd { weight 1 } }
+    """
+    base = f"{BASE}\ntask More extends Base {{\n{more}\n}}\n"
+    full = program(base, task="More")
+    assert full.randomize.startup and full.randomize.intervals and full.curriculum
+    assert [group.name for group in full.groups] == ["policy", "critic"]
+    assert full.train.rnd is not None
+    gone = """
+    randomize = none; observe critic = none; curriculum = none; truncate = none; reward once = none; reset = none
+    train { rnd none }
+    """
+    bare = program(f"{base}\ntask Bare extends More {{\n{gone}\n}}\n", task="Bare")
+    assert not (bare.randomize.startup or bare.randomize.intervals or bare.curriculum or bare.resets)
+    assert [group.name for group in bare.groups] == ["policy"]
+    assert (bare.train.rnd, bare.train.steps) == (None, 16)
+    assert [term.name for term in bare.rewards] == ["alive", "swing"]
+    assert [term.name for term in bare.terminations] == ["off_track"]
+    startup = program(f"{base}\ntask Some extends More {{ randomize {{ every 2..3 s = none }} }}\n", task="Some")
+    assert startup.randomize.startup
+    assert not startup.randomize.intervals
+
+
+def test_what_is_removed_is_the_same_in_yaml() -> None:
+    body = "reset = none; reward once = none; terminate { none; timeout }; train = none"
+    source = f"{BASE}\ntask Bare extends Base {{ {body} }}\n"
+    document, found = read(SourceFile("a.stripe", source))
+    assert not found
+    again, found = read(SourceFile("a.stripe.yaml", to_yaml(document)))
+    assert not found
+    assert to_stripe(again) == to_stripe(document)
+    assert "reset = none" in " ".join(to_stripe(document).split())

@@ -182,7 +182,9 @@ def missing_block(run: Recovery, token: Token) -> bool:
             run.lexer.position = token.start
             run.token = Token("_NEWLINE", "", run.token.end, run.token.end)
         else:
-            run.report("E0101", f"`{head.value}` needs a block", span, "expected `{` after this")
+            words = run.text[head.start : run.token.start].rstrip()
+            helps = (f"`{words} = none` removes an inherited one",) if run.token.value == "none" else ()
+            run.report("E0101", f"`{head.value}` needs a block", span, "expected `{` after this", helps)
             run.made("LBRACE")
             run.lexer.position = token.start
             if any(at >= token.start for at in run.braces.extra):  # the block is there, only its brace is not
