@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,15 @@ def configuration(task: str, variant: str, device: str, envs: int) -> Configurat
     return Configuration(names.upstream, warp, env, config.agent)
 
 
+def with_isaac_labs_manager(physics: Any) -> Any:
+    """A copy of physics settings without the generated package's manager, which records the physics on a CPU."""
+    from isaaclab_newton.physics import MJWarpSolverCfg
+
+    physics = deepcopy(physics)
+    physics.class_type = physics.solver_cfg.class_type = MJWarpSolverCfg().class_type
+    return physics
+
+
 def upstream(task_id: str, physics: Any) -> Any:
     """The configuration of a task of Isaac Lab with other physics settings.
 
@@ -108,7 +118,7 @@ def upstream(task_id: str, physics: Any) -> Any:
 
     from tests.sim.differential import physics_overrides
 
-    wanted = json.loads(json.dumps(to_dict(physics), default=repr))
+    wanted = json.loads(json.dumps(to_dict(with_isaac_labs_manager(physics)), default=repr))
     env: Any = resolve_task_config(task_id, None, overrides=physics_overrides(wanted))[0]
     settings = json.loads(json.dumps(to_dict(env.sim.physics), default=repr))
     if settings != wanted:

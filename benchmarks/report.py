@@ -82,6 +82,18 @@ class Tables:
                 rate = found.get("steps_per_second")
                 yield row(task, name, f"{envs:,}", *map(digits, seconds), "-" if rate is None else f"{rate:,}")
 
+    def compiled(self) -> Iterator[str]:
+        """Seconds of an iteration of PPO with torch.compile, and how they compare to those without."""
+        numbers = ("environments", "collection", "learning", "iteration", "without", "factor", "whole run")
+        yield from head(("task", ""), numbers)
+        for task, envs in self.rows("compiled"):
+            for variant, name in TRAINED.items():
+                found, plain = (self.find(part, task, variant, envs) for part in ("compiled", "train"))
+                seconds = [found.get(key) for key in ("collection_s", "learning_s", "iteration_s")]
+                before = plain.get("iteration_s")
+                cells = map(digits, (*seconds, before))
+                yield row(task, name, f"{envs:,}", *cells, ratio(seconds[2], before), digits(found.get("total_s")))
+
     def startup_time(self) -> Iterator[str]:
         """Seconds until the first step is done, and how many of them go into kernels."""
         phases = ("import", "build", "reset and first step", "together", "kernels in it")
@@ -129,7 +141,7 @@ class Tables:
                 share = [r["result"]["resets_per_step"] for r in records if r["task"] == task and "result" in r]
                 if share:
                     yield f"{task} {min(share):.2%} to {max(share):.2%}."
-        if part == "train" and results:
+        if part in ("train", "compiled") and results:
             facts = {(r["steps_per_env"], r["iterations"], r["left_out"]) for r in results}
             for steps, iterations, left_out in sorted(facts):
                 yield f"{steps} steps an iteration, {iterations} iterations, means without the first {left_out}."
@@ -172,6 +184,7 @@ def page(text: str, machines: Sequence[Results], *, partial: bool = False) -> st
     bodies = {
         "step_time": [one.section("step", one.step_time()) for one in tables],
         "train_time": [one.section("train", one.train_time()) for one in tables],
+        "compiled": [one.section("compiled", one.compiled()) for one in tables],
         "startup_time": [one.section("startup", one.startup_time()) for one in tables],
         "memory": [one.section("memory", one.memory()) for one in tables],
     }

@@ -33,12 +33,13 @@ from benchmarks.environments import ROOT, TASKS, VARIANTS
 from benchmarks.results import Key, Results, key
 from tests.sim.upstream import make_assets
 
-PARTS = ("step", "train", "startup", "memory")
+PARTS = ("step", "train", "compiled", "startup", "memory")
 RUNNERS = dict.fromkeys(VARIANTS, "rsl_rl") | {"stripec_torch": "stripec", "stripec_warp": "stripec"}
 """Variants of the training: all sides with rsl_rl's own runner, and ours also with that of ``stripec train``."""
 EFFORT = {
     "step": ("seconds", "repeats", "warm_up"),
     "train": ("train_envs", "iterations", "left_out", "steps_per_env"),
+    "compiled": ("train_envs", "iterations", "left_out", "steps_per_env"),
     "startup": (),
     "memory": ("warm_up",),
 }
@@ -90,6 +91,7 @@ def plan(args: argparse.Namespace, usual: Defaults) -> list[Key]:
         *training(walkers_first[:1]),
         *steps(others),
         *training(walkers_first[1:]),
+        *(("compiled", task, variant, args.train_envs) for task in args.tasks for variant in trained),
         *(("memory", task, side, size) for size in sorted(args.sizes)[-2:] for task in args.tasks for side in sides),
         *(("startup", task, side, reference) for task in args.tasks for side in (*sides, "compile")),
     ]
@@ -127,7 +129,7 @@ class Bench:
         args = self.args
         spec = {"part": part, "task": task, "variant": variant, "device": args.device, "envs": envs}
         spec |= {name: getattr(args, name) for name in EFFORT[part]}
-        if part == "train":
+        if part in ("train", "compiled"):
             spec |= {"variant": variant.replace("stripec", "ours"), "runner": RUNNERS[variant]}
         if part != "startup":
             return self.worker(spec)

@@ -28,6 +28,8 @@ import gymnasium
 from isaaclab.managers import SceneEntityCfg
 from isaaclab_tasks.contrib.velocity.config.a1.flat_env_cfg import UnitreeA1FlatEnvCfg
 
+from benchmarks.environments import with_isaac_labs_manager
+
 TASK = "Peer-Velocity-Flat-Quadruped"
 """Gym id of the peer; :func:`velocity` gives its configuration."""
 NOT_RECORDED_ON_CPU = ("EventManager", "ObservationManager", "RewardManager")
@@ -47,6 +49,7 @@ def velocity(ours: Any) -> Any:
     peer: Any = UnitreeA1FlatEnvCfg()
     peer.decimation, peer.episode_length_s = ours.decimation, ours.episode_length_s
     peer.sim, peer.seed = ours.sim, ours.seed
+    peer.sim.physics = with_isaac_labs_manager(ours.sim.physics)
     if ours.sim.device == "cpu":
         # a setting of upstream's own: 1 is Warp without recording
         peer.manager_call_max_mode = dict.fromkeys(NOT_RECORDED_ON_CPU, 1)

@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 import warp as wp
-from isaaclab_newton.physics import NewtonManager, NewtonMJWarpManager
+from isaaclab_newton.physics import NewtonManager
 from newton import GeoType, Model
 from newton.geometry import BroadPhaseExplicit
+
+from .physics import NewtonRecordedManager
 
 CELL = 0.25
 """Edge of the squares in which it is known how high a mesh reaches [m]; wider where a mesh is wider than CELLS."""
@@ -35,7 +37,7 @@ class Tops:
     start: int
 
 
-class NewtonSceneManager(NewtonMJWarpManager):
+class NewtonSceneManager(NewtonRecordedManager):
     """MuJoCo Warp with Newton's collisions, which leave out pairs of shapes and meshes that are far apart.
 
     Isaac Lab knows by the first word of its name which of its back ends it belongs to.

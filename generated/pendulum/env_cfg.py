@@ -33,6 +33,7 @@ class PhysicsCfg(PresetCfg):
     physx: PhysxAutoCfg = PhysxAutoCfg(isaacsim_physx=isaacsim_physx, ovphysx=ovphysx)
     newton_mjwarp: NewtonCfg = NewtonCfg(
         solver_cfg=MJWarpSolverCfg(
+            class_type=f"{__package__}.physics:NewtonRecordedManager",
             integrator="implicitfast",
             # MuJoCo's own contacts turn meshes into hulls; Newton's take them as they are
             use_mujoco_contacts=False,

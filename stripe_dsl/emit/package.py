@@ -110,6 +110,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
     files = {
         "__init__.py": "__init__.py.jinja",
         "env_cfg.py": "env_cfg.py.jinja",
+        "physics.py": "physics.py.jinja",
         **agent.files,
         "assets/__init__.py": "assets.py.jinja",
         "pyproject.toml": "pyproject.toml.jinja",

@@ -20,10 +20,10 @@ CARTPOLE = Path(__file__).parents[2] / "examples" / "cartpole.stripe"
 @pytest.mark.parametrize(
     ("backends", "options", "in_warp"),
     [
-        pytest.param(("torch", "warp"), (), False, marks=pytest.mark.thorough),
+        (("torch", "warp"), (), False),
         (("torch", "warp"), ("--frontend", "warp"), True),
         # the only environment, so that of both front ends
-        pytest.param(("warp",), (), True, marks=pytest.mark.thorough),
+        (("warp",), (), True),
     ],
 )
 def test_isaaclab_trains(tmp_path: Path, backends: tuple[str, ...], options: tuple[str, ...], in_warp: bool) -> None:

@@ -19,7 +19,7 @@ from stripe_dsl.pipeline import compile_file
 from tests import forks
 from tests.emit.test_agents import CRITIC, ROOT, SETTINGS
 
-pytestmark = [pytest.mark.sim, pytest.mark.slow, pytest.mark.thorough]
+pytestmark = [pytest.mark.sim, pytest.mark.slow]
 
 ITERATIONS = 2
 STEPS = 24

@@ -17,7 +17,7 @@ from stripe_dsl.scene.made import make
 from .recorder import Array, Recording, Run, record
 from .replay import entries
 
-pytestmark = [pytest.mark.sim, pytest.mark.thorough]  # test_gates.py has layers that move in the usual run
+pytestmark = pytest.mark.sim
 
 SOURCE = Path(__file__).parent / "tasks" / "loose.stripe"
 

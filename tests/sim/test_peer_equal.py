@@ -21,7 +21,7 @@ from benchmarks.environments import ROOT, TASKS, Configuration, built
 from tests import forks
 from tests.sim.differential import Recording, Tape, largest_difference, play
 
-pytestmark = [pytest.mark.sim, pytest.mark.slow, pytest.mark.thorough]
+pytestmark = [pytest.mark.sim, pytest.mark.slow]
 
 LEGS = [f"{leg}_{joint}_joint" for leg in ("FL", "FR", "RL", "RR") for joint in ("hip", "thigh", "calf")]
 """Joints in the order of the generated task's actions and observations."""

@@ -135,12 +135,7 @@ def waits(env: Any) -> Mapping[str, Any]:
     return {"waits": torch.tensor(found), "ended": torch.tensor(ended)}
 
 
-# the walkers take as long as all others together
-WALKERS = ("walk", "forest_walk")
-PARAMS = [pytest.param(name, marks=pytest.mark.thorough) if name in WALKERS else name for name in EXAMPLES]
-
-
-@pytest.fixture(scope="module", params=PARAMS)
+@pytest.fixture(scope="module", params=EXAMPLES)
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Pair:
     task = EXAMPLES[request.param]
     (program,) = check_file(task.source).programs

@@ -183,6 +183,8 @@ class Recorder:
         env, dones, rewards = self.env, self.env._get_dones, self.env._get_rewards
         if self.run.backend == "warp":
             env._graph_cache.capture_or_replay = launch
+            # on a CPU the physics is recorded by itself then, as in the torch environment
+            env.cfg.sim.physics.use_cuda_graph = True
         before: list[Array] = []
 
         def get_dones() -> Any:
