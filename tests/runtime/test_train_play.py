@@ -48,13 +48,6 @@ def trained(logs: Path) -> TrainResult:
     return result
 
 
-def test_known_kernels_are_those_of_the_run(trained: TrainResult) -> None:
-    """A module that is loaded twice was compiled for nothing the first time."""
-    assert trained.run_dir is not None
-    loads = re.findall(r"^Module (\S+) ", (trained.run_dir / "console.log").read_text(), re.MULTILINE)
-    assert [loads.count(name) for name in KNOWN] == [1] * len(KNOWN)
-
-
 def test_a_run_leaves_what_upstream_leaves(trained: TrainResult, logs: Path) -> None:
     assert trained.status == "done"
     assert trained.iterations == 16
@@ -216,11 +209,14 @@ print("result", result.status, result.checkpoint.name, result.iterations, result
 """
 
 
-def test_ctrl_c_saves_a_checkpoint(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], Path]:
+    """What a run that was interrupted printed, and its folder; a process of its own."""
+    folder = tmp_path_factory.mktemp("interrupted")
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     code = INTERRUPT.format(package=str(cartpole().resolve()))
     command = [sys.executable, "-u", "-c", code]
-    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines: list[str] = []
         for line in process.stdout:
@@ -231,8 +227,19 @@ def test_ctrl_c_saves_a_checkpoint(tmp_path: Path) -> None:
                 break
         lines += process.stdout.readlines()
     assert process.returncode == 0, lines
+    return lines, next((folder / "logs" / "rsl_rl" / "cartpole").iterdir())
+
+
+def test_ctrl_c_saves_a_checkpoint(interrupted: tuple[list[str], Path]) -> None:
+    lines, run = interrupted
     result = lines[-1].split()
     assert result[:2] == ["result", "interrupted"]
     assert result[2] == f"model_{int(result[3]) - 1}.pt"
     assert result[4] == "()"
-    assert (next((tmp_path / "logs" / "rsl_rl" / "cartpole").iterdir()) / result[2]).is_file()
+    assert (run / result[2]).is_file()
+
+
+def test_known_kernels_are_those_of_the_run(interrupted: tuple[list[str], Path]) -> None:
+    """A module that is loaded twice was compiled for nothing the first time."""
+    loads = re.findall(r"^Module (\S+) ", (interrupted[1] / "console.log").read_text(), re.MULTILINE)
+    assert [loads.count(name) for name in KNOWN] == [1] * len(KNOWN)

@@ -205,6 +205,15 @@ def physics_overrides(physics: Mapping[str, Any], path: str = "env.sim.physics")
     return overrides
 
 
+def without_classes(physics: Mapping[str, Any]) -> dict[str, Any]:
+    """Physics settings without the classes that they are for: the generated package's manager records on a CPU."""
+    return {
+        name: without_classes(value) if isinstance(value, Mapping) else value
+        for name, value in physics.items()
+        if not name.endswith("_type")
+    }
+
+
 def play(env: DirectRLEnv | ManagerBasedRLEnv, tape: Tape) -> Recording:
     """Step ``env`` through ``tape``, writing the tape's states at the start and at every reset."""
     import torch
