@@ -230,12 +230,6 @@ class Sensors:
             message = f"`{kind}` has nothing to measure: the scene has no ground"
             self.report.error("E0214", message, node.span, "add `ground plane` to the scene")
             return None
-        scene = self.scope.scene
-        moving = [layer.name for layer in (scene.layers if scene is not None else ()) if not layer.stands]
-        if isinstance(settings, RaySettings) and moving:
-            message = f"the rays of `{name}` pass through {and_list(moving)}, which can move"
-            help = "cameras and contacts know of it; or leave `kind` out, where it has to be seen more than moved"
-            self.report.error("W0019", message, node.span, help)
         return SensorValue(str(name), kind, body.robot, body, settings)
 
 

@@ -131,7 +131,6 @@ _TITLES = {
     "W0016": "part of a robot file left out",
     "W0017": "some things left out",
     "W0018": "inherited observations left out",
-    "W0019": "rays pass through what moves",
 }
 
 

@@ -16,7 +16,7 @@ from stripe_dsl.emit.identifiers import docstring, literal, paragraph, remark, s
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.outlines import outlines
 from stripe_dsl.emit.scenes import fixed_robots, sampled_kinds, scene_text, tiles_text
-from stripe_dsl.emit.sensors import CLASSES, LABEL_ID, labels, sensor_cfgs
+from stripe_dsl.emit.sensors import CLASSES, LABEL_ID, labels, seeing, sensor_cfgs
 from stripe_dsl.emit.torch.env import EnvContext, env_context
 from stripe_dsl.emit.torch.randomize import startup_text
 from stripe_dsl.emit.warp.env import warp_env
@@ -79,6 +79,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "soft": soft_objects(program),
         "coupler": coupler(program),
         "sensors": sensor_cfgs(program),
+        "rays": seeing(program),
         "labels": labels(program),
         "encoders": encoders,
         "encoder_imports": sorted({name for each in encoders if (name := each.finder(folder))}),
@@ -121,6 +122,8 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         files["collisions.py"] = "collisions.py.jinja"
     if context["startup"] is not None:
         files["startup.py"] = "startup.py.jinja"
+    if context["rays"]:
+        files["rays.py"] = "rays.py.jinja"
     if encoders:
         files["encoders.py"] = "encoders.py.jinja"
     if uses["uses_prim"]:

@@ -25,7 +25,7 @@ type Quaternion = tuple[float, float, float, float]
 TAKEN = (
     "depth_in_ground", "distance_at", "distance_to_nearest", "drawn_point", "ground_field", "ground_height",
     "ground_heights", "ground_normal", "ground_points", "ground_value", "height_at", "lift_from_ground", "normal_at",
-    "outline_of", "point_of", "put_on_ground", "stand_on_tiles", "value_at", "VARIANTS",
+    "outline_of", "point_of", "put_on_ground", "see_layers", "stand_on_tiles", "value_at", "VARIANTS",
 )  # fmt: skip
 """Names that the module of the ground gives to the environments' modules."""
 

@@ -111,7 +111,7 @@ def _arguments(program: Program, sensor: Sensor, prim: str) -> dict[str, str]:
         model = next(robot.model for robot in program.robots if robot.name == sensor.robot)
         body = f"{prim}{model.body(sensor.bodies[0]).below}"
         if isinstance(sensor.settings, RaySettings):
-            return _rays(sensor.settings, body)
+            return _rays(sensor.settings, body, alone=not seen_layers(program, sensor))
         if isinstance(sensor.settings, CameraSettings):
             # in the order of the table, whatever the order of the file
             seen = [isaaclab for name, isaaclab in CAMERA.items() if name in quantities(program, sensor)]
@@ -169,8 +169,26 @@ def part_shapes(program: Program, part: str) -> list[str]:
     return found + [f"{{ENV_REGEX_NS}}/{prims[layer.name]}/.*" for layer in chosen if layer.robot is not None]
 
 
-def _rays(settings: RaySettings, prim: str) -> dict[str, str]:
-    """Arguments of a ``RayCasterCfg`` on a prim."""
+def seen_layers(program: Program, sensor: Sensor) -> tuple[str, ...]:
+    """Prims, in an environment, of the layers that move and that the rays of a sensor hit: all but the one it is on."""
+    if sensor.kind not in CASTING or program.scene is None:
+        return ()
+    prims = prim_names(program)
+    moving = [layer for layer in program.scene.layers if not layer.stands and layer.name != sensor.robot]
+    return tuple(f"loose_{layer.name}" if layer.movable else prims[layer.name] for layer in moving)
+
+
+def seeing(program: Program) -> list[str]:
+    """Statements that let rays hit layers that move; sensors that see the same share what they look at."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for sensor in program.sensors:
+        if layers := seen_layers(program, sensor):
+            found.setdefault(layers, []).append(f"self.{safe_identifier(sensor.name)}")
+    return [f"see_layers([{', '.join(names)}], {literal(layers)})" for layers, names in found.items()]
+
+
+def _rays(settings: RaySettings, prim: str, *, alone: bool) -> dict[str, str]:
+    """Arguments of a ``RayCasterCfg`` on a prim; ``alone`` where they hit what all environments share and no more."""
     grid = settings.pattern == "grid"
     arguments = {"prim_path": literal(prim), "spawn": "None"} | _offset("RayCasterCfg", settings)
     arguments["ray_alignment"] = literal("yaw" if grid else "base")
@@ -188,7 +206,7 @@ def _rays(settings: RaySettings, prim: str) -> dict[str, str]:
     if settings.reach is not None:
         arguments["max_distance"] = literal(settings.reach)
     # Newton casts against all that does not move, PhysX against the ground
-    return arguments | {"mesh_prim_paths": '["/World/Ground"]', "global_world_only": "True"}
+    return arguments | {"mesh_prim_paths": '["/World/Ground"]'} | ({"global_world_only": "True"} if alone else {})
 
 
 CAMERA = {"depth": "depth", "rgb": "rgb", "normals": "normals", "mask": "semantic_segmentation"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from stripe_dsl.ir.robots import Robot
 from stripe_dsl.ir.terrain import File, Pair, Rgb
 from stripe_dsl.source import Span
 
@@ -68,7 +69,7 @@ class Grown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """Exactly one of ``file``, ``parts`` and ``grown`` is there.
+    """Exactly one of ``file``, ``parts``, ``grown`` and ``robot`` is there.
 
     Attributes:
         name: unique in the scene: a block's name, a file's stem, or ``<layer>_<kind>`` for one written in place; a
@@ -80,6 +81,7 @@ class Asset:
         radius: of the vertical cylinder about the origin that contains all of it, at scale 1 [m]; ``None`` for files,
             whose size the bake measures.
         height: from the origin to its top at scale 1 [m]; ``None`` for files.
+        robot: from a file, for layers of things with joints; one that is made of links has ``parts``.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Asset:
     grown: Grown | None = None
     radius: float | None = None
     height: float | None = None
+    robot: Robot | None = field(default=None, compare=False, repr=False)
     span: Span | None = field(default=None, compare=False, repr=False)
 
 

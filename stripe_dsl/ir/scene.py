@@ -18,6 +18,7 @@ from stripe_dsl.ir.program import Light
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.ir.rules import Bounds, Rule
 from stripe_dsl.ir.terrain import Pair, Rgb, Terrain
+from stripe_dsl.robots.model import RobotModel
 from stripe_dsl.source import Span
 
 POINT, FREE = "point", "free"
@@ -181,7 +182,8 @@ class Layer:
         label: semantic class of all instances, the layer's name where the file does not say.
         best_effort: what could not be placed is a warning, else an error.
         needs: names of zones, layers and water that its rules and its species' rules read.
-        robot: ``kind articulation``: what each thing is, made of links and joints and fixed to the ground.
+        robot: ``kind articulation``: what each thing is, fixed to the ground.
+        together: of such a layer: the model of all its things as one articulation.
     """
 
     name: str
@@ -199,6 +201,7 @@ class Layer:
     best_effort: bool = False
     needs: tuple[str, ...] = ()
     robot: Robot | None = field(default=None, compare=False, repr=False)
+    together: RobotModel | None = field(default=None, compare=False, repr=False)
     span: Span | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -208,7 +211,7 @@ class Layer:
 
     def articulation(self, scene: str) -> str:
         """The file of things with joints; ``scene`` is the name of the variant, without suffix."""
-        return f"{scene}_{self.name}.usda"
+        return f"{scene}_{self.name}.{'usda' if self.robot is None or self.robot.primitives else 'usdc'}"
 
     @property
     def number(self) -> int | None:

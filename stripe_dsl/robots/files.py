@@ -36,6 +36,11 @@ def read_file(path: Path, prim: str | None = None, variants: Mapping[str, str] =
     return model
 
 
+def parts(path: Path, prim: str | None = None) -> tuple[Path, ...] | None:
+    """The other files that a robot is read from, besides the meshes of URDF and MJCF; ``None`` if some are missing."""
+    return _read(path, path.suffix.lower(), prim, {})[1]
+
+
 def _read(
     path: Path, suffix: str, prim: str | None, variants: Mapping[str, str]
 ) -> tuple[RobotModel, tuple[Path, ...] | None]:

@@ -24,11 +24,12 @@ from stripe_dsl.ir.assets import Solid
 from stripe_dsl.ir.scene import Scene
 from stripe_dsl.ir.terrain import File
 from stripe_dsl.robots.cache import cache_folder
+from stripe_dsl.robots.copied import content
 from stripe_dsl.robots.meshes import Mesh
 from stripe_dsl.robots.usd_joints import pxr
 from stripe_dsl.scene import surface
 from stripe_dsl.scene.assets import things_of
-from stripe_dsl.scene.bodies import articulation, lifted, masses, write_bodies
+from stripe_dsl.scene.bodies import lifted, masses, write_articulation, write_bodies
 from stripe_dsl.scene.file_names import file_names
 from stripe_dsl.scene.files import USD_SUFFIXES
 from stripe_dsl.scene.functions import module_file
@@ -110,6 +111,9 @@ def scene_key(scene: Scene) -> str:
         found.update(repr(scene.reads).encode())
     for robot in (layer.robot for layer in scene.layers if layer.robot is not None):
         found.update(repr((robot.primitives, robot.position, robot.rotation)).encode())
+        if robot.primitives is None:
+            found.update(repr(robot.model.prim).encode())
+            found.update(content(robot.model))
     if scene.boxes:
         found.update(b"\0boxes\0")
     for written, path in sorted({(file.written, file.path) for file in _files(scene)}):
@@ -188,7 +192,7 @@ def write_scene(scene: Scene, variants: Sequence[Made], folder: Path) -> dict[st
             weights = masses(found.layer, placed.scale, layout.seed, scene.name)
             write_bodies(folder / item.stage, folder / item.poses, placed, weights, about=f"{item.layer} of {about}")
         for name, file in names.articulations[variant]:
-            (folder / file).write_text(articulation(layout.layers[name], f"{name} of {about}"), encoding="utf-8")
+            write_articulation(folder / file, layout.layers[name], about=f"{name} of {about}")
         write_table(folder / names.tables[variant], layout)
         heights.append(layout.ground.height.astype("<f4"))
         told += layout.text().splitlines()

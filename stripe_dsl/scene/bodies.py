@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from stripe_dsl.ir.scene import Layer, Scene
 from stripe_dsl.robots.author import mechanism_usda
+from stripe_dsl.robots.copied import copied
 from stripe_dsl.robots.mechanism import Pose
 from stripe_dsl.robots.repeated import mechanism
 from stripe_dsl.robots.usd_joints import pxr
@@ -141,18 +142,24 @@ def bodies_stage(placed: PlacedLayer, mass: NDArray[np.floating]) -> Any:
     return stage
 
 
-def articulation(found: Instances, about: str) -> str:
-    """The stage of things with joints: one articulation in the scene's frame, each thing of which stands in its place.
+def write_articulation(stage: Path, found: Instances, *, about: str) -> None:
+    """Writes the stage of things with joints: one articulation in the scene's frame, each thing of which stands in its
+    place.
 
     Args:
         about: what it was made from, for the stage's documentation.
     """
-    robot = found.layer.robot
+    robot, name = found.layer.robot, found.layer.name
     assert robot is not None
-    assert robot.primitives is not None
     own = _pose(robot.position, robot.rotation)
     places = [_pose(at, turn) * own for at, turn in zip(found.position, found.rotation, strict=True)]
-    return mechanism_usda(mechanism(robot.primitives, found.layer.name, places), about)
+    if robot.primitives is not None:
+        stage.write_text(mechanism_usda(mechanism(robot.primitives, name, places), about), encoding="utf-8")
+        return
+    layer, _ = copied(robot.model, name, places)
+    layer.documentation = about
+    if not layer.Export(str(stage)):
+        raise OSError(f"cannot write {stage}")
 
 
 def _pose(position: Iterable[float], rotation: Iterable[float]) -> Pose:

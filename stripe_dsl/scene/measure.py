@@ -11,6 +11,9 @@ from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.ir.assets import Asset, Solid
 from stripe_dsl.ir.scene import Scene
 from stripe_dsl.ir.terrain import File
+from stripe_dsl.robots import RobotFileError
+from stripe_dsl.robots.copied import size as robot_size
+from stripe_dsl.robots.mechanism import Pose
 from stripe_dsl.scene.assets import things_of
 from stripe_dsl.scene.extents import Extent, extent
 from stripe_dsl.scene.files import AssetFileError
@@ -20,8 +23,14 @@ def measure(asset: Asset) -> Extent:
     """How large an asset is at scale 1; that of a file is read.
 
     Raises:
-        AssetFileError: if the file gives no triangles.
+        AssetFileError: if the file gives no triangles, or nothing of its robot collides.
     """
+    if asset.robot is not None:
+        try:
+            x, y, z, w = asset.robot.rotation
+            return Extent(*robot_size(asset.robot.model, Pose(asset.robot.position, (w, x, y, z))))
+        except RobotFileError as problem:
+            raise AssetFileError(problem.reason, problem.hint, asset.name) from None
     if asset.file is None:
         return extent(asset)
     path = asset.file.path

@@ -14,6 +14,7 @@ from stripe_dsl.ir.program import Program
 from stripe_dsl.ir.rasters import Raster
 from stripe_dsl.ir.reference import Inputs, evaluate, with_history
 from stripe_dsl.scene.made import make
+from stripe_dsl.scene.measure import measure
 from stripe_dsl.scene.sampled import rasters
 
 from .recorder import Recording, roots_of
@@ -105,7 +106,7 @@ def fields_of(program: Program) -> dict[str, Raster]:
     scene = program.scene
     if scene is None or not any(node.op == "sample" for node in walk(roots_of(program))):
         return {}
-    variants = [make(scene, variant)[0] for variant in range(scene.variants)]
+    variants = [make(scene, variant, measure)[0] for variant in range(scene.variants)]
     return rasters([item for item in variants if item is not None])
 
 

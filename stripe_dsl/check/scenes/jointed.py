@@ -1,4 +1,5 @@
-"""Layers of things with joints: gates, doors and saplings, each a robot of the file that is fixed to the ground.
+"""Layers of things with joints: gates, doors and saplings, each a robot that is fixed to the ground, made of links or
+from a file.
 
 All things of such a layer are one articulation of each environment, under the name of the layer, as if the task had a
 robot more: its joints can be read, reset and randomised. Joints and bodies of each name become a set, in the order of
@@ -15,6 +16,7 @@ from stripe_dsl.check.robots import RobotCheck
 from stripe_dsl.check.values import BodySet, JointSet, RobotValue
 from stripe_dsl.ir.assets import Asset, Part
 from stripe_dsl.ir.scene import LOOSE, Layer, Scene
+from stripe_dsl.robots import RobotFileError
 from stripe_dsl.robots.mechanism import Pose
 from stripe_dsl.robots.primitives import PrimitiveShape, ShapeKind, model_of
 from stripe_dsl.robots.repeated import any_copy, copies, repeated
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 INSTEAD = "name it in the task, as a robot without actions: `robot door = doors.door at (3, 4, 0) m`"
 LINKS = ("mass", "friction", "restitution", "solid", "soft", "visual")
 """Keys of layers that links say for themselves."""
+OF_ALL = ("joints", "bodies", "base")
+"""Names that mean all joints and bodies of a robot, or its root."""
 
 
 def jointed_asset(name: Text, module: Module, settings: Settings, span: Span | None) -> tuple[Asset, Robot] | None:
@@ -43,20 +47,30 @@ def jointed_asset(name: Text, module: Module, settings: Settings, span: Span | N
         span: where the layer names it.
     """
     spec = module.document.robot[name]
-    if not spec.link:
-        message = f"robot `{name}` is a file, and a layer repeats what is made of `link` and `joint`"
-        settings.report.error("E0616", message, span, INSTEAD)
+    if spec.cfg is not None:
+        message = f"robot `{name}` is a cfg, whose actuators are those of one robot and not of the copies of a layer"
+        help = 'name the file that it spawns, as in `usd "door.usd"`, with the actuators that it needs'
+        settings.report.error("E0616", message, span, help, INSTEAD)
         return None
     scope = settings.lowering.scope
     found = RobotCheck(name, spec, module, settings, scope, driven=False).run()
     if found is None:
         return None
     robot = found[1]
-    assert robot.primitives is not None
     if not robot.model.fixed_base:
         message = f"robot `{name}` stands free, and what a layer repeats is fixed to the ground"
-        settings.report.error("E0616", message, span, "write `fixed` into the link that is its base", INSTEAD)
+        help = "write `fixed` into the link that is its base"
+        if not spec.link:
+            help = "write `fixed` into its block" if spec.usd is None else "give its file a fixed joint to the world"
+        settings.report.error("E0616", message, span, help, INSTEAD)
         return None
+    if robot.primitives is None:
+        several = next((joint.name for joint in robot.model.joints if ":" in joint.name), None)
+        if several is not None:
+            message = f"robot `{name}` has a joint of several degrees of freedom, `{several.partition(':')[0]}`"
+            settings.report.error("E0616", message, span, "let it be several joints", INSTEAD)
+            return None
+        return Asset(name=str(name), label=str(name), robot=robot, span=span), robot
     parts = []
     x, y, z, w = robot.rotation
     place = Pose(robot.position, (w, x, y, z))
@@ -116,7 +130,8 @@ def jointed_layer(layer: Layer, spec: LayerBlock, robots: list[Robot], report: R
         value = getattr(spec, key, None)
         if value:
             span = getattr(value, "span", None) or spec.span
-            report.error("E0309", f"the links of `{robots[0].name}` say what they are, not `{key}` of the layer", span)
+            what = "links" if robots[0].primitives is not None else "bodies"
+            report.error("E0309", f"the {what} of `{robots[0].name}` say what they are, not `{key}` of the layer", span)
     if species.pose.scale != (1.0, 1.0) or species.pose.tint != (0.0, 0.0):
         message = "what has joints keeps its size and its colour"
         report.error("E0309", message, spec.pose.span if spec.pose else where, "remove `scale` and `tint`")
@@ -132,7 +147,21 @@ def jointed_layer(layer: Layer, spec: LayerBlock, robots: list[Robot], report: R
         message = f"each environment has its own bodies: {count} of `{layer.name}` are more than {LOOSE}"
         report.error("E0616", message, where, f"ask for at most {LOOSE}")
         return layer
-    return replace(layer, robot=robots[0])
+    robot = robots[0]
+    if robot.primitives is None:
+        from stripe_dsl.robots.copied import read_copies  # USD, for files alone
+
+        try:
+            model = read_copies(robot.model, count)
+        except RobotFileError as problem:
+            helps = (problem.hint,) if problem.hint else ()
+            report.error("E0610", problem.reason, robot.span, *helps)
+            return layer
+        for warning in model.warnings:
+            report.error("W0016", f"robot `{robot.name}`: {warning}", robot.span)
+    else:
+        model = model_of(repeated(robot.primitives, layer.name, count))
+    return replace(layer, robot=robot, together=model)
 
 
 def layer_robots(scene: Scene, scope: Scope, report: Reporter) -> list[Robot]:
@@ -154,13 +183,13 @@ def layer_robots(scene: Scene, scope: Scope, report: Reporter) -> list[Robot]:
 
 def _together(layer: Layer, one: Robot, scene: Scene) -> tuple[RobotValue, Robot]:
     """All things of a layer as one robot."""
-    count = layer.number
+    count, model = layer.number, layer.together
     assert count is not None
-    assert one.primitives is not None
-    model = model_of(repeated(one.primitives, layer.name, count))
+    assert model is not None
     sets: dict[str, JointSet | BodySet] = {}
     joints = set(one.model.joint_names)
-    named = {body.name: (body.name,) for body in one.primitives.bodies} | dict(one.sets)
+    every = (*one.model.body_names, *one.model.joint_names)
+    named = {name: (name,) for name in every if name not in OF_ALL} | dict(one.sets)
     for name, members in named.items():
         make = JointSet if set(members) <= joints else BodySet
         each = [copies(member, count) for member in members]
@@ -170,6 +199,8 @@ def _together(layer: Layer, one: Robot, scene: Scene) -> tuple[RobotValue, Robot
         name=layer.name,
         model=model,
         primitives=None,
+        reference="",
+        prim=None,
         position=(0.0, 0.0, 0.0),
         rotation=(0.0, 0.0, 0.0, 1.0),
         joint_pos=tuple((any_copy(pattern), value) for pattern, value in one.joint_pos),
