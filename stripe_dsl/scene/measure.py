@@ -30,7 +30,7 @@ def measure(asset: Asset) -> Extent:
             x, y, z, w = asset.robot.rotation
             return Extent(*robot_size(asset.robot.model, Pose(asset.robot.position, (w, x, y, z))))
         except RobotFileError as problem:
-            raise AssetFileError(problem.reason, problem.hint, asset.name) from None
+            raise AssetFileError(problem.reason, problem.hint or "", asset.name) from None
     if asset.file is None:
         return extent(asset)
     path = asset.file.path

@@ -14,7 +14,19 @@ from stripe_dsl.runtime.show import View
 from stripe_dsl.runtime.video import FIELD_OF_VIEW
 from tests.cli.conftest import Stripec
 
-SCENE = """robot door {
+SIGN = """<robot name="sign">
+  <link name="foot"><collision><geometry><box size="0.2 0.2 1"/></geometry></collision></link>
+  <link name="board">
+    <inertial><mass value="5"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial>
+    <visual><geometry><box size="0.1 2 2"/></geometry><material name="blue"><color rgba="0 0 1 1"/></material></visual>
+  </link>
+  <joint name="pivot" type="continuous">
+    <parent link="foot"/><child link="board"/><origin xyz="0 0 2"/><axis xyz="0 0 1"/>
+  </joint>
+</robot>
+"""
+SCENE = """robot sign { urdf "sign.urdf" fixed }
+robot door {
   link post { box (0.2, 0.2, 3) m color #202020 at (0, 0, 1) m; fixed }
   link leaf { at (0, 1.2, 1.5) m; box (0.1, 2, 2.8) m color #00FFFF; mass 9 kg }
   joint hinge { type revolute; parent post; child leaf; axis z; at (0, 0.15, 1.5) m }
@@ -27,6 +39,7 @@ scene hills {
   place trees { assets conifer { height 6 m; radius 1.5 m; color #208020 }; at (5, 8) m; at (11, 8) m }
   place rocks { assets rock { radius 60 cm }; at (8, 4) m }
   place doors { assets door; at (13, 5) m facing 145 deg; kind articulation }
+  place signs { assets sign; at (3, 13) m facing 145 deg; kind articulation }
 }
 scene tiled { terrain ground { tiles { stairs 5..10 cm } } }
 """
@@ -53,6 +66,7 @@ task Steps extends Wave { scene tiled }
 
 
 def test_show_says_what_it_cannot_draw(stripec: Stripec, tmp_path: Path) -> None:
+    (tmp_path / "sign.urdf").write_text(SIGN)
     (tmp_path / "hills.stripe").write_text(SCENE + TASK)
     one = ("hills.stripe", "--scene", "hills")
     for arguments, status, reason in (
@@ -92,6 +106,7 @@ def test_all_is_in_the_picture_and_fills_it(aspect: float) -> None:
 @pytest.mark.sim
 def test_show_draws_ground_trees_and_sky(stripec: Stripec, tmp_path: Path) -> None:
     """The ground in its colour below, the sky above, and something green between."""
+    (tmp_path / "sign.urdf").write_text(SIGN)
     (tmp_path / "hills.stripe").write_text(SCENE)
     done = stripec("show", "hills.stripe", "--scene", "hills", "--width", "96", "--height", "64", "--device", "cpu")
     assert done.returncode == 0, done.stderr
@@ -108,11 +123,13 @@ def test_show_draws_ground_trees_and_sky(stripec: Stripec, tmp_path: Path) -> No
     # without its default position the door would show its edge alone
     door = (green > red + 60) & (abs(green - blue) < 20)
     assert door.sum() > 12
+    assert ((blue > red + 60) & (blue > green + 60)).sum() > 12, "a robot of a file"
 
 
 @pytest.mark.sim
 def test_the_robots_of_a_task_stand_in_its_scene(stripec: Stripec, tmp_path: Path) -> None:
     """A flag that leans over by its default position, six metres before the camera."""
+    (tmp_path / "sign.urdf").write_text(SIGN)
     (tmp_path / "hills.stripe").write_text(SCENE + TASK)
     pictures = []
     for options in (("--scene", "hills"), ("--task", "Wave")):
