@@ -187,7 +187,6 @@ OTHERS = {
             "camera",
             "commands",
             "frames",
-            "gates",
             "history",
             "loose",
             "motors",
