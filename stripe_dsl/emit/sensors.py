@@ -162,7 +162,7 @@ def part_shapes(program: Program, part: str) -> list[str]:
     if any(item.name == part for item in scene.terrain.classes):
         return [f"{stage}/Ground/{prim_name(part)}"]
     chosen = [layer for layer in scene.layers if part in (SOLID, layer.name)]
-    found = [f"{stage}/Solids/.*" if part == SOLID else f"{stage}/Solids/{prim_name(part)}"]
+    found = [f"{stage}/Solids/.*" if part == SOLID else f"{stage}/Solids/{prim_name(part)}(/.*)?"]
     found = found if any(layer.stands for layer in chosen) else []
     found += [f"{{ENV_REGEX_NS}}/loose_{layer.name}/.*/solid" for layer in chosen if layer.movable]
     prims = prim_names(program)

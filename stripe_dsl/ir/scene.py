@@ -179,6 +179,8 @@ class Layer:
         movable: ``kind rigid``: bodies of their own, which are pushed; else part of the static world.
         mass: range of a movable instance's mass at scale 1 [kg].
         friction, restitution: of what is solid.
+        collide: ``apart``: each thing as a hull of its own, ``together``: all as one mesh; ``None``: what the bake
+            finds better.
         label: semantic class of all instances, the layer's name where the file does not say.
         best_effort: what could not be placed is a warning, else an error.
         needs: names of zones, layers and water that its rules and its species' rules read.
@@ -197,6 +199,7 @@ class Layer:
     mass: Pair | None = None
     friction: float = 1.0
     restitution: float = 0.0
+    collide: str | None = None
     label: str
     best_effort: bool = False
     needs: tuple[str, ...] = ()

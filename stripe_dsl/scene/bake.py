@@ -32,6 +32,7 @@ from stripe_dsl.scene.assets import things_of
 from stripe_dsl.scene.bodies import lifted, masses, write_articulation, write_bodies
 from stripe_dsl.scene.file_names import file_names
 from stripe_dsl.scene.files import USD_SUFFIXES
+from stripe_dsl.scene.forms import Form, form_of
 from stripe_dsl.scene.functions import module_file
 from stripe_dsl.scene.ground import Ground
 from stripe_dsl.scene.layout import Layout
@@ -196,6 +197,7 @@ def write_scene(scene: Scene, variants: Sequence[Made], folder: Path) -> dict[st
         write_table(folder / names.tables[variant], layout)
         heights.append(layout.ground.height.astype("<f4"))
         told += layout.text().splitlines()
+        told += [Form(layer.apart, layer.why).told(layer.name, layer.solids) for layer in layers if layer.solids]
     stacked = np.stack(heights)
     (folder / names.heights).write_bytes(stacked.tobytes())
     if scene.reads:
@@ -265,6 +267,7 @@ def placed_layer(found: Instances, seed: int, scene: Scene) -> PlacedLayer:
         things = [boxed(thing) for thing in things]
     layer = found.layer
     labels = [layer.label, *(item.label for item in layer.species if item.label != layer.label)]
+    form = form_of(found, tuple(things), scene.variants) if layer.stands else Form(apart=False, why="")
     return PlacedLayer(
         layer.name,
         tuple(things),
@@ -275,6 +278,8 @@ def placed_layer(found: Instances, seed: int, scene: Scene) -> PlacedLayer:
         shade=found.tint,
         contact=Contact(layer.friction, layer.restitution),
         labels={"class": list(dict.fromkeys(labels))},
+        apart=form.apart,
+        why=form.why,
     )
 
 

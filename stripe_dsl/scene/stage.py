@@ -5,14 +5,15 @@
     /Scene                        Xform, the default prim
     /Scene/Ground/<class>         a mesh that is seen and collides
     /Scene/Solids/<layer>         one mesh of all that collides in a layer, of the purpose `guide`: not seen
+    /Scene/Solids/<layer>/<thing> or a mesh for each thing, which collides as its hull
     /Scene/Looks/<layer>/<piece>  what is seen, a mesh for each colour; collides with nothing. Of what is soft it is a
                                   collider that is switched off, which rays hit and bodies do not
     /Scene/Looks/<sheet>          water, which is seen alone
     /Scene/Materials/<name>       friction and restitution, and colours
 
-What a layer repeats is merged: a simulator's scene with a prim for each of 10,000 trees takes a minute to load, one
-with a mesh for all of them no longer than the bare ground (docs/scenes.md has the numbers). The bytes of the stage
-depend on the arguments alone.
+What a layer repeats often is merged: a simulator's scene with a prim for each of 10,000 trees takes a minute to load,
+one with a mesh for all of them no longer than the bare ground (docs/performance.md has the numbers). The bytes of the
+stage depend on the arguments alone.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -81,7 +82,7 @@ class PlacedLayer:
         scale: factors, shape (n,) or (n, 3).
         shade: by how much each is brighter (0.1) or darker (-0.1) than its asset, shape (n,); ``None`` for not at all.
         labels: semantic labels by type; ``class`` starts with the layer's name.
-        tile: edge of the squares into which what collides is split [m]; ``None`` for one mesh of all.
+        apart: what collides is a hull for each thing, else one mesh of all; ``why`` it is so, for reports.
     """
 
     name: str
@@ -93,7 +94,13 @@ class PlacedLayer:
     shade: NDArray[np.floating] | None = None
     contact: Contact = Contact()
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    tile: float | None = None
+    apart: bool = False
+    why: str = ""
+
+    @property
+    def solids(self) -> int:
+        """How many things collide."""
+        return int(np.array([thing.solid is not None for thing in self.things])[self.kind].sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -214,17 +221,6 @@ def prim_name(name: str) -> str:
     return clean if clean and not clean[0].isdigit() else f"_{clean}"
 
 
-def tiles(position: NDArray[np.floating], edge: float | None) -> Iterator[NDArray[np.int64]]:
-    """Which things lie in each square of a grid: their rows, square by square, rows of squares going north."""
-    if edge is None:
-        yield np.arange(len(position))
-        return
-    cells = np.floor(position[:, :2] / edge).astype(np.int64)
-    _, place = np.unique(cells[:, ::-1], axis=0, return_inverse=True)
-    order = np.argsort(place, kind="stable")
-    yield from np.split(order, np.flatnonzero(np.diff(place[order])) + 1)
-
-
 def _add_solids(stage: Any, materials: Materials, layer: PlacedLayer) -> None:
     solid = np.array([thing.solid is not None for thing in layer.things])
     rows = np.flatnonzero(solid[layer.kind])
@@ -233,17 +229,18 @@ def _add_solids(stage: Any, materials: Materials, layer: PlacedLayer) -> None:
     path = f"{ROOT}/Solids/{prim_name(layer.name)}"
     color = layer.things[layer.kind[rows[0]]].pieces[0].color
     _scope(stage, f"{ROOT}/Solids")
-    if layer.tile is not None:
+    if layer.apart:
         pxr("UsdGeom").Xform.Define(stage, path)
-    for number, members in enumerate(tiles(layer.position[rows], layer.tile)):
-        chosen = rows[members]
+    for number, chosen in enumerate(rows[:, None] if layer.apart else [rows]):
         points, triangles = _merged(layer, chosen, [thing.solid for thing in layer.things])
-        place = path if layer.tile is None else f"{path}/tile_{number:04d}"
-        prim = mesh_prim(stage, place, points, triangles)
+        origin = layer.position[chosen[0]].astype(np.float32) if layer.apart else np.zeros(3, np.float32)
+        prim = mesh_prim(stage, f"{path}/thing_{number:04d}" if layer.apart else path, points - origin, triangles)
+        if layer.apart:
+            prim.AddTranslateOp().Set(pxr("Gf").Vec3d(*origin.astype(float).tolist()))
         prim.CreatePurposeAttr(pxr("UsdGeom").Tokens.guide)
         # Newton's pictures show colliders too, where the task has rays
         prim.CreateDisplayColorAttr([pxr("Gf").Vec3f(*color)])
-        collides(prim, materials.contact(prim_name(layer.name), layer.contact))
+        collides(prim, materials.contact(prim_name(layer.name), layer.contact), convex=layer.apart)
         label(prim.GetPrim(), layer.labels)
 
 
@@ -338,11 +335,13 @@ def _scope(stage: Any, path: str) -> None:
         pxr("UsdGeom").Xform.Define(stage, path)
 
 
-def collides(mesh: Any, material: Any) -> None:
-    """Makes a mesh collide as it is."""
+def collides(mesh: Any, material: Any, *, convex: bool = False) -> None:
+    """Makes a mesh collide as it is, or as its hull."""
     prim = mesh.GetPrim()
     pxr("UsdPhysics").CollisionAPI.Apply(prim)
-    pxr("UsdPhysics").MeshCollisionAPI.Apply(prim).CreateApproximationAttr(pxr("UsdPhysics").Tokens.none)
+    pxr("UsdPhysics").MeshCollisionAPI.Apply(prim).CreateApproximationAttr(
+        pxr("UsdPhysics").Tokens.convexHull if convex else pxr("UsdPhysics").Tokens.none
+    )
     pxr("UsdShade").MaterialBindingAPI.Apply(prim).Bind(
         material, pxr("UsdShade").Tokens.weakerThanDescendants, materialPurpose="physics"
     )

@@ -136,6 +136,10 @@ class LayerBlock(PlacedThing):
     mass: Expression | None = Field(None, description="of `kind rigid`: a number or a range")
     friction: Expression | None = Field(None, description="1 where absent")
     restitution: Expression | None = Field(None, description="0 where absent")
+    collide: Expression | None = Field(
+        None,
+        description="`apart`: each thing as a hull; `together`: all as one mesh; where absent, by their number",
+    )
     best: Expression | None = Field(None, description="`effort`: what finds no place is left out with a warning")
 
 

@@ -39,7 +39,7 @@ scene grove {
   trees canopy {
     avoid start by 1 m
     pose yaw any, scale 0.8..1.2, tint +-10 %
-    solid trunk 20 cm
+    solid trunk 20 cm; collide together
     species pine { assets conifer { height 8 m; radius 1.5 m; variety 2 }; density 300 /ha; spacing 1.5 m }
   }
   scatter rocks {
@@ -47,7 +47,7 @@ scene grove {
     count 12; spacing 1 m
     avoid start by 0.5 m, canopy by 20 cm
     pose yaw any, scale 0.7..1.4, align slope, sink 20 %
-    solid hull
+    solid hull; collide together
   }
   cover tufts { assets cone { radius 5 cm; height 20 cm; color #30A030 }; density 1 /m2; visual }
   scatter crates { assets box { size (0.3, 0.3, 0.3) m }; count 3; spacing 1 m; kind rigid; mass 2 kg }
@@ -102,7 +102,9 @@ def test_the_key_is_that_of_what_the_scene_says_and_its_files_hold(tmp_path: Pat
     assert known == scene_key(scene_of("# a remark\n" + GROVE))
     assert known != scene_key(scene_of(GROVE.replace("seed 3", "seed 4")))
     (tmp_path / "crate.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 1\nf 1 2 3\n")
-    text = GROVE.replace("boulder 70 %, stub 30 %", f'"{tmp_path}/crate.obj"').replace("solid hull", "visual")
+    text = GROVE.replace("boulder 70 %, stub 30 %", f'"{tmp_path}/crate.obj"').replace(
+        "solid hull; collide together", "visual"
+    )
     with_file = scene_key(scene_of(text))
     (tmp_path / "crate.obj").write_text("v 0 0 0\nv 2 0 0\nv 0 1 1\nf 1 2 3\n")
     assert scene_key(scene_of(text)) != with_file

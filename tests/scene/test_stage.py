@@ -15,7 +15,7 @@ import pytest
 from stripe_dsl.robots.meshes import Mesh
 from stripe_dsl.robots.usd_joints import pxr
 from stripe_dsl.scene.shapes import box, cone, cylinder, volume
-from stripe_dsl.scene.stage import Contact, GroundPart, PlacedLayer, prim_name, tiles, write_stage
+from stripe_dsl.scene.stage import Contact, GroundPart, PlacedLayer, prim_name, write_stage
 from stripe_dsl.scene.things import Piece, Thing
 
 GREEN, BROWN, GREY = (0.1, 0.3, 0.1), (0.3, 0.2, 0.1), (0.4, 0.4, 0.4)
@@ -126,19 +126,25 @@ def test_things_are_turned_scaled_and_moved(tmp_path: Path) -> None:
     assert points[8:].max(axis=0) == pytest.approx((30, 5.1, 0), abs=1e-5)
 
 
-def test_tiles_part_a_layer_by_place(tmp_path: Path) -> None:
-    things = layer("crates", (CRATE,), 200, tile=10.0)
-    stage = written(tmp_path, things)
-    parts = stage.GetPrimAtPath("/Scene/Solids/crates").GetChildren()
-    assert len(parts) == 16
-    triangles = 0
-    for part in parts:
-        mesh = mesh_of(stage, str(part.GetPath()))
-        assert (np.ptp(mesh.points, axis=0)[:2] < 10 + 2 * 2 * np.sqrt(0.5) + 1e-6).all()
-        triangles += len(mesh.triangles)
-    assert triangles == 200 * 12
-    rows = np.sort(np.concatenate(list(tiles(things.position, 10.0))))
-    assert np.array_equal(rows, np.arange(200))
+def test_things_that_collide_apart_are_hulls_with_the_same_surface(tmp_path: Path) -> None:
+    """Each in the place of its own origin, with the material, labels and purpose that the one mesh has."""
+    merged = mesh_of(written(tmp_path / "mesh", layer("crates", (CRATE,), 20)), "/Scene/Solids/crates")
+    stage = written(tmp_path / "hulls", layer("crates", (CRATE,), 20, apart=True, labels={"class": ["crates"]}))
+    things = stage.GetPrimAtPath("/Scene/Solids/crates").GetChildren()
+    assert [prim.GetName() for prim in things] == [f"thing_{number:04d}" for number in range(20)]
+    for number, prim in enumerate(things):
+        mesh = mesh_of(stage, str(prim.GetPath()))
+        (move,) = pxr("UsdGeom").Xformable(prim).GetOrderedXformOps()
+        np.testing.assert_allclose(
+            mesh.points + np.array(move.Get()), merged.points[number * 8 : number * 8 + 8], atol=2e-5
+        )
+        assert abs(mesh.points).max() < 3, "about its own origin"
+        assert np.array_equal(mesh.triangles, merged.triangles[:12])
+        assert pxr("UsdPhysics").MeshCollisionAPI(prim).GetApproximationAttr().Get() == "convexHull"
+        assert prim.GetAttribute("purpose").Get() == "guide"
+        bound, _ = pxr("UsdShade").MaterialBindingAPI(prim).ComputeBoundMaterial("physics")
+        assert bound.GetPath().name == "crates_contact"
+        assert list(pxr("UsdSemantics").LabelsAPI(prim, "class").GetLabelsAttr().Get()) == ["crates"]
 
 
 def test_a_height_field_is_asked_for_by_its_spacing(tmp_path: Path) -> None:
@@ -164,7 +170,7 @@ def test_the_same_bytes_in_another_process(tmp_path: Path) -> None:
     code = (
         "import sys\nfrom pathlib import Path\n"
         "from tests.scene.test_stage import written, layer, TREE, CRATE\n"
-        "written(Path(sys.argv[1]), layer('trees', (TREE, CRATE), 300, tile=10.0), layer('crates', (CRATE,), 40))\n"
+        "written(Path(sys.argv[1]), layer('trees', (TREE, CRATE), 300, apart=True), layer('crates', (CRATE,), 40))\n"
     )
     subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)],
@@ -174,7 +180,7 @@ def test_the_same_bytes_in_another_process(tmp_path: Path) -> None:
     )
     there = (tmp_path / "scene.usdc").read_bytes()
     (tmp_path / "here").mkdir()
-    written(tmp_path / "here", layer("trees", (TREE, CRATE), 300, tile=10.0), layer("crates", (CRATE,), 40))
+    written(tmp_path / "here", layer("trees", (TREE, CRATE), 300, apart=True), layer("crates", (CRATE,), 40))
     assert (tmp_path / "here" / "scene.usdc").read_bytes() == there
 
 

@@ -171,8 +171,9 @@ def test_rays_hit_the_ground(program: Program, layouts: list[Layout], recording:
 
 
 def test_nothing_passes_through_what_is_solid(program: Program, layouts: list[Layout], recording: Recording) -> None:
-    """A ball of 10 cm, at 9 m/s against a wall, at 3 m/s against a trunk, from 1.5 m onto a boulder and from 1 m onto
-    the ground. At 9 m/s it moves by 4.5 cm in a physics step, nearly its radius: faster ones may pass."""
+    """A ball of 10 cm, at 9 m/s against a wall, at 20 m/s against a trunk, from 1.5 m onto a boulder and from 1 m onto
+    the ground. The wall is a mesh: at 9 m/s the ball moves by 4.5 cm in a physics step, nearly its radius, and faster
+    ones may pass. Trunk and boulder are hulls, and solid all through: ten centimetres in a step are not too much."""
     seen = columns(program, recording)
     balls = {name: seen[f"{name}_pos"] for name in ("thrown", "struck", "dropped", "fallen")}
     for name, place in balls.items():
@@ -181,7 +182,7 @@ def test_nothing_passes_through_what_is_solid(program: Program, layouts: list[La
     wall, trunk = balls["thrown"], balls["struck"]
     assert wall[..., 0].max() < 9 - 0.15, "its middle stays before the wall"
     assert wall[..., 0].max() > 8.7, "it reached the wall"
-    assert np.hypot(trunk[..., 0] - 6, trunk[..., 1] - 9).min() > 0.15 * np.cos(np.pi / 8) + RADIUS - 0.02
+    assert trunk[..., 1].max() < 9, "its middle stays before the middle of the trunk"
     assert trunk[..., 1].max() > 8.7, "it reached the trunk"
     stone = layouts[0].layers["stone"]
     assert float(stone.footprint[0]) > 0.3

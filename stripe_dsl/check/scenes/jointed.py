@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from stripe_dsl.spec.modules import Module
 
 INSTEAD = "name it in the task, as a robot without actions: `robot door = doors.door at (3, 4, 0) m`"
-LINKS = ("mass", "friction", "restitution", "solid", "soft", "visual")
+LINKS = ("mass", "friction", "restitution", "collide", "solid", "soft", "visual")
 """Keys of layers that links say for themselves."""
 OF_ALL = ("joints", "bodies", "base")
 """Names that mean all joints and bodies of a robot, or its root."""

@@ -7,6 +7,7 @@ from math import pi, sqrt
 
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.scenes.assets import TREES, Assets
+from stripe_dsl.check.scenes.forms import form
 from stripe_dsl.check.scenes.names import Names
 from stripe_dsl.check.scenes.rules import Rules, needs
 from stripe_dsl.check.scenes.spots import Spots
@@ -100,6 +101,7 @@ class Layers:
             mass=None if jointed else self.mass(spec, kind, species, movable=movable),
             friction=self.not_negative(spec.friction, "friction", 1.0),
             restitution=self.not_negative(spec.restitution, "restitution", 0.0),
+            collide=form(spec, species, moves, self.settings),
             label=base.label,
             best_effort=self.settings.word(spec.best, "best", ("effort",), "") == "effort",
             needs=tuple(needs([rule for item in species for rule in item.rules] or rules)),
