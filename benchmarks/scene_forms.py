@@ -248,7 +248,7 @@ def box(stage: Any, path: Any, low: np.ndarray, high: np.ndarray) -> None:
     """A box between two corners."""
     from pxr import Gf, UsdGeom, UsdPhysics
 
-    prim = UsdGeom.Cube.Define(stage, path)
+    prim: Any = UsdGeom.Cube.Define(stage, path)
     prim.CreateSizeAttr(1.0)
     prim.AddTranslateOp().Set(Gf.Vec3d(*((low + high) / 2).astype(float).tolist()))
     prim.AddScaleOp().Set(Gf.Vec3f(*(high - low).astype(float).tolist()))
@@ -259,7 +259,7 @@ def cylinder(stage: Any, path: Any, middle: np.ndarray, radius: float, height: f
     """An upright cylinder."""
     from pxr import Gf, UsdGeom, UsdPhysics
 
-    prim = UsdGeom.Cylinder.Define(stage, path)
+    prim: Any = UsdGeom.Cylinder.Define(stage, path)
     prim.CreateRadiusAttr(radius)
     prim.CreateHeightAttr(height)
     prim.CreateAxisAttr("Z")
