@@ -91,6 +91,10 @@ class Actions:
                 "E0309", f"`{kind}` drives joints, not {describe(joints)}", node.args[0].span, f"as in `{kind}(joints)`"
             )
             return None
+        if not joints.names:
+            message, help = f"robot `{joints.robot}` has no joint that moves", "push its bodies: `thrust(base)`"
+            self.report.error("E0203", message, node.args[0].span, help)
+            return None
         learned = [each for each in joints.names if each in self.low.scope.learned.get(joints.robot, ())]
         if learned and kind in ("effort", "velocity"):
             message = f"`{learned[0]}` has a learned actuator, which follows positions alone"

@@ -93,6 +93,9 @@ class Reading:
             return member
         if isinstance(owner, CommandValue):
             return self.command(expr, owner, frame, frame_span)
+        if isinstance(owner, JointSet) and not owner.names:
+            self.low.report.error("E0203", f"robot `{owner.robot}` has no joint that moves", expr.object.span)
+            return None
         table = self.table(owner)
         quantity = table.get(name)
         if quantity is None:

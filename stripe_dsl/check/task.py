@@ -348,7 +348,9 @@ def names(task: Task, report: Reporter) -> None:
             if kind != what:
                 notes = (Annotation(name.span, "hidden"),) if name.span is not None else ()
                 message = f"the {kind} `{name}` hides the {what} of that name"
-                report.error("W0002", message, first.span, "rename one of them", notes=notes)
+                own = what == "set" and kind == "robot"
+                help = f"rename one of them, or write `{name}.{name}` for the set" if own else "rename one of them"
+                report.error("W0002", message, first.span, help, notes=notes)
     for name in spec.sensor:
         if name in SCENE_FIELDS or str(name).startswith(SCENE_PREFIXES):
             message = f"`{name}` is a field of the generated scene, where the sensor would take its place"

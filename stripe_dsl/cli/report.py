@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from stripe_dsl.diagnostics import Diagnostic, sort_diagnostics
+from stripe_dsl.text import and_list
 
 
 class Format(StrEnum):
@@ -28,14 +29,15 @@ def check(
     """Reports every mistake in the files, and gives the exit status: 1 where there is an error, else 0."""
     from stripe_dsl.pipeline import check_file
 
-    found = sort_diagnostics(
-        item for file in files for item in check_file(file, task=task, settings=settings).diagnostics
-    )
+    checked = [check_file(file, task=task, settings=settings) for file in files]
+    found = sort_diagnostics(item for each in checked for item in each.diagnostics)
     show(found, format)
     if failed(found):
         return 1
     if format is Format.text:
-        print(f"{len(files)} file{'s' if len(files) != 1 else ''} checked, no errors")
+        empty = [file.name for file, each in zip(files, checked, strict=True) if each.module and each.module.empty]
+        holds = f"; {and_list(empty)} hold{'' if len(empty) > 1 else 's'} no task or scene"
+        print(f"{len(files)} file{'s' if len(files) != 1 else ''} checked, no errors{holds if empty else ''}")
     return 0
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.types import Type
 
 ISAACLAB_FUNCTIONS = (
@@ -178,3 +179,12 @@ def aligned(types: Sequence[Type], values: Sequence[Value], *, components: bool 
         else:
             result.append(suffixed(value, "[:, None]" if type.axis is None else "[..., None]"))
     return result
+
+
+def unscaled(node: Node) -> int | None:
+    """Which operand of a product it is equal to, as in ``x * 1 m``: the other one says a unit, and code has none."""
+    for place, other in ((0, node.args[1]), (1, node.args[0])):
+        kept = node.args[place]
+        if other.op == "const" and other.attr == 1.0 and not kept.type.is_bool and kept.type.shape == node.type.shape:
+            return place
+    return None

@@ -114,6 +114,11 @@ class Robot:
     baked: str = ""
 
     @property
+    def jointless(self) -> bool:
+        """Whether no joint moves: Isaac Lab minds patterns of joints that match nothing."""
+        return not self.model.joints and not self.cfg_reference  # a cfg of Isaac Lab may make other joints of the file
+
+    @property
     def learned(self) -> tuple[str, ...]:
         """Joints whose actuators are networks."""
         return self._driven([actuator for actuator in self.actuators if actuator.network is not None])

@@ -170,9 +170,6 @@ class Problem:
 def find_problems(robot: PrimitiveRobot) -> list[Problem]:
     """Everything that is wrong with a robot; empty if :func:`stripe_dsl.robots.author.robot_usda` can write it."""
     problems = [*_name_problems(robot)]
-    if all(joint.type is JointType.FIXED for joint in robot.joints):
-        reason = f'robot "{robot.name}" has no joint that moves, and Isaac Lab makes no articulation without one'
-        problems.append(Problem("robot", robot.name, None, reason, "add a revolute or prismatic joint"))
     for body in robot.bodies:
         problems.extend(_body_problems(body))
     for joint in robot.joints:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,11 @@ PACKAGE = "package://"
 """What a file in an installed Python package begins with, as in ``package://zoo/robots.stripe``."""
 STANDARD = Path(__file__).resolve().parents[1] / "std"
 """The standard library: what ``import "std/rewards.stripe"`` names where the file has no such file beside it."""
+
+
+_YAML_KEY = re.compile(
+    r"(?:\ufeff|\s|#.*|---.*|%YAML.*)*^(import|param|fn|robot|object|asset|scene|task):(?=\s|$)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,11 @@ class Module:
     def folder(self) -> Path | None:
         """Where relative paths of the file start."""
         return self.source.path.parent if self.source.path is not None else None
+
+    @property
+    def empty(self) -> bool:
+        """Whether it defines nothing at all."""
+        return not any(getattr(self.document, name) for name in type(self.document).model_fields)
 
     def qualified(self, reference: str) -> str:
         """How a file that this one names is called elsewhere: by its package, where this one is in a package."""
@@ -158,9 +169,23 @@ def read(source: SourceFile) -> tuple[Document, list[Diagnostic]]:
     from stripe_dsl.spec.read import read_document
     from stripe_dsl.syntax.parser import parse_file
 
+    if (span := _yaml_key(source)) is not None:
+        name = Path(source.name)
+        helps = (
+            f"call it `{name.stem}.stripe.yaml`",
+            f"or bring it to this form then: `stripec convert {name.stem}.stripe.yaml -o {name.stem}.stripe`",
+        )
+        problem = Diagnostic("E0107", "this file is YAML, and its name does not say so", span, helps=helps)
+        return read_document(source, ())[0], [problem]
     statements, diagnostics = parse_file(source)
     document, more = read_document(source, statements)
     return document, [*diagnostics, *more]
+
+
+def _yaml_key(source: SourceFile) -> Span | None:
+    """The key that a file begins with where it is YAML: no statement of a ``.stripe`` file has a colon there."""
+    found = _YAML_KEY.match(source.text)
+    return Span(source, *found.span(1)) if found is not None else None
 
 
 def _shown(path: Path) -> str:

@@ -11,8 +11,7 @@ from stripe_dsl.spec.document import Document, FunctionSpec, RewardSpec, TaskSpe
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, slots
 from stripe_dsl.spec.nothing import ENTRIES, INHERITED
 from stripe_dsl.spec.scene import LightSpec
-from stripe_dsl.spec.yaml import takes_bare_names
-from stripe_dsl.spec.yaml_names import NAME_PATTERN
+from stripe_dsl.spec.yaml_names import NAME_PATTERN, takes_bare_names
 
 type Schema = dict[str, Any]
 

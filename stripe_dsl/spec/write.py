@@ -37,7 +37,7 @@ from stripe_dsl.spec.write_values import (
     signature,
     words,
 )
-from stripe_dsl.spec.yaml import takes_bare_names
+from stripe_dsl.spec.yaml_names import takes_bare_names
 from stripe_dsl.syntax import ast
 from stripe_dsl.syntax.format import format_source
 from stripe_dsl.syntax.unparse import quote

@@ -15,14 +15,23 @@ from stripe_dsl.diagnostics.model import sort_diagnostics
 from stripe_dsl.source import SourceFile, Span
 from stripe_dsl.spec.blocks import Block, Entry, Item
 from stripe_dsl.spec.builder import Builder, block_name
-from stripe_dsl.spec.document import Document, FunctionSpec, Placed, RandomizeSpec, RewardSpec, TaskSpec
+from stripe_dsl.spec.document import Document, FunctionSpec, Placed, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, is_entry, own_key, slots
-from stripe_dsl.spec.nothing import ENTRIES, INHERITED, nothing
+from stripe_dsl.spec.nothing import nothing
 from stripe_dsl.spec.phrases import in_place
 from stripe_dsl.spec.read import StatementReader
-from stripe_dsl.spec.scene import LightSpec
 from stripe_dsl.spec.values import UPDATES, Expression, Phrase, Text, Update
-from stripe_dsl.spec.yaml_names import check_name
+from stripe_dsl.spec.yaml_hints import (
+    QUOTE,
+    headed,
+    no_expression,
+    no_map,
+    no_name,
+    no_value,
+    side_by_side,
+    unknown_key,
+)
+from stripe_dsl.spec.yaml_names import check_name, removes, takes_bare_names
 from stripe_dsl.spec.yaml_nodes import Mapping, Node, Scalar, Sequence, compose, moved
 from stripe_dsl.syntax import ast
 from stripe_dsl.syntax.parser import parse_expression, parse_item, parse_phrase
@@ -30,9 +39,6 @@ from stripe_dsl.text import and_list
 
 SPARE_VISITS = 10_000
 """A file without aliases has fewer nodes than characters; with aliases of aliases reading would never end."""
-
-_NEED_VALUES = ("param", "let")  # written `name = value`: the name alone says nothing
-_QUOTE = "put the expression in quotes"
 
 
 def read_yaml(source: SourceFile) -> tuple[Document, list[Diagnostic]]:
@@ -44,23 +50,6 @@ def read_yaml(source: SourceFile) -> tuple[Document, list[Diagnostic]]:
     reader = YamlReader(source)
     reader.diagnostics.extend(diagnostics)
     return reader.document(root), sort_diagnostics(reader.diagnostics)
-
-
-def takes_bare_names(model: type[Block], slot: Slot) -> bool:
-    """Whether a name without a value says something in this map: ``light: [dome]``, ``terminate: {timeout: }``."""
-    inner = slot.inner
-    if inner is None or model is Document or (inner.shape is Shape.EXPRESSION and slot.attribute in _NEED_VALUES):
-        return False
-    return inner.shape is Shape.EXPRESSION or (inner.shape is Shape.BLOCK and not is_entry(inner))
-
-
-def removes(model: type[Block], slot: Slot, node: Node) -> bool:
-    """Whether the word ``none`` stands in place of a block that a task may inherit."""
-    if not (isinstance(node, Scalar) and node.value == "none" and not node.null):
-        return False
-    if slot.shape is Shape.MAP:
-        return slot.attribute in ENTRIES and model in (TaskSpec, RewardSpec, RandomizeSpec)
-    return slot.shape is Shape.ITEMS or (slot.shape is Shape.BLOCK and (model in INHERITED or slot.block is LightSpec))
 
 
 class YamlReader(Builder):
@@ -89,7 +78,7 @@ class YamlReader(Builder):
 
     # ---- blocks
 
-    def block(self, model: type[Block], node: Node, key: Text) -> Block:
+    def block(self, model: type[Block], node: Node, key: Text, field: str = "") -> Block:
         """A block from a mapping of its keys, from its head's value alone, or from nothing."""
         values: dict[str, Any] = {}
         head = next((slot for slot in slots(model).values() if slot.attribute == model.head), None)
@@ -98,12 +87,15 @@ class YamlReader(Builder):
         elif isinstance(node, Scalar) and (node.null or node.broken):
             pass
         elif head is not None and isinstance(node, self.head_kinds(head)):
-            values[head.attribute] = self.value(model, head, key, node)
+            if not headed(self, model, key, node):
+                values[head.attribute] = self.value(model, head, key, node)
         else:
-            self.error("E0309", f"{block_name(model)} is a block of keys and values", node.span)
+            known = list(slots(model))
+            help = f"as in `{key}: {{{known[0]}: …}}`; its keys are {and_list(known, 6)}"
+            self.error("E0309", f"{block_name(model)} is a block of keys and values", node.span, help)
         if issubclass(model, Entry | FunctionSpec) and "value" not in values:
             if not (isinstance(node, Scalar) and node.broken):
-                self.needs_value(key, "write it as `value: …` beside the settings")
+                self.needs_value(key, no_value(key, field))
             values["value"] = Expression(ast.Broken(key.span or node.span))
         return self.finish(model, values, key.span)
 
@@ -120,7 +112,7 @@ class YamlReader(Builder):
         for key, inner in self.pairs(node):
             slot = table.get(key) or own_key(model)
             if slot is None:
-                self.unknown_key(model, key, key.span or node.span)
+                unknown_key(self, model, key, inner, node)
                 continue
             value = self.value(model, slot, key, inner)
             if slot.own:
@@ -139,7 +131,7 @@ class YamlReader(Builder):
         merged: list[Node] = []
         for key, value in node.pairs:
             if not isinstance(key, Scalar):
-                self.error("E0309", "a key is a word", key.span, _QUOTE)
+                self.error("E0309", "a key is a word", key.span, QUOTE)
             elif key.broken:
                 continue
             elif key.plain and key.value == "<<":
@@ -174,7 +166,7 @@ class YamlReader(Builder):
             return self.map(model, slot, key, node)
         if slot.shape is Shape.BLOCK or (slot.shape is Shape.REFERENCE and isinstance(node, Mapping)):
             assert slot.block is not None
-            return self.block(slot.block, node, key)
+            return self.block(slot.block, node, key, slot.attribute)
         if slot.shape is Shape.ITEMS:
             return self.items(node)
         if slot.shape is Shape.UPDATE:
@@ -186,6 +178,8 @@ class YamlReader(Builder):
         if slot.shape in (Shape.TEXTS, Shape.EXPRESSIONS, Shape.PHRASES):
             readers = {Shape.TEXTS: self.text, Shape.EXPRESSIONS: self.expression, Shape.PHRASES: self.phrase}
             inner = readers[slot.shape]
+            if slot.shape is Shape.EXPRESSIONS and side_by_side(self, key, node):
+                return []
             items = node.items if isinstance(node, Sequence) else (node,)
             self.visit(node, len(items))
             found = [inner(key, item) for item in items]
@@ -215,7 +209,7 @@ class YamlReader(Builder):
     def expression(self, key: Text, node: Node) -> Expression:
         """A string, number or boolean in the grammar of expressions."""
         if not isinstance(node, Scalar):
-            self.error("E0309", "an expression is wanted here", node.span, _QUOTE)
+            self.error("E0309", "an expression is wanted here", node.span, no_expression(key, node))
             return Expression(ast.Broken(node.span))
         if node.broken:
             return Expression(ast.Broken(node.span))
@@ -229,7 +223,7 @@ class YamlReader(Builder):
         if isinstance(node, Scalar) and not node.null and not node.broken and node.value.strip():
             return Phrase(self.parse(node, parse_phrase))
         if not isinstance(node, Scalar):
-            self.error("E0309", "a line of a block is wanted here, as a string", node.span, _QUOTE)
+            self.error("E0309", "a line of a block is wanted here, as a string", node.span, QUOTE)
         elif not node.broken:
             self.needs_value(key)
         return Phrase(ast.Statement(node.span, "", node.span, ast.Broken(node.span)))
@@ -289,10 +283,12 @@ class YamlReader(Builder):
             return {Text(name, reference.span): placed}
         items = node.items if isinstance(node, Sequence) else (node,)
         if not bare or not all(isinstance(item, Scalar) for item in items):
-            self.error("E0309", f"`{key}` is a block of names and their values", node.span)
+            no_map(self, model, slot, key, node)
             return members
         for item in items:
             assert isinstance(item, Scalar)
+            if no_name(self, key, item):
+                continue
             name = Text(item.value, item.inner)
             check_name(self, model, slot, name)
             self.member(members, name, self.word(slot.inner, name))
@@ -330,7 +326,10 @@ class YamlReader(Builder):
             return []
         if not isinstance(node, Sequence):
             self.error(
-                "E0309", "a list of observations is wanted here", node.span, "write `[a, b]`, or `- a` on each line"
+                "E0309",
+                "a list of observations is wanted here",
+                node.span,
+                "write `[joints.pos, joints.vel]`, or `- joints.pos` on each line",
             )
             return []
         self.visit(node, len(node.items))
@@ -347,7 +346,7 @@ class YamlReader(Builder):
                 return None
             return self.lines.item(self.parse(node, parse_item))
         if not isinstance(node, Mapping):
-            self.error("E0309", "an expression is wanted here", node.span, _QUOTE)
+            self.error("E0309", "an expression is wanted here", node.span, QUOTE)
             return None
         pairs = self.pairs(node)
         if len(pairs) == 1 and pairs[0][0] not in slots(Item):

@@ -160,3 +160,14 @@ def test_misspelt_task(stripec: Stripec, task: Path) -> None:
     assert done.returncode == 1
     assert "there is no task `Swng`" in done.stderr
     assert "Swing" in done.stderr.split("help:")[1]
+
+
+def test_a_file_that_holds_nothing_says_so(stripec: Stripec, tmp_path: Path) -> None:
+    empty, yaml = tmp_path / "empty.stripe", tmp_path / "empty.stripe.yaml"
+    empty.write_text("# nothing yet\n")
+    yaml.write_text("")
+    done = stripec("check", str(empty), str(yaml))
+    assert (done.returncode, done.stdout) == (
+        0,
+        "2 files checked, no errors; `empty.stripe` and `empty.stripe.yaml` hold no task or scene\n",
+    )

@@ -63,6 +63,11 @@ def test_a_single_value_stands_where_it_is_wanted(s: Sheet) -> None:
     assert lines(s("exp", s("neg", s("pow", s.a, s.const(2.0))))) == ["    out_0[env] = wp.exp(-square(float_a[env]))"]
 
 
+def test_a_unit_is_no_factor(s: Sheet) -> None:
+    assert lines(s("mul", s("sin", s.a), s.const(1.0))) == ["    out_0[env] = wp.sin(float_a[env])"]
+    assert lines(s("mul", s("sin", s.a), s.const(2.0))) == ["    out_0[env] = wp.sin(float_a[env]) * 2.0"]
+
+
 def test_shared_values_are_computed_once(s: Sheet) -> None:
     slope = s("sin", s("add", s.a, s.b))
     assert lines(s("mul", slope, slope), s("abs", slope)) == [

@@ -91,6 +91,15 @@ def test_squares_and_functions(sheet: Sheet) -> None:
     assert lines(sheet("pow", sheet("wrap", sheet.pole), sheet.number(2))) == [f"torch.square(wrap_to_pi({POLE}))"]
 
 
+def test_a_unit_is_no_factor(sheet: Sheet) -> None:
+    """``sin(x) * 1 rad`` and ``(sin(x), …) m`` are the sine."""
+    assert lines(sheet("mul", sheet("sin", sheet.pole), sheet.number(1.0))) == [f"torch.sin({POLE})"]
+    assert lines(sheet("mul", sheet.number(1.0), sheet("sin", sheet.pole))) == [f"torch.sin({POLE})"]
+    assert lines(sheet("mul", sheet("sin", sheet.pole), sheet.number(2.0))) == [f"torch.sin({POLE}) * 2.0"]
+    flag = sheet("lt", sheet.pole, sheet.number(0.0), type=BOOL)
+    assert lines(sheet("mul", sheet("float", flag), sheet.number(1.0))) == [f"({POLE} < 0.0).float()"]
+
+
 def test_the_square_of_a_length_takes_no_root(sheet: Sheet) -> None:
     norm = sheet("norm", sheet("part", sheet.lin_vel, type=VEC2, attr="xy"))
     assert lines(sheet("pow", norm, sheet.number(2))) == [

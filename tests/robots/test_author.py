@@ -186,7 +186,6 @@ JOINT = pendulum().joints[0]
 @pytest.mark.parametrize(
     ("robot", "element", "name", "field", "reason"),
     [
-        (pendulum(joints=()), "robot", "pendulum", None, "no joint that moves"),
         (pendulum(name="two words"), "robot", "two words", "name", "not a name"),
         (pendulum(bodies=(body("base"), body("rod"), body("rod"))), "body", "rod", "name", "2 bodies are named"),
         (pendulum(joints=(JOINT, JOINT)), "joint", "hinge", "name", "2 joints are named"),

@@ -19,6 +19,7 @@ from stripe_dsl.emit.values import (
     power,
     prefix,
     suffixed,
+    unscaled,
     widest,
 )
 from stripe_dsl.ir.graph import Node
@@ -71,6 +72,11 @@ def _logic(symbol: str, precedence: Precedence, word: str, word_precedence: Prec
         return infix(symbol, precedence, left, right)
 
     return emit
+
+
+def _mul(context: Context, node: Node) -> Value:
+    kept = unscaled(node)
+    return context.value(node.args[kept]) if kept is not None else _operator("*", Precedence.PRODUCT)(context, node)
 
 
 def _neg(context: Context, node: Node) -> Value:
@@ -332,7 +338,7 @@ EMITTERS: dict[str, Emitter] = {
     "float": _float,
     "add": _operator("+", Precedence.SUM),
     "sub": _operator("-", Precedence.SUM),
-    "mul": _operator("*", Precedence.PRODUCT),
+    "mul": _mul,
     "div": _operator("/", Precedence.PRODUCT),
     "pow": _pow,
     "min": _min,

@@ -79,7 +79,7 @@ class RobotReset:
         self.resets = [reset for reset in program.resets if reset.robot == robot.name]
         self.actions = [action for action in program.actions if action.robot == robot.name and action.remembers]
         # a cfg of Isaac Lab may make another base and other joints of the file
-        self.jointed = isinstance(robot, Robot)
+        self.jointed = isinstance(robot, Robot) and not robot.jointless
         known = isinstance(robot, Robot) and not robot.cfg_reference
         self.fixed = isinstance(robot, Robot) and robot.model.fixed_base and known
         self.alike = {
@@ -110,14 +110,14 @@ class RobotReset:
             if self.on_ground:
                 lines.remark("heights are above the ground, wherever that is")
                 lines.statement("root_pose[:, 2] += ", "height_at(self._ground, rows, root_pose[:, :2])")
-                if self.outline and not self.jointed:
+                if self.outline and not isinstance(self.robot, Robot):
                     lines.remark("what begins below a mesh falls through it")
                     depth = f"depth_in_ground(self._ground, rows, root_pose[:, None], *self.{self.outline})"
                     lines.statement("root_pose[:, 2] += ", depth)
             lines.statement("root_pose[:, :3] += ", "self.scene.env_origins[rows]")
         self.limit(lines)
         self.send(lines, attribute)
-        if self.outline and self.jointed:
+        if self.outline and isinstance(self.robot, Robot):
             self.lift(lines, attribute)
         return lines
 

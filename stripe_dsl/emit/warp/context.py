@@ -99,6 +99,7 @@ class WarpEnv:
 
     class_name: str
     robots: list[tuple[str, str, bool]] = field(default_factory=list)
+    jointless: list[str] = field(default_factory=list)
     objects: list[str] = field(default_factory=list)
     soft: list[str] = field(default_factory=list)
     outlines: dict[str, str] = field(default_factory=dict)

@@ -91,6 +91,7 @@ class _Writer:
         env.curriculum = follow_text(program, module)
         entities = self.leaves.entities
         env.robots = [(entities[robot.name], robot.name, robot.model.fixed_base) for robot in program.robots]
+        env.jointless = [entities[robot.name] for robot in program.robots if robot.jointless]
         env.objects = [entities[item.name] for item in program.objects]
         env.soft = [entities[item.name] for item in program.soft]
         env.delayed = [

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from stripe_dsl.emit.identifiers import literal
-from stripe_dsl.emit.values import Precedence, Value, call, infix, prefix
+from stripe_dsl.emit.values import Precedence, Value, call, infix, prefix, unscaled
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.types import Kind
 
@@ -143,9 +143,12 @@ def _same(name_or_symbol: str, precedence: Precedence | None = None) -> Emitter:
 
 
 def _mul(scope: Scope, node: Node) -> Value:
+    kept, operands = unscaled(node), _operands(scope, node)
+    if kept is not None:
+        return operands[kept]
     if min(map(_components, node.args)) > 1:
-        return call("wp.cw_mul", _operands(scope, node))
-    return infix("*", Precedence.PRODUCT, *_operands(scope, node))
+        return call("wp.cw_mul", operands)
+    return infix("*", Precedence.PRODUCT, *operands)
 
 
 def _div(scope: Scope, node: Node) -> Value:

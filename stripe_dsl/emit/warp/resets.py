@@ -138,7 +138,7 @@ class _RobotReset:
         self.actions = [action for action in program.actions if action.robot == robot.name and action.remembers]
         self.own = "" if robot.name == leaves.alone else f"{word(robot.name)}_"
         self.attribute = leaves.entities[robot.name]
-        self.jointed = isinstance(robot, Robot)
+        self.jointed = isinstance(robot, Robot) and not robot.jointless
         self.fixed = isinstance(robot, Robot) and robot.model.fixed_base
         self.on_ground = scene_text(program) is not None
         self.reaches = [item for item in program.reaches if item.robot == robot.name]
