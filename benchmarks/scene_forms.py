@@ -2,8 +2,9 @@
 
 ::
 
-    python benchmarks/scene_forms.py --device cpu --envs 64 --write
-    python benchmarks/scene_forms.py --device cuda:0 --envs 4096 --workers 5 --write
+    python benchmarks/scene_forms.py --device cpu --envs 64
+    python benchmarks/scene_forms.py --device cuda:0 --envs 4096 --workers 6 --seconds 2
+    python benchmarks/scene_forms.py --write
 
 One task, a quadruped that takes random actions until it falls, spread over small scenes of several kinds: level and
 hilly ground, a hall of boxes, an orchard, rocks, a forest. Ground is a mesh, a height field of Newton's,
@@ -12,8 +13,9 @@ for each thing, or a box or a cylinder for each. All are cut out of the stage th
 it does in the others.
 
 Each case is a process of its own, in the Warp environment; several may be built at a time (``--workers``), and one
-after the other is timed: by the clock on a GPU, by CPU time of the process on a CPU, which may be shared. ``--write``
-keeps the numbers in ``benchmarks/results/scenes`` and puts the tables of all devices into ``docs/performance.md``.
+after the other is timed: by the clock on a GPU, by CPU time of the process on a CPU, which may be shared. The first
+two forms measure and keep the numbers in a file (``--results``); the last puts the tables of all devices into
+``docs/performance.md``.
 """
 
 from __future__ import annotations
@@ -110,7 +112,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6.0, help="of timed steps in a case")
     parser.add_argument("--timeout", type=float, default=300.0, help="of a case [s]")
     parser.add_argument("--workers", type=int, default=1, help="cases that are built at a time")
-    parser.add_argument("--write", action="store_true", help="keep the numbers, and put them into docs/performance.md")
+    parser.add_argument("--results", type=Path, help="where the numbers go; forms_cpu.json or forms_gpu.json")
+    parser.add_argument("--write", action="store_true", help="put what was measured into docs/performance.md")
     parser.add_argument("--worker", type=int, choices=range(len(CASES)), help=argparse.SUPPRESS)
     parser.add_argument("--lock", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -118,18 +121,20 @@ def main() -> None:
         sys.argv[1:] = []  # Isaac Lab reads it
         print("RESULT " + json.dumps(one(options)), flush=True)
         return
+    if options.write:
+        files = sorted(RESULTS.glob("forms_*.json"), reverse=True)
+        text = "\n".join(table(json.loads(file.read_text(encoding="utf-8"))) for file in files)
+        DOCUMENT.write_text(replaced(DOCUMENT.read_text(encoding="utf-8"), "scene_forms", text), encoding="utf-8")
+        print(text)
+        return
     chosen = [number for number, (place, _, _) in enumerate(CASES) if place in options.places]
     with tempfile.NamedTemporaryFile() as lock, ThreadPoolExecutor(options.workers) as pool:
         options.lock = Path(lock.name)
         rows = [row for row in pool.map(lambda number: measured(number, options), chosen) if row is not None]
     results = {"device": options.device, "envs": options.envs, "host": cpu_name(), "rows": rows}
+    target = options.results or RESULTS / f"forms_{'cpu' if options.device == 'cpu' else 'gpu'}.json"
+    target.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     print(table(results))
-    if options.write:
-        kind = "cpu" if options.device == "cpu" else "gpu"
-        (RESULTS / f"forms_{kind}.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        files = sorted(RESULTS.glob("forms_*.json"), reverse=True)
-        text = "\n".join(table(json.loads(file.read_text(encoding="utf-8"))) for file in files)
-        DOCUMENT.write_text(replaced(DOCUMENT.read_text(encoding="utf-8"), "scene_forms", text), encoding="utf-8")
 
 
 def measured(number: int, options: argparse.Namespace) -> dict[str, Any] | None:

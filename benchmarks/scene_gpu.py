@@ -13,6 +13,8 @@ One task, a quadruped with contacts and a height scan that takes random actions 
 - the same with the launches of the generated package, and then with its broad phase, too (see ``collisions.py`` in it);
 - and with a height field instead of the mesh of the ground.
 
+``benchmarks/scene_forms.py`` has other forms of what collides, in smaller scenes.
+
 Each in a process of its own, in the Warp environment. The first form measures and keeps the numbers in a file; the
 second puts them into ``docs/performance.md``.
 """

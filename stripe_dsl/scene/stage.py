@@ -38,8 +38,6 @@ from stripe_dsl.scene.things import Color, Thing
 ROOT = "/Scene"
 SHADES = 3
 """Into how many colours the shades of a layer's things are rounded: each is a mesh of its own."""
-VERSION = 1
-"""Raise it when the same scene gives other bytes: what was baked before is then baked anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ import pytest
 from stripe_dsl.ir.graph import Read
 from stripe_dsl.ir.program import Program
 from stripe_dsl.pipeline import check_file
-from stripe_dsl.scene.bake import variant_origins
+from stripe_dsl.scene.bake import placed_layer, variant_origins
 from stripe_dsl.scene.layout import Layout
 from stripe_dsl.scene.made import make
 from stripe_dsl.scene.spots import spots
+from stripe_dsl.scene.stage import instanced
 
 from .compare import without_chance
 from .recorder import Array, Recording, Run, record
@@ -225,6 +226,27 @@ def test_goals_and_beginnings_are_points_of_zones(
     assert abs(stand[:, 0, 2] - stand[:, 1, 2]).min() > 0.01, "of each copy"
     changed = np.any(np.diff(seen["at"], axis=0) != 0, axis=-1).mean()
     assert 0.08 < changed < 0.3, "every 0.1 to 0.2 s, and at resets"
+
+
+@pytest.mark.parametrize("backend", ["torch", "warp"])
+def test_rays_hit_what_collides_apart(layouts: list[Layout], runs: dict[str, Recording], backend: str) -> None:
+    """Rays from above, at the surface of the boulder's hull: the lowest of the planes that bound it from above."""
+    (goals,) = check_file(SOURCE, task="Goals").programs
+    assert goals.scene is not None
+    seen = columns(goals, runs[f"goals {backend}"])["over"]
+    hits = seen.reshape(*seen.shape[:2], 9, 3)[20]
+    for copy, layout in enumerate(layouts):
+        placed = placed_layer(layout.layers["stone"], layout.seed, goals.scene)
+        solid = placed.things[placed.kind[0]].solid
+        assert placed.apart and solid is not None
+        points, triangles = instanced(solid, placed.rotation, placed.scale, placed.position)
+        a, b, c = (points[triangles[:, corner]].astype(float) for corner in range(3))
+        normal = np.cross(b - a, c - a)
+        normal, a = normal[normal[:, 2] > 1e-9], a[normal[:, 2] > 1e-9]
+        for ray in hits[copy]:
+            planes = a[:, 2] - (normal[:, :2] * (ray[:2] - a[:, :2])).sum(axis=1) / normal[:, 2]
+            assert ray[2] == pytest.approx(planes.min(), abs=2e-3)
+            assert ray[2] > layout.ground.height_at(ray[None, :2])[0] + 0.15, "above the ground"
 
 
 def test_copies_of_one_variant_are_one(program: Program, runs: dict[str, Recording]) -> None:
