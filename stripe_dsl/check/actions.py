@@ -5,7 +5,15 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from stripe_dsl.check.action_kinds import IK_OPTIONS, JOINT_ACTIONS, OPTIONS, WRENCH_ACTIONS
+from stripe_dsl.check.action_kinds import (
+    IK_OPTIONS,
+    JOINT_ACTIONS,
+    OPTIONS,
+    OTHERWISE,
+    WRENCH_ACTIONS,
+    written_otherwise,
+    wrong_arguments,
+)
 from stripe_dsl.check.binary import binary, bounds
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.delays import arrival
@@ -54,9 +62,13 @@ class Actions:
                     "E0309",
                     "an action is written `effort(joints)`, `position(joints)` or `velocity(joints)`",
                     node.span,
+                    written_otherwise(node),
                 )
             return None
         kind = node.function.id
+        if kind in known and (wrong := wrong_arguments(node, kind)) is not None:
+            self.report.error(*wrong)
+            return None
         if kind in WRENCH_ACTIONS:
             from stripe_dsl.check.wrenches import declare_wrench
 
@@ -67,7 +79,8 @@ class Actions:
             self.report.error("E0406", message, frame.frame_span, "only a `wrench` can be given `@world`")
             return None
         if kind not in known:
-            helps = did_you_mean(kind, known) or (f"kinds of actions are {and_list(known)}",)
+            helps = (f"write `{OTHERWISE[kind]}`",) if kind in OTHERWISE else did_you_mean(kind, known)
+            helps = helps or (f"kinds of actions are {and_list(known)}",)
             self.report.error("E0208", f"there is no action `{kind}`", node.function.span, *helps)
             return None
         if kind == "ik":

@@ -196,7 +196,9 @@ def _network(words: list[Expression], key: str, settings: Settings) -> Network:
             recurrent += _recurrent(word, words, key, settings, behind=bool(hidden))
         else:
             text = word.span.text
-            helps = did_you_mean(text, [*ACTIVATIONS, *RECURRENT, "normalize"], listing=True)
+            sizes = " ".join(item.span.text for item in getattr(word.node, "items", ()))
+            helps = (f"write `{key} {sizes} elu`: sizes stand side by side",) if sizes else ()
+            helps = helps or did_you_mean(text, [*ACTIVATIONS, *RECURRENT, "normalize"], listing=True)
             message = (
                 f"`{key}` takes layer sizes, an activation, recurrent layers, `conv(…)` and `normalize`, not `{text}`"
             )

@@ -12,10 +12,10 @@ from stripe_dsl.check.phase import DRAWING, Phase
 from stripe_dsl.check.tunables import Role
 from stripe_dsl.check.values import RangeValue, describe, varies
 from stripe_dsl.ir.graph import Node
-from stripe_dsl.ir.types import Kind, Type
+from stripe_dsl.ir.types import BOOL, Kind, Type
 from stripe_dsl.source import Span
 from stripe_dsl.syntax import ast
-from stripe_dsl.units import ANGLE
+from stripe_dsl.units import ANGLE, DIMENSIONLESS
 
 if TYPE_CHECKING:
     from stripe_dsl.check.expressions import Lowering
@@ -66,6 +66,30 @@ def shared(low: Lowering, expr: ast.Call) -> Node | None:
     return None
 
 
+def chance(low: Lowering, expr: ast.Call) -> Node | None:
+    """``chance(30 %)``: a condition that holds in this share of draws, one for each environment."""
+    if not _in_reset(low, expr):
+        return None
+    with low.tunables.paused():
+        share = low.number(expr.args[0])
+    if share is None:
+        return None
+    if share.op != "const" or not isinstance(share.attr, int | float) or not share.type.dim.is_none:
+        message = f"`chance` takes a share, not {share.type.describe() if not varies(share) else 'what is known later'}"
+        low.report.error("E0309", message, expr.args[0].span, "as in `chance(30 %)`")
+        return None
+    if not 0 <= share.attr <= 1:
+        low.report.error("E0309", "a share lies between 0 % and 100 %", expr.args[0].span, f"it is {share.attr:g} here")
+        return None
+    if low.tunables.active:
+        doc = f"How often `{expr.span.text}` of `{low.tunables.owner}` holds."
+        path = low.tunables.add(float(share.attr), DIMENSIONLESS, Role.CHANCE, expr.span, doc)
+        share = low.graph.add("tunable", type=Type(), attr=path, span=expr.span)
+    ends = (low.math.const(0.0, Type()), low.math.const(1.0, Type()))
+    drawn = low.drawn("uniform", ends, expr.span, Type())
+    return low.graph.add("lt", (drawn, share), type=BOOL, span=expr.span)
+
+
 @contextmanager
 def single(low: Lowering) -> Iterator[None]:
     """What is drawn inside is one number, whatever is reset."""
@@ -74,6 +98,16 @@ def single(low: Lowering) -> Iterator[None]:
         yield
     finally:
         low.shares = before
+
+
+def added_range(low: Lowering, expr: ast.Range) -> bool:
+    """Reports ``default + -45..45 deg``, in which the sum is the lower end of the range."""
+    first = expr.low
+    if not (isinstance(first, ast.Binary) and isinstance(first.left, ast.Name) and first.left.id == "default"):
+        return False
+    text = f"{first.left.span.text} {first.op} ({first.right.span.text}..{expr.high.span.text})"
+    low.report.error("E0307", "a range that is added stands in parentheses", expr.span, f"write `{text}`")
+    return True
 
 
 def any_angle(low: Lowering, span: Span | None) -> RangeValue:

@@ -7,7 +7,7 @@ from math import isfinite
 
 from stripe_dsl.check.arithmetic import Arithmetic, is_zero
 from stripe_dsl.check.calls import Calls, Frame
-from stripe_dsl.check.draws import drawn_part, is_drawn
+from stripe_dsl.check.draws import added_range, drawn_part, is_drawn
 from stripe_dsl.check.frames import Frames
 from stripe_dsl.check.memory import Memory
 from stripe_dsl.check.names import Names
@@ -54,11 +54,13 @@ class Lowering:
 
     # entry points
 
-    def number(self, expr: ast.Expr, role: Role | Given | None = None) -> Node | None:
-        """The node of an expression that has to be a value; anything else is reported."""
+    def number(self, expr: ast.Expr, role: Role | Given | None = None, *, drawn: bool = False) -> Node | None:
+        """The node of an expression that has to be a value, or a draw from a range; anything else is reported."""
         value = self.value(expr, role)
         if value is None or isinstance(value, Node):
             return value
+        if drawn and isinstance(value, RangeValue) and self.phase in DRAWING:
+            return self.draw(value, expr.span)
         if isinstance(value, RangeValue):
             where = "only in `reset`, `noise` and `clip`" if self.phase not in DRAWING else "in parentheses"
             self.report.error("E0307", "a range stands where one value is wanted", expr.span, f"ranges stand {where}")
@@ -308,6 +310,8 @@ class Lowering:
 
     def range(self, expr: ast.Range, role: Role | Given | None = None) -> RangeValue | None:
         """``low..high``: both ends in one unit, in order."""
+        if added_range(self, expr):
+            return None
         with self.tunables.paused():
             low, high = self.number(expr.low), self.number(expr.high)
         if low is None or high is None:
@@ -356,8 +360,8 @@ class Lowering:
         return self.graph.add("abs", (node,), type=type, span=span)
 
     def _if(self, expr: ast.If) -> Node | None:
-        then, condition = self.number(expr.then), self.number(expr.condition)
-        otherwise = self.number(expr.otherwise) if expr.otherwise is not None else None
+        then, condition = self.number(expr.then, drawn=True), self.number(expr.condition)
+        otherwise = self.number(expr.otherwise, drawn=True) if expr.otherwise is not None else None
         if then is None or condition is None or not self.math.condition(condition, expr.condition.span):
             return None
         if expr.otherwise is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check import memory, vectors
 from stripe_dsl.check.arguments import scalars
-from stripe_dsl.check.draws import drawn_part, gaussian, is_drawn, shared
+from stripe_dsl.check.draws import chance, drawn_part, gaussian, is_drawn, shared
 from stripe_dsl.check.missing import have_limits
 from stripe_dsl.check.reductions import over_where, reduction, variance
 from stripe_dsl.check.tunables import Role
@@ -314,6 +314,7 @@ FUNCTIONS: dict[str, Function] = {
     "filter": Function((2,), vectors.norm, "filter(x, time): first-order low-pass with this time constant"),
     "gaussian": Function((2,), vectors.norm, "gaussian(mean, deviation): in a reset, a normal draw"),
     "shared": Function((1,), vectors.norm, "shared(low..high): in a reset, one draw for all elements"),
+    "chance": Function((1,), vectors.norm, "chance(share): in a reset, a condition that holds so often"),
 }
 """By name. Those with memory are lowered by :data:`SPECIAL`."""
 
@@ -321,6 +322,7 @@ SPECIAL: dict[str, Callable[[Lowering, ast.Call], Value | None]] = {
     "rpy": _rpy,
     "gaussian": gaussian,
     "shared": shared,
+    "chance": chance,
     "prev": memory.prev,
     "delta": memory.delta,
     "since": memory.since,

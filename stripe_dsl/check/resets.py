@@ -194,6 +194,10 @@ class Resets:
 
     def fits(self, node: Node, wanted: Type, value: Expression, target: Text) -> bool:
         """Whether a reset's value has the unit and shape of its target."""
+        if node.type.is_bool:
+            help = f"say what it decides, as in `1 if {value.span.text} else 0`"
+            self.report.error("E0306", f"`{target}` wants a number, not a condition", value.span, help)
+            return False
         if Kind.QUAT in (wanted.kind, node.type.kind) and wanted.kind is not node.type.kind:
             helps = ("as in `any` or `compose(default, rpy(+-5 deg, +-5 deg, any))`",) * (wanted.kind is Kind.QUAT)
             message = f"`{target}` wants {wanted.describe()}, not {node.type.describe()}"
@@ -201,7 +205,7 @@ class Resets:
             return False
         if not self.settings.check_unit(node, wanted.dim, target, value.span):
             return False
-        if node.type.is_bool or (node.type.kind is not wanted.kind and node.type.kind is not Kind.FLOAT):
+        if node.type.kind is not wanted.kind and node.type.kind is not Kind.FLOAT:
             helps = (
                 ("a range is written `low..high`",) if wanted.kind is Kind.FLOAT and node.type.kind is Kind.VEC2 else ()
             )

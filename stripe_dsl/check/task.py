@@ -175,7 +175,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
             "E0214",
             f"task `{task.name}` has no observation group `policy`",
             spec.span,
-            "add `observe policy { … }`: what the agent sees",
+            "add `observe policy { … }`: what the agent sees" + (", under this name" if spec.observe else ""),
         )
     terminations, timeout = terms.terminations(spec)
     rewards = terms.rewards(spec.reward)

@@ -39,6 +39,7 @@ class Role(StrEnum):
     OPEN = "open"
     CLOSE = "close"
     DELAY = "delay"
+    CHANCE = "chance"
 
 
 @dataclass(frozen=True, slots=True)

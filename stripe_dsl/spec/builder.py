@@ -21,6 +21,33 @@ LACKING = {
     "particles": ("fluids", "write some small spheres, each an object: particles need a solver that is not there"),
 }
 """What an object is in Isaac Lab and cannot be here: what it is called, and what to do instead."""
+OTHERWISE = {
+    "sim": {
+        "dt": "physics 200 Hz",
+        "decimation": "control 50 Hz",
+        "num_envs": "envs 1024",
+        "episode_length_s": "episode 5 s",
+        "env_spacing": "spaced 4 m",
+        "spacing": "spaced 4 m",
+    },
+    "train": {
+        "lr": "rate 3e-4",
+        "learning_rate": "rate 3e-4",
+        "hidden": "actor 64 64 elu",
+        "policy": "actor 64 64 elu",
+        "activation": "actor 64 64 elu",
+        "gae_lambda": "lam 0.95",
+        "lambda": "lam 0.95",
+        "num_steps_per_env": "steps 24",
+        "max_iterations": "iterations 300",
+        "num_mini_batches": "batches 4",
+        "num_learning_epochs": "epochs 5",
+    },
+    "object": dict.fromkeys(("at", "pos", "position", "facing"), "spawn at (0, 0, 1) m"),
+    "robot": dict.fromkeys(("at", "pos", "position", "facing"), "spawn at (0, 0, 1) m"),
+    "scene": {"dome": "light dome", "sun": "light sun", "plane": "ground plane"},
+}
+"""What others call keys of a block, and what to write."""
 OBSERVED = ("noise", "bias", "clip", "scale", "history", "without", "encoder", "size")
 """Options of an observation; an :class:`Item` has those of actions too."""
 
@@ -44,6 +71,9 @@ class Builder:
         if self.lacking(model, key, span):
             return
         known = self.words(model)
+        if key in (otherwise := OTHERWISE.get(block_name(model).strip("`"), {})):
+            self.error("E0206", f"{block_name(model)} has no key `{key}`", span, f"write `{otherwise[key]}`")
+            return
         self.error("E0206", f"{block_name(model)} has no key `{key}`", span, *did_you_mean(key, known, listing=True))
 
     def lacking(self, model: type[Block], key: str, span: Span) -> bool:
@@ -154,3 +184,14 @@ def block_name(model: type[Block]) -> str:
         "grown": "this asset",
         "document": "a file",
     }.get(word, f"`{word}`")
+
+
+def example_of(key: str) -> tuple[str, ...]:
+    """How a named thing is written, for those whose names the language gives."""
+    examples = {
+        "observe": "observe policy { … }",
+        "light": "light dome",
+        "terrain": "terrain ground { … }",
+        "robot": "robot name",
+    }
+    return (f"as in `{examples[key]}`",) if key in examples else ()

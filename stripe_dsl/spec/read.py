@@ -12,7 +12,7 @@ from typing import Any
 from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.source import SourceFile, Span
 from stripe_dsl.spec.blocks import Block, Entry, Item
-from stripe_dsl.spec.builder import Builder, block_name
+from stripe_dsl.spec.builder import Builder, block_name, example_of
 from stripe_dsl.spec.document import Document, FunctionSpec, ParameterSpec, Placed, RewardSpec, TaskSpec
 from stripe_dsl.spec.fields import NAMED_BY_REFERENCE, Shape, Slot, own_key, slots
 from stripe_dsl.spec.nothing import named_nothing, removes
@@ -231,7 +231,7 @@ class StatementReader(Builder):
             if statement.body is not None and inner.shape is Shape.EXPRESSION:
                 self.store(values, spans, slot, key, self.entries(statement.body))
             else:
-                self.error("E0214", f"`{statement.key}` needs a name", statement.key_span)
+                self.error("E0214", f"`{statement.key}` needs a name", statement.key_span, *example_of(statement.key))
             return
         first = statement.args[0]
         if not isinstance(first, ast.Name | ast.String):
@@ -314,7 +314,8 @@ class StatementReader(Builder):
                 self.needs_value(key)
                 continue
             for option in statement.options:
-                self.error("E0206", f"a term takes no `{option.key.id}`", option.key.span)
+                helps = ("a range is written `low..high`",) if option.key.id == "to" else ()
+                self.error("E0206", f"a term takes no `{option.key.id}`", option.key.span, *helps)
             if statement.op not in ("", "="):
                 self.error("E0101", f"`{statement.op}` has no meaning here", key.span, "write `name = value`")
             self.member(members, key, Expression(value))

@@ -172,7 +172,7 @@ def parts(node: object) -> Iterator[Any]:
 
 
 TREES = [node for case in CASES for node in parts(parsed(case))]
-ELSEWHERE = {"prev", "delta", "since", "held", "filter", "gaussian", "shared"}
+ELSEWHERE = {"prev", "delta", "since", "held", "filter", "gaussian", "shared", "chance"}
 """Functions that remember or draw: ``test_memory.py`` beside this file."""
 
 

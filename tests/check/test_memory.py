@@ -183,6 +183,14 @@ RESETS = [
         lambda v, draw: product(v["base.default_rot"], quat(draw(-1, 1), draw(0, 0.1, normal=True), draw(0, 3))),
     ),
     Drawing("base.rot = any", lambda v, draw: turned_anyhow(draw)),
+    Drawing(
+        "legs.pos = default + ((+-1 rad) if chance(30 %))",  # one chance for all joints
+        lambda v, draw: v["legs.default"] + np.where(draw(0, 1)[:, None] < 0.3, draw(-1, 1, 3), 0),
+    ),
+    Drawing(
+        "base.pos.z = 1..2 m if chance(0.5) else gaussian(3 m, 1 cm)",
+        lambda v, draw: np.where(draw(0, 1) < 0.5, draw(1, 2), draw(3, 0.01, normal=True)),
+    ),
     Drawing("base.yaw = any", lambda v, draw: draw(-np.pi, np.pi)),
 ]
 

@@ -196,6 +196,21 @@ def option_with_equal(run: Recovery, token: Token) -> bool:
     return True
 
 
+ACTIONS = (
+    "effort",
+    "position",
+    "velocity",
+    "relative_position",
+    "position_to_limits",
+    "binary",
+    "thrust",
+    "wrench",
+    "ik",
+)
+SENSORS = ("contacts", "height_scan", "lidar", "imu", "camera", "joint_wrench")
+_MADE = re.compile(rf"\w+[ \t]*=[ \t]*({'|'.join((*ACTIONS, *SENSORS))})\(")
+
+
 def foreign_keyword(run: Recovery, token: Token) -> bool:
     """``class Task { … }``, ``var x = 1``, and ``x = 1`` in a task."""
     if token.type != "NAME" or run.token.type not in ("_NEWLINE", "_SEMICOLON", "LBRACE") or run.accepts("NAME"):
@@ -208,8 +223,10 @@ def foreign_keyword(run: Recovery, token: Token) -> bool:
         return True
     if run.accepts("LET") and token.value not in STATEMENT_WORDS and _DEFINED.match(run.text, token.start, run.end):
         message = f"`{token.value}` starts no statement of a task"
-        run.report("E0207", message, run.span(token), helps=(f"write `let {token.value} = …`",))
-        run.feed(Token("LET", "let", token.start, token.start))
+        made = _MADE.match(run.text, token.start, run.end)
+        word = "let" if made is None else "action" if made[1] in ACTIONS else "sensor"
+        run.report("E0207", message, run.span(token), helps=(f"write `{word} {token.value} = …`",))
+        run.feed(Token(word.upper(), word, token.start, token.start))
         run.feed(token)
         return True
     return False
