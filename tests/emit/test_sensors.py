@@ -15,12 +15,14 @@ ROOT = Path(__file__).parents[2]
 ANT = (ROOT / "examples" / "ant.stripe").read_text().partition("task Ant")[0]
 
 
-def files(sensors: str, observed: str, robot: str = ANT, unit: str = "7.5 N*m") -> dict[str, str]:
+def files(
+    sensors: str, observed: str, robot: str = ANT, unit: str = "7.5 N*m", scene: str = "{ ground plane }"
+) -> dict[str, str]:
     """The package of a task with these sensors."""
     text = f"""{robot}
 task Test {{
   robot ant
-  scene {{ ground plane }}
+  scene {scene}
   sim {{ physics 120 Hz; control 30 Hz; episode 5 s; envs 64 }}
   {sensors}
   action drive = effort(joints) scale {unit}
@@ -101,6 +103,41 @@ def test_rays_begin_at_the_body_of_the_file() -> None:
         "horizontal_fov_range=(-180.0, 180.0), horizontal_res=90.0), max_distance=4.0, "
         'mesh_prim_paths=["/World/Ground"], global_world_only=True,)'
     )
+
+
+YARD = """
+robot gate {
+  link post { box (0.1, 0.1, 1) m; fixed }
+  link leaf { box (1, 0.1, 0.5) m; mass 2 kg }
+  joint swing { type revolute; parent post; child leaf; axis z }
+}
+scene yard {
+  size 10 m x 10 m
+  terrain ground { }
+  place gate_layer { assets gate; at (2, 2) m; kind articulation }
+  place crates { assets box { size (0.3, 0.3, 0.3) m }; at (8, 8) m; kind rigid; mass 1 kg }
+  place walls { assets box { size (0.3, 3, 1) m }; at (5, 8) m; solid box }
+}
+"""
+
+
+def test_rays_see_layers_that_move_but_for_the_one_they_are_on() -> None:
+    sensors = "sensor scan = height_scan(base); sensor ring = lidar(base); sensor over = height_scan(gate_layer.leaf_0)"
+    made = files(sensors, "scan.height; ring.distance; over.height", ANT + YARD, scene="yard")
+    for name in ("env.py", "env_warp.py"):
+        assert 'see_layers([self.scan, self.ring], ("GateLayer", "loose_crates"))\n' in made[name]
+        assert 'see_layers([self.over], ("loose_crates",))\n' in made[name]
+    assert "global_world_only" not in made["env_cfg.py"]
+    assert 'prim_path="{ENV_REGEX_NS}/GateLayer/leaf_0"' in field(made["env_cfg.py"], "over")
+    assert "NewtonQueries._refit_bvh(backend)" in made["env_warp.py"]
+
+
+def test_nothing_moves_where_rays_see_what_stands_still() -> None:
+    still = YARD.replace("kind rigid; mass 1 kg", "solid box").replace("place gate_layer", "# ")
+    made = files("sensor scan = height_scan(base)", "scan.height", ANT + still, scene="yard")
+    assert "rays.py" not in made
+    assert "_refit_bvh" not in made["env_warp.py"]
+    assert "global_world_only=True" in field(made["env_cfg.py"], "scan")
 
 
 def test_pictures_are_drawn_where_they_are_read() -> None:

@@ -168,6 +168,19 @@ def test_robots_of_a_file_are_repeated(
         np.testing.assert_allclose(seen[name].reshape(*away.shape, 3), run.probes[body][..., :3], atol=1e-5)
 
 
+def test_contacts_of_robots_of_a_file(program: Program, runs: dict[str, Recording], backend: str) -> None:
+    """A stand is dropped onto the rail of one of two: both feel the same, and the other rail nothing."""
+    run = runs[backend]
+    seen = columns(program, run)
+    held, leans = seen["held_force"].reshape(-1, 3, 2, 3), seen["leans_force"].reshape(-1, 3, 3)
+    assert (leans[..., 2].max(axis=0) > 30).all()
+    np.testing.assert_allclose(held[:, :, 0], -leans, atol=1e-3)
+    assert not held[:, :, 1].any()
+    early = since(run.fresh)
+    height = seen["perched"].reshape(-1, 3, 3)[..., 2]
+    assert (height[(early > 0) & (early < 15)] > 1.4).all(), "the rail carries it"
+
+
 # what can be pushed
 
 
