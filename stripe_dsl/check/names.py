@@ -134,12 +134,21 @@ class Names:
         self.unknown(expr, wanted)
         return None
 
-    def layer(self, expr: ast.Field) -> CommandValue | None:
-        """A layer of things with joints as a part of the scene, where one of the fields of such a part is asked for."""
-        from stripe_dsl.check.fields import LAYER_FIELDS, place_value
+    def of_layer(self, name: str) -> bool:
+        """Whether layers, as parts of the scene, have a field of this name."""
+        from stripe_dsl.check.fields import LAYER_FIELDS
 
-        name = expr.object.id if isinstance(expr.object, ast.Name) else ""
-        return place_value(self.low, name, expr.span) if expr.name in LAYER_FIELDS else None
+        return name in LAYER_FIELDS
+
+    def layer(self, expr: ast.Field) -> CommandValue | None:
+        """A layer of things with joints as a part of the scene, below the base of the only robot."""
+        from stripe_dsl.check.fields import place_value
+
+        node = expr.object
+        found = place_value(self.low, node.id, expr.span) if isinstance(node, ast.Name) else None
+        if found is None and isinstance(node, ast.Name):
+            self.of_scene(node)
+        return found
 
     def place(self, expr: ast.Name) -> Value | None:
         """A part of the scene, read below the base of the only robot."""

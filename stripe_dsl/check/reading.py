@@ -85,8 +85,9 @@ class Reading:
             if member is None:
                 if name in self.low.scope.unknown_sets:
                     return None
-                if owner.name in self.low.scope.layers and (found := self.low.names.layer(expr)) is not None:
-                    return self.command(expr, found, frame, frame_span)
+                if owner.name in self.low.scope.layers and self.low.names.of_layer(name):
+                    found = self.low.names.layer(expr)
+                    return self.command(expr, found, frame, frame_span) if found is not None else None
                 known = [*owner.sets, "joints", "bodies", "base"]
                 message = f"robot `{owner.name}` has no `{name}`"
                 self.low.report.error("E0213", message, expr.name_span, *did_you_mean(name, known, listing=True))
