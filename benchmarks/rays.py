@@ -90,8 +90,8 @@ def measure(package: str, options: argparse.Namespace) -> None:
         env.reset()
         actions = torch.zeros(options.envs, cfg.action_space, device=options.device)
         scan = env.scan
-        rays = {"ray_origins": scan._ray_starts_w_flat, "ray_directions": scan._ray_directions_w_flat}
-        out = {"out_dist": wp.zeros_like(scan._hit_dist), "out_normal": wp.zeros_like(scan._hit_normal)}
+        rays: dict[str, Any] = {"ray_origins": scan._ray_starts_w_flat, "ray_directions": scan._ray_directions_w_flat}
+        out: dict[str, Any] = {"out_dist": wp.zeros_like(scan._hit_dist), "out_normal": wp.zeros_like(scan._hit_normal)}
         shared = wp.full(len(scan._ray_worlds), -1, dtype=wp.int32, device=options.device)
         whole = scan.backend._backend.model
 
