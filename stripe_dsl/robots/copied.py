@@ -106,11 +106,17 @@ def copied(model: RobotModel, name: str, places: Sequence[Pose]) -> tuple[Any, t
 
 
 def content(model: RobotModel) -> bytes:
-    """What the copies of a robot are made of: its files, or what became of them. It is the same on each computer."""
-    if model.format != "usd":
-        return _converted(model).stage.encode()
+    """What the copies of a robot are made of: its files, or what became of them. It is the same on each computer.
+
+    Whatever is wrong with a file is said where it is read.
+    """
     path = Path(model.source)
-    return b"".join(part.read_bytes() for part in (path, *(files.parts(path, model.prim) or ())))
+    try:
+        if model.format != "usd":
+            return _converted(model).stage.encode()
+        return b"".join(part.read_bytes() for part in (path, *(files.parts(path, model.prim) or ())))
+    except (RobotFileError, OSError):
+        return b"missing"
 
 
 def size(model: RobotModel, place: Pose = Pose()) -> tuple[float, float, float]:  # noqa: B008
