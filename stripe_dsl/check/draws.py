@@ -102,10 +102,13 @@ def single(low: Lowering) -> Iterator[None]:
 
 def added_range(low: Lowering, expr: ast.Range) -> bool:
     """Reports ``default + -45..45 deg``, in which the sum is the lower end of the range."""
-    first = expr.low
-    if not (isinstance(first, ast.Binary) and isinstance(first.left, ast.Name) and first.left.id == "default"):
+    first, high = expr.low, expr.high
+    if not (isinstance(first, ast.Binary) and first.op in ("+", "-") and isinstance(high, ast.Number) and high.unit):
         return False
-    text = f"{first.left.span.text} {first.op} ({first.right.span.text}..{expr.high.span.text})"
+    right = first.right.operand if isinstance(first.right, ast.Unary) else first.right
+    if not (isinstance(right, ast.Number) and not right.unit):  # with units it is a range of two sums
+        return False
+    text = f"{first.left.span.text} {first.op} ({first.right.span.text}..{high.span.text})"
     low.report.error("E0307", "a range that is added stands in parentheses", expr.span, f"write `{text}`")
     return True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 MODULES = frozenset(("torch", "math", "np", "numpy", "wp", "warp", "jnp", "math_utils", "torch_utils"))
 """Modules of Python whose functions stand alone here."""
@@ -35,7 +35,27 @@ VALUES = {
 }
 """What names of Python and of Isaac Lab's environments are here."""
 
+FIELDS = {
+    **dict.fromkeys(("torque", "torques", "force", "applied_torque"), "effort"),
+    **dict.fromkeys(("quat", "quaternion", "orientation"), "rot"),
+    **dict.fromkeys(("height", "z"), "pos.z"),
+    "angle": "pos",
+    "speed": "vel",
+    "rpy": "roll",
+    "projected_gravity": "gravity",
+    "limits": "lower",
+}
+"""What quantities are called here, by what others call them."""
+
+
+def field_of(name: str, table: Mapping[str, object]) -> tuple[str, ...]:
+    """What to write for a quantity that is called otherwise elsewhere, where the thing has it."""
+    own = FIELDS.get(name, "")
+    return (f"write `{own}`",) if own.partition(".")[0] in table else ()
+
+
 _FUNCTIONS = {
+    "noise": "noise stands behind an observation: `v noise +-0.1 m/s`",
     **dict.fromkeys(("square", "sqr"), "write `x^2`"),
     **dict.fromkeys(("pow", "power"), "write `a^b`"),
     **dict.fromkeys(("uniform", "rand", "random", "sample_uniform", "uniform_"), "a draw is a range, `low..high`"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from stripe_dsl.check.foreign import field_of
 from stripe_dsl.check.frames import OWNED
 from stripe_dsl.check.missing import has
 from stripe_dsl.check.phase import Phase
@@ -101,8 +102,8 @@ class Reading:
         quantity = table.get(name)
         if quantity is None:
             message = f"`{name}` is no quantity of {describe(owner)}"
-            helps = did_you_mean(name, table, listing=True)
-            if name in PARTS:
+            helps = field_of(name, table) or did_you_mean(name, table, listing=True)
+            if name in PARTS and not field_of(name, table):
                 helps = (f"read a quantity first: {and_list(list(table))}",)
             if name == "mask" and isinstance(owner, SensorValue) and owner.camera is not None:
                 helps = (f"say of what: `{owner.name}[ground].mask`, or of a robot or an object",)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # Literal text of a pattern; everything else in it is syntax.
 _LITERAL = re.compile(r"(?<!\\)[A-Za-z0-9_]+")
+# A star that repeats the character before it, which a name cannot mean.
+_STAR = re.compile(r"(?<=\w)\*")
 # Pieces less alike than this have nothing to do with each other (difflib ratio).
 _RELATED = 0.2
 # A name more alike than this was mistyped, even if it is the beginning of another one.
@@ -77,6 +79,9 @@ def suggest_pattern(pattern: str, names: Sequence[str]) -> tuple[str, int] | Non
         return None
     if literals[0].group() == pattern:
         return _suggest_for_plain_name(pattern, names)
+    dotted = _STAR.sub(".*", pattern)  # `hip_*`, as names of files are matched
+    if dotted != pattern and _count(dotted, names):
+        return dotted, _count(dotted, names)
 
     pieces = dict.fromkeys(piece for name in names for piece in _pieces(name))
     written = sum(len(literal.group()) for literal in literals)

@@ -43,6 +43,12 @@ OTHERWISE = {
         "num_mini_batches": "batches 4",
         "num_learning_epochs": "epochs 5",
     },
+    "actuator": {
+        **dict.fromkeys(("kp", "p_gain"), "stiffness 20 N*m/rad"),
+        **dict.fromkeys(("kd", "d_gain"), "damping 0.5 N*m*s/rad"),
+        **dict.fromkeys(("effort_limit", "torque", "max_effort"), "effort 10 N*m"),
+        "pd": "implicit` or `ideal_pd",
+    },
     "object": dict.fromkeys(("at", "pos", "position", "facing"), "spawn at (0, 0, 1) m"),
     "robot": dict.fromkeys(("at", "pos", "position", "facing"), "spawn at (0, 0, 1) m"),
     "scene": {"dome": "light dome", "sun": "light sun", "plane": "ground plane"},

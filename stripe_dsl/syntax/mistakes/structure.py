@@ -268,7 +268,9 @@ def stray_comma(run: Recovery, token: Token) -> bool:
     if word is not None and word[1] in OPTION_WORDS:
         run.report("E0101", "options stand one after the other, without commas", run.span(token), helps=("remove it",))
         return True
-    run.report("E0103", "statements are not separated by commas", run.span(token), helps=("write `;`",))
+    several = run.token.type == "STRING" and re.match(r'\s*"', run.text[token.end : run.end])
+    helps = ("several stand in brackets: `[…, …]`",) if several else ("write `;`",)
+    run.report("E0103", "statements are not separated by commas", run.span(token), helps=helps)
     run.feed(Token("_SEMICOLON", ",", token.start, token.end))
     run.silent = True
     return True
