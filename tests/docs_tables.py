@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stripe_dsl.check import randomize
 from stripe_dsl.check.functions import FUNCTIONS
-from stripe_dsl.check.quantities import BASE, BODY, EPISODE, JOINT, PARTNER, SENSORS, SIGHT, SOFT, Quantity
+from stripe_dsl.check.quantities import BASE, BODY, CABLE, EPISODE, JOINT, PARTNER, SENSORS, SIGHT, SOFT, Quantity
 from stripe_dsl.ir.randomize import STATES, WRENCH
 from stripe_dsl.spec import agents, blocks, document, robots, scene, terrain
 from stripe_dsl.spec.blocks import Block
@@ -43,6 +43,7 @@ def quantities() -> str:
         "`base`": BASE,
         "bodies": BODY,
         "deformable object": SOFT,
+        "cable": CABLE,
         **{f"sensor `{kind}`": table for kind, table in SENSORS.items()},
         "sensor `contacts(…) against`": PARTNER,
         "`camera[things]`": SIGHT,

@@ -14,11 +14,11 @@ from stripe_dsl.spec.document import Placed
 from stripe_dsl.units import LENGTH
 
 if TYPE_CHECKING:
-    from stripe_dsl.ir.objects import RigidObject, SoftObject  # only tasks with objects need it
+    from stripe_dsl.ir.objects import CableObject, RigidObject, SoftObject  # only tasks with objects need it
     from stripe_dsl.spec.elaborate import Task
 
 
-def placed[T: Robot | RigidObject | SoftObject](item: T, spec: Placed, settings: Settings) -> T:
+def placed[T: Robot | RigidObject | SoftObject | CableObject](item: T, spec: Placed, settings: Settings) -> T:
     """Where the task wants a robot or an object, if it says so."""
     changes: dict[str, Any] = {}
     for pattern in () if isinstance(item, Robot) else spec.pose:
@@ -30,14 +30,17 @@ def placed[T: Robot | RigidObject | SoftObject](item: T, spec: Placed, settings:
     return replace(item, **changes)
 
 
-def task_objects(task: Task, settings: Settings, scope: Scope) -> tuple[list[RigidObject], list[SoftObject]]:
-    """The objects of a task, rigid and deformable, which become known to expressions."""
+def task_objects(
+    task: Task, settings: Settings, scope: Scope
+) -> tuple[list[RigidObject], list[SoftObject], list[CableObject]]:
+    """The objects of a task, rigid, deformable and cables, which become known to expressions."""
     rigid: list[RigidObject] = []
     soft: list[SoftObject] = []
+    cables: list[CableObject] = []
     if not task.objects:
-        return rigid, soft
+        return rigid, soft, cables
     from stripe_dsl.check.objects import object_of
-    from stripe_dsl.ir.objects import RigidObject, SoftObject
+    from stripe_dsl.ir.objects import CableObject, RigidObject, SoftObject
 
     for name, (spec, module) in task.objects.items():
         match object_of(name, spec, module, settings):
@@ -47,6 +50,9 @@ def task_objects(task: Task, settings: Settings, scope: Scope) -> tuple[list[Rig
             case (SoftValue() as value, SoftObject() as made):
                 scope.soft[str(name)] = value
                 soft.append(placed(made, task.spec.object[name], settings))
+            case (SoftValue() as value, CableObject() as made):
+                scope.soft[str(name)] = value
+                cables.append(placed(made, task.spec.object[name], settings))
             case _:
                 scope.unknown_sets.add(str(name))
-    return rigid, soft
+    return rigid, soft, cables

@@ -1,4 +1,4 @@
-"""Reading what can be deformed: each point of its mesh, or the mean of them."""
+"""Reading what can be deformed: each point of its mesh or segment of a cable, or the mean of them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,19 @@ if TYPE_CHECKING:
     from stripe_dsl.check.reading import Reading
 
 
+MEANS = {
+    "soft.pos": "soft.points",
+    "soft.lin_vel": "soft.velocities",
+    "cable.pos": "cable.points",
+    "cable.lin_vel": "cable.velocities",
+}
+"""What is the mean of what."""
+
+
 def read_points(reading: Reading, owner: SoftValue, key: str, type: Type, span: Span) -> Node:
     """A quantity of an object that can be deformed: of each point, or the mean of them."""
     name, _, frame = key.partition("@")
-    each = {"soft.pos": "soft.points", "soft.lin_vel": "soft.velocities"}.get(name)
+    each = MEANS.get(name)
     if each is None:
         return reading.placed(owner.name, key, (), replace(type, axis=owner.axis), span)
     add, world = reading.low.graph.add, replace(type, frame="world")

@@ -305,6 +305,26 @@ SOFT: dict[str, Quantity] = {
 }
 """Quantities of an object that can be deformed."""
 
+CABLE: dict[str, Quantity] = {
+    "pos": replace(SOFT["pos"], read="cable.pos", doc="mean of the segments' positions"),
+    "lin_vel": replace(SOFT["lin_vel"], read="cable.lin_vel", doc="mean of the segments' velocities"),
+    "points": replace(SOFT["points"], read="cable.points", doc="position of the middle of each segment"),
+    "velocities": replace(SOFT["velocities"], read="cable.velocities", doc="velocity of the middle of each segment"),
+    "rotations": Quantity(
+        "cable.rotations",
+        Kind.QUAT,
+        DIMENSIONLESS,
+        "rotation of each segment in the world; z is along it",
+        None,
+        ("world",),
+        "world",
+    ),
+    "ang_velocities": Quantity(
+        "cable.ang_velocities", Kind.VEC3, ANGULAR_SPEED, "angular velocity of each segment", None, ("world",), "world"
+    ),
+}
+"""Quantities of a cable."""
+
 SENSORS: dict[str, dict[str, Quantity]] = {
     "joint_wrench": JOINT_WRENCH,
     "contacts": CONTACTS,

@@ -13,6 +13,7 @@ from stripe_dsl.check.points import read_points
 from stripe_dsl.check.quantities import (
     BASE,
     BODY,
+    CABLE,
     CARRIED,
     CONTACTS,
     EPISODE,
@@ -29,6 +30,7 @@ from stripe_dsl.check.subsets import chosen, members
 from stripe_dsl.check.values import (
     Base,
     BodySet,
+    CableValue,
     CommandValue,
     Episode,
     JointSet,
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
 PARTS = {"x": (0,), "y": (1,), "z": (2,), "xy": (0, 1), "xz": (0, 2), "yz": (1, 2)}
 """Parts of a vector, with the components they take."""
 
-TABLES = {JointSet: JOINT, BodySet: BODY, Sight: SIGHT, SoftValue: SOFT, Episode: EPISODE}
+TABLES = {JointSet: JOINT, BodySet: BODY, Sight: SIGHT, SoftValue: SOFT, CableValue: CABLE, Episode: EPISODE}
 """Quantities by what they are read of; those of sensors depend on their kind."""
 
 

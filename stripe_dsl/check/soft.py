@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.check.rotations import rotation
-from stripe_dsl.check.values import SoftValue
+from stripe_dsl.check.values import SoftValue, describe
 from stripe_dsl.ir.objects import SoftObject
 from stripe_dsl.ir.program import Reset
 from stripe_dsl.ir.types import Kind, Type
@@ -116,25 +116,26 @@ def _cells(value: Expression | None, size: tuple[float, float, float], settings:
     return (cells[0], cells[1], cells[2])
 
 
-def check_beside(soft: SoftObject, spec: TaskSpec, terrain: Span | None, report: Reporter) -> None:
-    """Reports what a task with a deformable object cannot have yet.
+def check_beside(soft: SoftValue, spec: TaskSpec, terrain: Span | None, report: Reporter) -> None:
+    """Reports what a task with a deformable object or a cable cannot have yet.
 
     Args:
+        soft: one of these.
         terrain: where the task names a scene with a terrain; ``None`` where it has none.
     """
-    name = soft.name
+    what = describe(soft).removeprefix("the ")
     if spec.sensor:
-        message = f"a task with the deformable object `{name}` has no sensors yet"
+        message = f"a task with the {what} has no sensors yet"
         help = "Newton reports no contacts of solvers that it couples, and other sensors have not been tried with it"
         report.error("E0616", message, next(iter(spec.sensor)).span, help)
     drawn = spec.randomize
     changes = (drawn.at_startup or drawn.at_reset or drawn.every) if drawn is not None else {}
     if changes:
-        message = f"a task with the deformable object `{name}` cannot draw properties anew yet"
+        message = f"a task with the {what} cannot draw properties anew yet"
         help = "whether changes of the model reach solvers that Newton couples has not been tried"
         report.error("E0616", message, next(iter(changes)).span, help)
     if terrain is not None:
-        message = f"the deformable object `{name}` stands on a plane, and this scene has a terrain"
+        message = f"the {what} stands on a plane, and this scene has a terrain"
         report.error("E0616", message, terrain, "take a scene with `ground plane`")
 
 

@@ -123,7 +123,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     robots = _robots(task, settings, scope)
     scope.learned = {robot.name: robot.learned for robot in robots}
     scope.explicit = {robot.name: robot.explicit for robot in robots}
-    objects, soft = task_objects(task, settings, scope)
+    objects, soft, cables = task_objects(task, settings, scope)
     sim = check_sim(spec.sim, settings, task.name)
     ground, lights, place = check_scene(task.scene, settings, task.scene_name, task.scene_module)
     scope.grounds = labels_of_ground(place) if place is not None else ("ground",) if ground is not None else ()
@@ -144,10 +144,11 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         from stripe_dsl.check.sensors import Sensors
 
         sensors = Sensors(lowering, settings, has_ground=ground is not None or unread).all(spec.sensor)
-    if soft:
+    if soft or cables:
         from stripe_dsl.check.soft import check_beside
 
-        check_beside(soft[0], spec, spec.scene.span if place is not None and spec.scene is not None else None, report)
+        first = scope.soft[(soft or cables)[0].name]
+        check_beside(first, spec, spec.scene.span if place is not None and spec.scene is not None else None, report)
     train = check_train(spec.train, settings, task.name, spec.observe)
 
     declared = {name: actions_of.declare(name, item) for name, item in spec.action.items()}
@@ -236,6 +237,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         robots=tuple(robots),
         objects=tuple(objects),
         soft=tuple(soft),
+        cables=tuple(cables),
         sensors=sensors,
         ground=ground,
         lights=lights,

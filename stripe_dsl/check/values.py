@@ -133,6 +133,11 @@ class SoftValue:
 
 
 @dataclass(frozen=True, slots=True)
+class CableValue(SoftValue):
+    """A cable; its points are the middles of its segments."""
+
+
+@dataclass(frozen=True, slots=True)
 class CommandValue:
     """A command of the task, or a part of its scene: of the kind ``zone``, ``layer``, ``water``, ``map``, ``ground`` or
     ``solid``.
@@ -211,6 +216,8 @@ def describe(value: Value) -> str:
             return f"the robot `{value.name}`"
         case SensorValue() | SensorReading():
             return "a sensor"
+        case CableValue():
+            return f"the cable `{value.name}`"
         case SoftValue():
             return f"the deformable object `{value.name}`"
         case Sight():

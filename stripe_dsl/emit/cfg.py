@@ -11,7 +11,7 @@ from stripe_dsl.emit.identifiers import literal, remark, safe_identifier
 from stripe_dsl.emit.naming import Names, entity_attributes
 from stripe_dsl.emit.scenes import Place, placed
 from stripe_dsl.ir.graph import walk
-from stripe_dsl.ir.objects import ObjectFile, RigidObject, SoftObject
+from stripe_dsl.ir.objects import CableObject, ObjectFile, RigidObject, SoftObject
 from stripe_dsl.ir.program import Program, Sim, Tunable
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.robots.primitives import ShapeKind
@@ -171,23 +171,57 @@ def soft_objects(program: Program) -> list[SoftText]:
 
 
 @dataclass(frozen=True, slots=True)
+class CableText:
+    """One cable of the scene, as source texts.
+
+    Attributes:
+        key: field of the scene's class.
+        prim: name of its prim.
+        color: red, green, blue in 0..1; empty for the renderer's choice.
+    """
+
+    key: str
+    prim: str
+    item: CableObject
+    color: str
+    origin: str
+
+
+def cables(program: Program) -> list[CableText]:
+    """The cables, under the keys that the environment class uses."""
+    keys, prims = entity_attributes(program), prim_names(program)
+    return [
+        CableText(keys[item.name], prims[item.name], item, _color(item.color), origin(item.span))
+        for item in program.cables
+    ]
+
+
+def _color(color: tuple[float, float, float] | None) -> str:
+    return literal(tuple(round(part, 4) for part in color)) if color else ""
+
+
+@dataclass(frozen=True, slots=True)
 class CouplerText:
     """What Newton's coupler needs to know beside its solvers.
 
     Attributes:
         bodies: patterns of the robots and rigid objects.
         felt: those of them that touch things.
-        stiffness: of the contacts of points [N/m].
+        cables: patterns of the cables.
+        iterations: of the solver that moves what bends, in a step of its own.
+        stiffness: of the contacts of points [N/m]; ``None`` where there are no points.
     """
 
     bodies: tuple[str, ...]
     felt: tuple[str, ...]
-    stiffness: float
+    cables: tuple[str, ...]
+    iterations: int
+    stiffness: float | None
 
 
 def coupler(program: Program) -> CouplerText | None:
-    """How rigid and deformable things meet; ``None`` where nothing can be deformed."""
-    if not program.soft:
+    """How rigid things meet cables and what can be deformed; ``None`` where there is neither."""
+    if not program.soft and not program.cables:
         return None
     prims = prim_names(program)
 
@@ -198,8 +232,13 @@ def coupler(program: Program) -> CouplerText | None:
     felt = [robot.name for robot in program.robots if robot.model.collision_shapes != 0]
     felt += [item.name for item in program.objects]
     bodies = [item.name for item in (*program.robots, *program.objects)]
-    stiffness = max(item.stiffness for item in program.soft)
-    return CouplerText(tuple(map(pattern, bodies)), tuple(map(pattern, felt)), stiffness)
+    return CouplerText(
+        tuple(map(pattern, bodies)),
+        tuple(map(pattern, felt)),
+        tuple(pattern(item.name) for item in program.cables),
+        10 if program.cables else 5,  # a pull has to get from one end of a chain to the other
+        max((item.stiffness for item in program.soft), default=None),
+    )
 
 
 def _spawner(item: RigidObject) -> tuple[str, tuple[tuple[str, str], ...], str]:
@@ -211,7 +250,7 @@ def _spawner(item: RigidObject) -> tuple[str, tuple[tuple[str, str], ...], str]:
         sizes |= {"height": shape.length, "axis": shape.axis.upper()}
     name = "CuboidCfg" if shape.kind is ShapeKind.BOX else f"{str(shape.kind).title()}Cfg"
     fields = tuple((key, literal(value)) for key, value in sizes.items())
-    return f"sim_utils.{name}", fields, literal(tuple(round(part, 4) for part in shape.color)) if shape.color else ""
+    return f"sim_utils.{name}", fields, _color(shape.color)
 
 
 def _file_spawner(file: ObjectFile, assets: Path) -> tuple[str, tuple[tuple[str, str], ...], str]:
@@ -228,7 +267,7 @@ def prim_names(program: Program) -> dict[str, str]:
     """Names of the prims of robots and objects, which differ in more than upper and lower case."""
     names = Names(["Sensors"])
     out: dict[str, str] = {}
-    for item in (*program.robots, *program.objects, *program.soft):
+    for item in (*program.robots, *program.objects, *program.soft, *program.cables):
         title = "".join(part.title() for part in item.name.split("_"))
         out[item.name] = names.unique("Robot" if item in program.own_robots and len(program.own_robots) == 1 else title)
     return out

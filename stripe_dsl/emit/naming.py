@@ -164,7 +164,8 @@ def entity_attributes(program: Program) -> dict[str, str]:
     own = program.own_robots
     robots = {robot.name: "robot" if len(own) == 1 else f"robot_{robot.name}" for robot in own}
     robots |= {robot.name: f"loose_{robot.name}" for robot in program.robots if robot.baked}
-    return robots | {item.name: f"object_{item.name}" for item in (*program.objects, *program.soft)}
+    objects = (*program.objects, *program.soft, *program.cables)
+    return robots | {item.name: f"object_{item.name}" for item in objects}
 
 
 def set_labels(program: Program) -> dict[tuple[str, ...], str]:

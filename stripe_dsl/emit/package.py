@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.emit.actuators import actuator_classes
 from stripe_dsl.emit.agents import SB3_ACTIVATIONS, SKRL_ACTIVATIONS, agent_context, yaml_value
-from stripe_dsl.emit.cfg import coupler, groups, objects, origin, period, robots, soft_objects
+from stripe_dsl.emit.cfg import cables, coupler, groups, objects, origin, period, robots, soft_objects
 from stripe_dsl.emit.encoders import encodings
 from stripe_dsl.emit.identifiers import docstring, literal, paragraph, remark, safe_identifier, validate_identifier
 from stripe_dsl.emit.layout import layout
@@ -77,6 +77,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "robots": robot_texts,
         "objects": objects(program, folder / "assets"),
         "soft": soft_objects(program),
+        "cables": cables(program),
         "coupler": coupler(program),
         "sensors": sensor_cfgs(program),
         "rays": seeing(program),

@@ -1,9 +1,9 @@
-"""Objects of a checked task: rigid bodies, and such as can be deformed. Numbers are in SI units."""
+"""Objects of a checked task: rigid bodies, cables, and such as can be deformed. Numbers are in SI units."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
+from math import pi, prod
 from typing import TYPE_CHECKING
 
 from stripe_dsl.source import Span
@@ -108,3 +108,42 @@ class SoftObject:
     def stiffness(self) -> float:
         """Of one point that is pressed: Young's modulus times the shortest edge of a cell [N/m]."""
         return self.young * min(edge / count for edge, count in zip(self.size, self.cells, strict=True))
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class CableObject:
+    """A chain of capsules between elastic joints, straight along x when it is spawned.
+
+    Attributes:
+        name: as in the file.
+        length: of the middle line [m].
+        radius: [m].
+        segments: capsules of the chain.
+        mass: [kg].
+        stretch: elastic modulus in stretching [Pa].
+        bend: elastic modulus in bending [Pa].
+        shear: elastic modulus in shearing [Pa]; ``None`` for that in stretching.
+        twist: elastic modulus in twisting [Pa]; ``None`` for that in bending.
+        color: red, green, blue in 0..1; ``None`` for the renderer's choice.
+        position: spawn position of the middle in the environment's frame [m].
+        rotation: spawn rotation, quaternion (x, y, z, w).
+    """
+
+    name: str
+    length: float
+    radius: float
+    segments: int
+    mass: float
+    stretch: float
+    bend: float
+    shear: float | None
+    twist: float | None
+    color: tuple[float, float, float] | None
+    position: tuple[float, float, float]
+    rotation: tuple[float, float, float, float]
+    span: Span | None = None
+
+    @property
+    def density(self) -> float:
+        """Of a cylinder of its length, which is how Newton weighs a cable [kg/m^3]."""
+        return self.mass / (pi * self.radius**2 * self.length)

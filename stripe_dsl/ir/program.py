@@ -21,7 +21,7 @@ from stripe_dsl.units import Dimension
 if TYPE_CHECKING:  # what a task lacks is not loaded
     from stripe_dsl.ir.agent import Train
     from stripe_dsl.ir.curriculum import Level, Schedule
-    from stripe_dsl.ir.objects import RigidObject, SoftObject
+    from stripe_dsl.ir.objects import CableObject, RigidObject, SoftObject
     from stripe_dsl.ir.reach import Reach
     from stripe_dsl.ir.scene import Scene
     from stripe_dsl.ir.sensors import Sensor
@@ -258,6 +258,7 @@ class Program:
         states: those that terms need, each behind those that it reads.
         ground: a plane without end; ``None`` where there is none, or where ``scene`` has a terrain.
         soft: objects that can be deformed.
+        cables: chains of segments, which the same solver moves.
         scene: the scene, where it has a terrain. Its frame is the environments'; ``sim.spacing`` is 0 then.
     """
 
@@ -288,6 +289,7 @@ class Program:
     level: Level | None = None
     scene: Scene | None = None
     soft: tuple[SoftObject, ...] = ()
+    cables: tuple[CableObject, ...] = ()
     reaches: tuple[Reach, ...] = ()
 
     @property

@@ -7,15 +7,13 @@ from typing import Any
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.source import Span
 from stripe_dsl.spec.blocks import Block, Item
-from stripe_dsl.spec.document import RewardSpec, SimSpec
+from stripe_dsl.spec.document import Placed, RewardSpec, SimSpec
 from stripe_dsl.spec.fields import Shape, Slot, slots
 from stripe_dsl.spec.robots import ObjectSpec
 from stripe_dsl.spec.values import Expression, Text
 from stripe_dsl.text import did_you_mean
 
-LACKING = {
-    "cable": ("cables", "write a chain of links in a `robot`, or a long `box` that is `deformable`"),
-    "rope": ("cables", "write a chain of links in a `robot`, or a long `box` that is `deformable`"),
+LACKING: dict[str, tuple[str, str]] = {
     "cloth": ("cloths", "write a flat `box` that is `deformable`"),
     "fluid": ("fluids", "write some small spheres, each an object: particles need a solver that is not there"),
     "particles": ("fluids", "write some small spheres, each an object: particles need a solver that is not there"),
@@ -49,11 +47,21 @@ OTHERWISE = {
         **dict.fromkeys(("effort_limit", "torque", "max_effort"), "effort 10 N*m"),
         "pd": "implicit` or `ideal_pd",
     },
-    "object": dict.fromkeys(("at", "pos", "position", "facing"), "spawn at (0, 0, 1) m"),
+    "object": dict.fromkeys(("at", "pos", "position", "facing"), "spawn at (0, 0, 1) m") | {"rope": "cable"},
+    "cable": {
+        "thickness": "radius 5 mm",
+        "diameter": "radius 5 mm",
+        "stretch_stiffness": "stretch 1 MPa",
+        "bend_stiffness": "bend 100 kPa",
+        "twist_stiffness": "twist 100 kPa",
+        "shear_stiffness": "shear 1 MPa",
+    },
     "robot": dict.fromkeys(("at", "pos", "position", "facing"), "spawn at (0, 0, 1) m"),
     "scene": {"dome": "light dome", "sun": "light sun", "plane": "ground plane"},
 }
 """What others call keys of a block, and what to write."""
+SOMEWHERE = ("envs", "env_ids", "instances", "share", "only", "some", "in")
+"""Words for environments that would hold what others do not."""
 OBSERVED = ("noise", "bias", "clip", "scale", "history", "without", "encoder", "size")
 """Options of an observation; an :class:`Item` has those of actions too."""
 
@@ -76,14 +84,15 @@ class Builder:
         """Reports a key that the block does not have."""
         if self.lacking(model, key, span):
             return
-        known = self.words(model)
-        if key in (otherwise := OTHERWISE.get(block_name(model).strip("`"), {})):
-            self.error("E0206", f"{block_name(model)} has no key `{key}`", span, f"write `{otherwise[key]}`")
-            return
-        self.error("E0206", f"{block_name(model)} has no key `{key}`", span, *did_you_mean(key, known, listing=True))
+        helps = otherwise(model, key) or did_you_mean(key, self.words(model), listing=True)
+        self.error("E0206", f"{block_name(model)} has no key `{key}`", span, *helps)
 
     def lacking(self, model: type[Block], key: str, span: Span) -> bool:
         """Whether a key is one that other files have for what is not there yet; that is reported then."""
+        if model is Placed and key in SOMEWHERE:
+            help = "let it stand in all of them, and tell by a `state` which counts: `state which = 0..2`"
+            self.error("E0616", "environments that hold different things cannot be generated", span, help)
+            return True
         what, help = LACKING.get(key, ("", "")) if model is ObjectSpec else ("", "")
         if what:
             self.error("E0616", f"{what} cannot be generated yet", span, help)
@@ -178,6 +187,12 @@ class Builder:
         return block
 
 
+def otherwise(model: type[Block], key: str) -> tuple[str, ...]:
+    """A help for a key that others have for what is called otherwise here."""
+    known = OTHERWISE.get(block_name(model).strip("`"), {})
+    return (f"write `{known[key]}`",) if key in known else ()
+
+
 def block_name(model: type[Block]) -> str:
     """How messages call a block."""
     if model is SimSpec:
@@ -185,6 +200,7 @@ def block_name(model: type[Block]) -> str:
     word = model.__name__.removesuffix("Spec").lower()
     return {
         "item": "this entry",
+        "placed": "a robot or object of a task",
         "nameset": "a name set",
         "part": "a primitive",
         "grown": "this asset",

@@ -122,13 +122,29 @@ class RobotSpec(Block):
     fixed: bool = Field(False, description="the base of a URDF or MJCF robot is fixed to the world")
 
 
+class Cable(Block):
+    """A chain of capsules that bends: a cable or a rope, straight along x about the object's place."""
+
+    radius: Expression | None = None
+    length: Expression | None = None
+    segments: Expression | None = Field(
+        None, description="capsules of the chain; each three thicknesses long if absent"
+    )
+    stretch: Expression | None = Field(None, description="elastic modulus in stretching")
+    bend: Expression | None = Field(None, description="elastic modulus in bending")
+    shear: Expression | None = Field(None, description="elastic modulus in shearing, that of `stretch` where absent")
+    twist: Expression | None = Field(None, description="elastic modulus in twisting, that of `bend` where absent")
+    color: Expression | None = None
+
+
 class ObjectSpec(Block):
-    """An object, which moves as it is pushed: one primitive, the body of a USD file, or a box that can be deformed."""
+    """An object, which moves as it is pushed: a primitive, a body of a file, a box that can be deformed, a cable."""
 
     box: Shape | None = None
     sphere: Shape | None = None
     capsule: Shape | None = None
     cylinder: Shape | None = None
+    cable: Cable | None = None
     usd: Text | None = None
     prim: Text | None = Field(None, description="prim of the file that holds the body, where its default is another")
     scale: Expression | None = Field(None, description="of a file: one number, or one along each axis")

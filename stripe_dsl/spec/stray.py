@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from stripe_dsl.spec.blocks import Block
-from stripe_dsl.spec.builder import block_name
+from stripe_dsl.spec.builder import block_name, otherwise
 from stripe_dsl.spec.document import TaskSpec
 from stripe_dsl.spec.fields import slots
 from stripe_dsl.spec.robots import RobotSpec
@@ -32,7 +32,9 @@ def report_stray(reader: Builder, model: type[Block], value: ast.Expr) -> None:
             help = f"put `;` or a new line before `{value.id}`"
             reader.error("E0103", "two statements on one line", value.span, help)
             return
-        suggestions = did_you_mean(value.id, list(slots(model)))
+        if reader.lacking(model, value.id, value.span):
+            return
+        suggestions = otherwise(model, value.id) or did_you_mean(value.id, list(slots(model)))
         if value.id == "to" and before[-1:].isalnum():
             suggestions = ("a range is written `low..high`",)
         if suggestions or not _unit(reader, value, before):

@@ -77,10 +77,14 @@ def quantity(env: Any, read: Read, *, single: bool) -> Array:
     robots, objects = env.scene.articulations, env.scene.rigid_objects
     asset = env.scene.sensors.get(read.entity) or objects.get(f"object_{read.entity}")
     asset = asset or env.scene.deformable_objects.get(f"object_{read.entity}")
+    asset = asset or env.scene.cable_objects.get(f"object_{read.entity}")
     asset = asset or robots.get(f"robot_{read.entity}") or robots.get(f"loose_{read.entity}") or robots["robot"]
     data = asset.data
     if kind == "soft":
         return array({"points@world": data.nodal_pos_w, "velocities@world": data.nodal_vel_w}[name])
+    if kind == "cable":
+        value = array(data.segment_velocity_w if "velocities" in name else data.segment_pose_w)
+        return value[..., 3:] if name in ("rotations@world", "ang_velocities@world") else value[..., :3]
     if kind == "imu":
         return array(getattr(data, {"lin_acc@sensor": "lin_acc_b", "ang_vel@sensor": "ang_vel_b"}[name]))
     if kind == "camera":

@@ -100,6 +100,7 @@ class EnvContext:
     ground_imports: str = ""
     objects: list[tuple[str, str]] = field(default_factory=list)
     soft: list[tuple[str, str]] = field(default_factory=list)
+    cables: list[tuple[str, str]] = field(default_factory=list)
     sensors: list[tuple[str, str, str]] = field(default_factory=list)
     constants: list[tuple[str, str]] = field(default_factory=list)
     attributes: list[Attribute] = field(default_factory=list)

@@ -14,6 +14,7 @@ from stripe_dsl.emit.substitution import Substitution, now
 from stripe_dsl.emit.torch.actions import ActionWriter
 from stripe_dsl.emit.torch.context import ATTRIBUTES_OF_THE_BASE_CLASS, LOCALS, OWN_ATTRIBUTES, EnvContext, local_name
 from stripe_dsl.emit.torch.curriculum import Following
+from stripe_dsl.emit.torch.deformables import CableReset, SoftReset
 from stripe_dsl.emit.torch.expressions import Block, TorchWriter
 from stripe_dsl.emit.torch.helpers import DAMPED_SOLUTION
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
@@ -23,7 +24,7 @@ from stripe_dsl.emit.torch.observations import Observing, entry_locals
 from stripe_dsl.emit.torch.operators import SAMPLERS
 from stripe_dsl.emit.torch.randomize import FLAGS, Randomization
 from stripe_dsl.emit.torch.reach import goal_name
-from stripe_dsl.emit.torch.resets import RESET_LOCALS, RobotReset, SoftReset, begin_name
+from stripe_dsl.emit.torch.resets import RESET_LOCALS, RobotReset, begin_name
 from stripe_dsl.emit.torch.sharing import Sharing
 from stripe_dsl.emit.values import Precedence, Spread
 from stripe_dsl.ir.graph import Node, walk
@@ -82,6 +83,7 @@ class _EnvWriter:
         context.robots = [(self.leaves.entities[robot.name], robot.name) for robot in program.robots]
         context.objects = [(self.leaves.entities[item.name], item.name) for item in program.objects]
         context.soft = [(self.leaves.entities[item.name], item.name) for item in program.soft]
+        context.cables = [(self.leaves.entities[item.name], item.name) for item in program.cables]
         self.sharing.write()
         ActionWriter(program, self.names, self.leaves, self.writer, self.graph, context).write()
         self.dones()
@@ -228,6 +230,8 @@ class _EnvWriter:
             self.context.reset_lines[robot.name] = writer.write()
         for item in self.program.soft:
             self.context.reset_lines[item.name] = SoftReset(self.program, item, self.leaves, self.writer).write()
+        for item in self.program.cables:
+            self.context.reset_lines[item.name] = CableReset(self.program, item, self.leaves, self.writer).write()
 
     def randomization(self) -> None:
         context, drawn = self.context, Randomization(self.program, self.leaves, self.names)

@@ -39,6 +39,13 @@ BODY_DATA = {
     "body.com@body": "body_com_pos_b",
 }
 POINT_DATA = {"soft.points@world": "nodal_pos_w", "soft.velocities@world": "nodal_vel_w"}
+SEGMENT_DATA = {
+    "cable.points@world": ("segment_pose_w", ":3", "points"),
+    "cable.rotations@world": ("segment_pose_w", "3:", "rotations"),
+    "cable.velocities@world": ("segment_velocity_w", ":3", "velocities"),
+    "cable.ang_velocities@world": ("segment_velocity_w", "3:", "ang_velocities"),
+}
+"""Name and columns of Isaac Lab's data of cables, and what to call them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +264,9 @@ class Leaves:
         if quantity in POINT_DATA:
             name = POINT_DATA[quantity]
             return f"{owner}.data.{name}.torch", f"{word(read.entity)}_{name}"
+        if quantity in SEGMENT_DATA:
+            data, columns, name = SEGMENT_DATA[quantity]
+            return f"{owner}.data.{data}.torch[..., {columns}]", f"{word(read.entity)}_{name}_w"
         if quantity in WHOLE:
             name = sensors.name(quantity)
             return f"{owner}.data.{WHOLE[quantity]}.torch", f"{self.sensors[read.entity]}_{name}"

@@ -11,15 +11,15 @@ from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.emit.torch.reach import write_reach
 from stripe_dsl.emit.values import Precedence, Spread, Value, aligned, suffixed
 from stripe_dsl.ir.graph import Node, walk
-from stripe_dsl.ir.objects import RigidObject, SoftObject
+from stripe_dsl.ir.objects import CableObject, RigidObject, SoftObject
 from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.program import Program, Reset
 from stripe_dsl.ir.resets import BEGIN, begins_read, lines_of
 from stripe_dsl.ir.robots import Robot
 
 RESET_LOCALS = (
-    "body_pose", "middle", "nodes", "root_pose", "root_vel", "joint_pos", "joint_vel", "lower", "upper", "max_vel",
-    "turn", "ids", "rows",
+    "body_pose", "middle", "nodes", "segments", "root_pose", "root_vel", "joint_pos", "joint_vel", "lower", "upper",
+    "max_vel", "turn", "ids", "rows",
 )  # fmt: skip
 """Variables of ``_reset_idx``; with ``default_`` before them, what they held before the first statement."""
 
@@ -67,7 +67,7 @@ class RobotReset:
     def __init__(
         self,
         program: Program,
-        robot: Robot | RigidObject | SoftObject,
+        robot: Robot | RigidObject | SoftObject | CableObject,
         leaves: Leaves,
         writer: TorchWriter,
         outline: str = "",
@@ -333,29 +333,6 @@ class RobotReset:
             for later in self.resets[place + 1 :]
             for quantity, names in _defaults_of(later)
         )
-
-
-class SoftReset(RobotReset):
-    """The statements of one object that can be deformed: it is undeformed and at rest, somewhere."""
-
-    def write(self) -> Lines:
-        """All statements."""
-        lines, attribute = Lines(), self.leaves.entities[self.robot.name]
-        lines.remark("indexing copies, so the defaults stay as they are")
-        lines.statement("nodes = ", f"self.{attribute}.data.default_nodal_state_w.torch[rows]")
-        if self.resets:
-            origins = "self.scene.env_origins[rows]"
-            lines.statement("middle = ", f"nodes[..., :3].mean(dim=1) - {origins}")
-            lines.statement("nodes[..., :3] -= ", "middle[:, None]")
-            if "middle" in self.kept:
-                lines.statement("default_middle = ", "middle.clone()")
-            for reset in self.resets:
-                lines.comment(reset.span)
-                self.assign(lines, reset)
-            lines.statement("nodes[..., :3] += ", "middle[:, None]")
-        lines.append("")
-        lines.statement("", f"self.{attribute}.write_nodal_state_to_sim_index(nodes, env_ids=ids)")
-        return lines
 
 
 def _defaults_of(reset: Reset) -> list[tuple[str, tuple[str, ...]]]:

@@ -102,6 +102,7 @@ class WarpEnv:
     jointless: list[str] = field(default_factory=list)
     objects: list[str] = field(default_factory=list)
     soft: list[str] = field(default_factory=list)
+    cables: list[str] = field(default_factory=list)
     outlines: dict[str, str] = field(default_factory=dict)
     fields: dict[str, tuple[str, str]] = field(default_factory=dict)
     spots: dict[str, str] = field(default_factory=dict)

@@ -94,6 +94,7 @@ class _Writer:
         env.jointless = [entities[robot.name] for robot in program.robots if robot.jointless]
         env.objects = [entities[item.name] for item in program.objects]
         env.soft = [entities[item.name] for item in program.soft]
+        env.cables = [entities[item.name] for item in program.cables]
         env.delayed = [
             robot.name
             for robot in program.robots

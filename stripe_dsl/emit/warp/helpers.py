@@ -225,6 +225,15 @@ def middle_of(points: wp.array2d(dtype=wp.vec3), env: int) -> wp.vec3:
         total += points[env, i]
     return total / float(points.shape[1])
 ''',
+    "middle_of_segments": '''
+@wp.func
+def middle_of_segments(segments: wp.array2d(dtype=wp.transform), env: int) -> wp.vec3:
+    """Return the mean of the positions of the segments of an environment."""
+    total = wp.vec3()
+    for i in range(segments.shape[1]):
+        total += wp.transform_get_translation(segments[env, i])
+    return total / float(segments.shape[1])
+''',
     "color_of": '''
 @wp.func
 def color_of(picture: wp.array3d(dtype=wp.uint8), env: int, pixel: int) -> wp.vec3:

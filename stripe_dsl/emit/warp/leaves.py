@@ -13,7 +13,7 @@ from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.naming import entity_attributes, escaped, tunable_path, word
 from stripe_dsl.emit.sensors import member_word
 from stripe_dsl.emit.values import Precedence, Value, call, infix
-from stripe_dsl.emit.warp import sensors
+from stripe_dsl.emit.warp import deformables, sensors
 from stripe_dsl.emit.warp.bodies import BODY_DATA, LINK_VELOCITY, body_value, root_velocity
 from stripe_dsl.emit.warp.curriculum import places
 from stripe_dsl.emit.warp.draws import drawn
@@ -28,7 +28,6 @@ from stripe_dsl.ir.types import Kind, Type
 
 type Leaf = Callable[[Kernel, Loop | None, Node], Value]
 
-POINT_DATA = {"soft.points@world": "particle_q", "soft.velocities@world": "particle_qd"}
 CONTROL = {"effort": "joint_f", "position": "joint_target_q", "velocity": "joint_target_qd"}
 """What Newton calls the targets of joints."""
 
@@ -232,9 +231,9 @@ class Leaves:
                 "==", Precedence.COMPARISON, Value(f"{picture}[env, {loop.index}]"),
                 Value(kernel.parameter(number, "int", wish)),
             )  # fmt: skip
-        if quantity in POINT_DATA:
+        if quantity in deformables.QUANTITIES:
             assert loop is not None
-            return Value(f"{self.points_of(kernel, read.entity, POINT_DATA[quantity])}[env, {loop.index}]")
+            return deformables.reading(self, kernel, read.entity, quantity, loop.index)
         if quantity in WHOLE or quantity in sensors.PICTURES:
             place = loop.index if loop is not None and node.type.axis is not None else ""
             return sensors.reading(self.module, kernel, self.sensors[read.entity], quantity, place)
@@ -277,12 +276,6 @@ class Leaves:
         wish = name.lower() if robot == self.alone else f"{word(robot)}_{name.lower()}"
         annotation = f"wp.array{'2d' if dims == 2 else ''}(dtype={kind})"
         return kernel.parameter(f"self.{owner}.data.{name}.warp", annotation, wish)
-
-    def points_of(self, kernel: Kernel, entity: str, name: str, state: int = 0) -> str:
-        """The argument that holds what one of Newton's two states keeps of the points of a deformable object."""
-        text = f"points_of(self.{self.entities[entity]}, NewtonManager.get_state_{state}().{name})"
-        wish = f"{word(entity)}_{'points' if name == 'particle_q' else 'velocities'}{'_next' * state}"
-        return kernel.parameter(self.module.attribute(text, wish), "wp.array2d(dtype=wp.vec3)", wish)
 
     def origins(self, kernel: Kernel) -> str:
         """The argument that holds the origins of the environments."""

@@ -10,6 +10,7 @@ from stripe_dsl.emit.scenes import scene_text
 from stripe_dsl.emit.values import Precedence, Value, infix
 from stripe_dsl.emit.warp.actions import write_goals
 from stripe_dsl.emit.warp.curriculum import change_level
+from stripe_dsl.emit.warp.deformables import points_of, segment
 from stripe_dsl.emit.warp.delays import Delays
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves
@@ -18,7 +19,7 @@ from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.observations import Observing
 from stripe_dsl.emit.warp.randomize import RESERVED, Draws, calm, timer_reset
 from stripe_dsl.ir.graph import Node, walk
-from stripe_dsl.ir.objects import RigidObject, SoftObject
+from stripe_dsl.ir.objects import CableObject, RigidObject, SoftObject
 from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.program import Program, Reset
 from stripe_dsl.ir.resets import BEGIN, begins_read, lines_of, reset_order
@@ -67,6 +68,8 @@ def reset_kernel(
         _RobotReset(kernel, program, robot, leaves, given).write()
     for item in program.soft:
         _SoftReset(kernel, program, item, leaves, given).write()
+    for item in program.cables:
+        _CableReset(kernel, program, item, leaves, given).write()
     _put_back(kernel, program, leaves)
     observing.draw(kernel)
     delays.draw(kernel)
@@ -126,7 +129,7 @@ class _RobotReset:
         self,
         kernel: Kernel,
         program: Program,
-        robot: Robot | RigidObject | SoftObject,
+        robot: Robot | RigidObject | SoftObject | CableObject,
         leaves: Leaves,
         given: dict[str, str],
     ) -> None:
@@ -301,25 +304,47 @@ class _SoftReset(_RobotReset):
         wish = f"{word(name)}_default_points"
         first = kernel.parameter(leaves.module.attribute(text, wish), "wp.array2d(dtype=wp.vec3)", wish)
         kernel.lines.append("")
-        shift = ""
-        if self.resets:
-            default = self.given["soft.default_pos"] = kernel.names.unique(f"{self.own}default_pos")
-            middle = self.state["soft_pos"] = kernel.names.unique(f"{self.own}pos")
-            origins = leaves.origins(kernel)
-            kernel.line(f"{default} = {kernel.helper('middle_of')}({first}, env) - {origins}[env]")
-            kernel.line(f"{middle} = {default}")
-            for reset in self.resets:
-                kernel.comment(origin(reset.span))
-                kernel.plan([reset.value])
-                kernel.compute([reset.value])
-                self.root(reset)
-            shift = f" + ({middle} - {default})"
+        shift = self.shift(f"{kernel.helper('middle_of')}({first}, env)") if self.resets else ""
         kernel.comment("Newton steps from one of its states into the other")
         kernel.line(f"for k in range({first}.shape[1]):")
         for state in (0, 1):
-            points = leaves.points_of(kernel, name, "particle_q", state)
+            points = points_of(leaves, kernel, name, "particle_q", state)
             kernel.line(f"{points}[env, k] = {first}[env, k]{shift}", 2)
-            kernel.line(f"{leaves.points_of(kernel, name, 'particle_qd', state)}[env, k] = wp.vec3()", 2)
+            kernel.line(f"{points_of(leaves, kernel, name, 'particle_qd', state)}[env, k] = wp.vec3()", 2)
+
+    def shift(self, middle: str) -> str:
+        """By how much the middle of the points is moved; ``middle`` is where it is spawned, in the world."""
+        kernel = self.kernel
+        default = self.given["soft.default_pos"] = kernel.names.unique(f"{self.own}default_pos")
+        place = self.state["soft_pos"] = kernel.names.unique(f"{self.own}pos")
+        kernel.line(f"{default} = {middle} - {self.leaves.origins(kernel)}[env]")
+        kernel.line(f"{place} = {default}")
+        for reset in self.resets:
+            kernel.comment(origin(reset.span))
+            kernel.plan([reset.value])
+            kernel.compute([reset.value])
+            self.root(reset)
+        return f" + ({place} - {default})"
+
+
+class _CableReset(_SoftReset):
+    """The part of the kernel that speaks of a cable: straight and at rest, somewhere."""
+
+    def write(self) -> None:
+        kernel, leaves, name = self.kernel, self.leaves, self.robot.name
+        first = leaves.data(kernel, name, "default_segment_pose_w", 2, "wp.transform")
+        kernel.lines.append("")
+        shift = self.shift(f"{kernel.helper('middle_of_segments')}({first}, env)") if self.resets else ""
+        kernel.comment("Newton steps from one of its states into the other")
+        kernel.line(f"for k in range({first}.shape[1]):")
+        kernel.line(f"first = {first}[env, k]", 2)
+        pose = "first"
+        if shift:
+            kernel.line(f"at = wp.transform_get_translation(first){shift}", 2)
+            pose = "wp.transform(at, wp.transform_get_rotation(first))"
+        for state in (0, 1):
+            kernel.line(f"{segment(leaves, kernel, name, 'body_q', 'k', state)} = {pose}", 2)
+            kernel.line(f"{segment(leaves, kernel, name, 'body_qd', 'k', state)} = wp.spatial_vector()", 2)
 
 
 def _draws(value: Node) -> bool:
