@@ -87,7 +87,7 @@ class Tables:
         numbers = ("environments", "collection", "learning", "iteration", "without", "factor", "whole run")
         yield from head(("task", ""), numbers)
         for task, envs in self.rows("compiled"):
-            for variant, name in TRAINED.items():
+            for variant, name in VARIANTS.items():
                 found, plain = (self.find(part, task, variant, envs) for part in ("compiled", "train"))
                 seconds = [found.get(key) for key in ("collection_s", "learning_s", "iteration_s")]
                 before = plain.get("iteration_s")
@@ -126,9 +126,11 @@ class Tables:
         if not records:
             return ""
         commands = sorted({record["command"] for record in records})
-        loads = sorted(record["load"] for record in records)
+        # measurements that were made side by side have no load of their own
+        loads = sorted(record["load"] for record in records if "load" in record)
         versions = ", ".join(f"{name} {version}" for name, version in self.machine.versions.items())
-        lines = [f"{self.machine.title}; {versions}.", f"Load {loads[0]:.1f} to {loads[-1]:.1f}."]
+        lines = [f"{self.machine.title}; {versions}."]
+        lines += [f"Load {loads[0]:.1f} to {loads[-1]:.1f}."] if loads else []
         lines += [f"`{command}`" for command in commands]
         return "\n".join([*lines, *self.notes(part, records), "", *table, ""])
 

@@ -91,7 +91,7 @@ def plan(args: argparse.Namespace, usual: Defaults) -> list[Key]:
         *training(walkers_first[:1]),
         *steps(others),
         *training(walkers_first[1:]),
-        *(("compiled", task, variant, args.train_envs) for task in args.tasks for variant in trained),
+        *(("compiled", task, side, args.train_envs) for task in args.tasks for side in sides),
         *(("memory", task, side, size) for size in sorted(args.sizes)[-2:] for task in args.tasks for side in sides),
         *(("startup", task, side, reference) for task in args.tasks for side in (*sides, "compile")),
     ]

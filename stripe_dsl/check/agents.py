@@ -64,7 +64,6 @@ def check_train(spec: TrainSpec | None, settings: Settings, task: Text, groups: 
         max_grad_norm=positive(spec.grad_norm, DIMENSIONLESS, "grad_norm", 1.0),
         save_every=whole(spec.save_every, "save_every", 50),
         seed=whole(spec.seed, "seed", 42, least=0),
-        compile=spec.compile,
         rnd=_rnd(spec.rnd, settings, groups) if spec.rnd is not None else None,
         distill=_distill(spec.distill, settings, groups) if spec.distill is not None else None,
         libraries=_libraries(spec.libraries, settings),

@@ -79,7 +79,6 @@ def agent_context(program: Program) -> AgentContext:
             files[f"agents/{library}_ppo_cfg.yaml"] = f"{library}_ppo_cfg.yaml.jinja"
             entry_points[library] = f"{library}_ppo_cfg.yaml"
     only = [name for name in ("rnd", "symmetry", "distill") if getattr(train, name) is not None]
-    only += ["compile"] if train.compile else []
     return AgentContext(
         files=files,
         entry_points=entry_points,

@@ -120,7 +120,6 @@ class Train:
     Attributes:
         actor_sees: observation groups of the actor.
         critic_sees: observation groups of the critic.
-        compile: whether both networks go through ``torch.compile``.
         libraries: libraries that cfgs are written for, beside rsl_rl.
     """
 
@@ -144,7 +143,6 @@ class Train:
     max_grad_norm: float
     save_every: int
     seed: int
-    compile: bool = False
     rnd: Curiosity | None = None
     symmetry: Symmetry | None = None
     distill: Distill | None = None

@@ -78,7 +78,6 @@ class TrainSpec(Block):
     grad_norm: Expression | None = None
     save_every: Expression | None = Field(None, description="iterations between checkpoints")
     seed: Expression | None = None
-    compile: bool = Field(False, description="actor and critic go through `torch.compile`")
     rnd: RndSpec | None = None
     symmetry: SymmetrySpec | None = None
     distill: DistillSpec | None = None

@@ -151,12 +151,6 @@ def test_only_what_is_asked_for(tmp_path: Path) -> None:
     assert names == ["agents/__init__.py", "agents/rsl_rl_ppo_cfg.py"]
 
 
-def test_networks_are_compiled_where_the_file_says_so(tmp_path: Path) -> None:
-    files = compiled(tmp_path, "compile; libraries skrl")
-    assert '    torch_compile_mode = "default"\n' in files["agents/rsl_rl_ppo_cfg.py"]
-    assert "What the file says of compile is for rsl_rl alone" in files["agents/skrl_ppo_cfg.yaml"]
-
-
 def test_symmetry(tmp_path: Path) -> None:
     """A cart and a pole are the same on both sides, and everything changes its sign."""
     files = compiled(tmp_path, "symmetry { loss 0.2 }; libraries skrl")

@@ -184,9 +184,11 @@ def assert_replayed_from_outside(
     program: Program, recording: Recording, *, absolute: float, loose: dict[str, float]
 ) -> Replay:
     """As :func:`assert_replayed`, for a run that was only seen after its steps: every observation, and the rewards of
-    steps that ended no episode, after which the state is still the one that they were computed from."""
+    steps that ended no episode, after which the state is still the one that they were computed from. The end of its
+    time is the only termination that truncates."""
     after = {read: values[1:] for read, values in recording.at_observation.items()}
-    expected = replay(program, replace(recording, after_step=after))
+    seen = replace(recording, after_step=after, terminations=recording.truncated[..., None])
+    expected = replay(program, seen)
     going = ~recording.fresh[1:]
     assert 0.5 < going.mean() < 1.0
     assert not expected.terminations[going].any()
