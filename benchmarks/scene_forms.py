@@ -367,8 +367,9 @@ def stepped(folder: Path, field: bool, options: argparse.Namespace) -> dict[str,
                 steps.append(spent(stepper.step) / block)
                 for name, values in zip(("contacts", "mesh_pairs"), (contacts, pairs), strict=True):
                     values.append(counts()[name])
+        # others who use the machine make blocks longer and never shorter
         found |= {"contacts": int(np.mean(contacts)), "mesh_pairs": int(np.mean(pairs))}
-        found["step_ms"], found["physics_ms"] = (1000 * float(np.median(times)) for times in (steps, physics))
+        found["step_ms"], found["physics_ms"] = (1000 * float(np.quantile(times, 0.1)) for times in (steps, physics))
         found["resets_per_step"] = float(stepper.resets) / stepper.counted
         found["name"] = torch.cuda.get_device_name(options.device) if cuda else cpu_name()
     return found

@@ -32,7 +32,7 @@ from stripe_dsl.scene.assets import things_of
 from stripe_dsl.scene.bodies import lifted, masses, write_articulation, write_bodies
 from stripe_dsl.scene.file_names import file_names
 from stripe_dsl.scene.files import USD_SUFFIXES
-from stripe_dsl.scene.forms import Form, form_of
+from stripe_dsl.scene.forms import Form, fitting, forms_of
 from stripe_dsl.scene.functions import module_file
 from stripe_dsl.scene.ground import Ground
 from stripe_dsl.scene.layout import Layout
@@ -216,8 +216,11 @@ def write_scene(scene: Scene, variants: Sequence[Made], folder: Path) -> dict[st
 def parts_of(layout: Layout) -> tuple[list[GroundPart], list[PlacedLayer], list[Sheet]]:
     """What the stage of a layout holds."""
     scene, seed = layout.scene, layout.seed
+    forms = forms_of(layout.layers, scene.variants)
     layers = [
-        placed_layer(found, seed, scene) for name, found in layout.layers.items() if len(found) and found.layer.stands
+        placed_layer(found, seed, scene, forms.get(name, Form()))
+        for name, found in layout.layers.items()
+        if len(found) and found.layer.stands
     ]
     sheets = [
         Sheet(item.name, _water_mesh(layout, item.name, item.level), item.color, item.opacity, {"class": [item.label]})
@@ -249,7 +252,7 @@ def ground_parts(scene: Scene, ground: Ground, seed: int) -> list[GroundPart]:
     return parts
 
 
-def placed_layer(found: Instances, seed: int, scene: Scene) -> PlacedLayer:
+def placed_layer(found: Instances, seed: int, scene: Scene, form: Form | None = None) -> PlacedLayer:
     """Instances as what a stage takes: each asset with its solid and its varieties is a thing, or its box."""
     things: list[Thing] = []
     first: dict[tuple[int, Solid], int] = {}
@@ -267,7 +270,7 @@ def placed_layer(found: Instances, seed: int, scene: Scene) -> PlacedLayer:
         things = [boxed(thing) for thing in things]
     layer = found.layer
     labels = [layer.label, *(item.label for item in layer.species if item.label != layer.label)]
-    form = form_of(found, tuple(things), scene.variants) if layer.stands else Form(apart=False, why="")
+    form = fitting(form or Form(), layer, things)
     return PlacedLayer(
         layer.name,
         tuple(things),

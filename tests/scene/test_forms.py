@@ -10,7 +10,7 @@ import pytest
 
 from stripe_dsl.ir.scene import Scene
 from stripe_dsl.robots.usd_joints import pxr
-from stripe_dsl.scene.bake import Baked, bake, placed_layer, scene_key
+from stripe_dsl.scene.bake import Baked, bake, parts_of, scene_key
 from stripe_dsl.scene.files import AssetFileError
 from stripe_dsl.scene.forms import APART, CORNERS
 from stripe_dsl.scene.made import make
@@ -26,7 +26,7 @@ CRATES = "scatter crates {{ assets box {{ size (0.3, 0.3, 0.3) m }}; count {}; s
 def placed(scene: Scene, name: str, variant: int = 0) -> PlacedLayer:
     made, _ = make(scene, variant)
     assert made is not None
-    return placed_layer(made.layout.layers[name], made.layout.seed, scene)
+    return next(layer for layer in parts_of(made.layout)[1] if layer.name == name)
 
 
 def baked(scene: Scene, folder: Path, patch: pytest.MonkeyPatch) -> Baked:
@@ -39,8 +39,8 @@ def baked(scene: Scene, folder: Path, patch: pytest.MonkeyPatch) -> Baked:
 @pytest.mark.parametrize(
     ("count", "more", "apart", "why"),
     [
-        (APART, "", True, f"no more than {APART} things"),
-        (APART + 1, "", False, f"{APART + 1} things, more than {APART}"),
+        (APART, "", True, f"the scene has no more than {APART}"),
+        (APART + 1, "", False, f"{APART + 1} things"),
         (APART + 1, "; collide apart", True, "as written"),
         (3, "; collide together", False, "as written"),
         (3, "; solid mesh", False, "`solid mesh` may be hollow"),
@@ -53,9 +53,28 @@ def test_few_convex_things_are_hulls(tmp_path: Path, count: int, more: str, apar
 
 
 def test_variants_stand_in_one_world(tmp_path: Path) -> None:
-    scene = scene_of(tmp_path, PLAIN, "variants 4\n" + CRATES.format(20, ""))
+    scene = scene_of(tmp_path, PLAIN, "variants 6\n" + CRATES.format(20, ""))
     found = placed(scene, "crates", 2)
-    assert (found.apart, found.why) == (False, f"80 things in all variants, more than {APART}")
+    assert (found.apart, found.why) == (False, "120 things in all variants")
+
+
+def test_the_smallest_layers_of_a_scene_are_hulls(tmp_path: Path) -> None:
+    """Those that the file asks for count first, and what touches nothing does not."""
+    others = [
+        f"scatter {name} {{ assets box; count {count}; spacing 40 cm{more} }}"
+        for name, count, more in (
+            ("many", 12, ""),
+            ("posts", 9, ""),
+            ("asked", 10, "; collide apart"),
+            ("seen", 5, "; visual"),
+            ("few", 4, ""),
+        )
+    ]
+    text = "\n".join(others).replace("assets box", "assets box { size (0.2, 0.2, 0.2) m }")
+    scene = scene_of(tmp_path, PLAIN, text)
+    found = {name: placed(scene, name) for name in ("many", "posts", "asked", "seen", "few")}
+    assert {name for name, layer in found.items() if layer.apart} == {"posts", "asked", "few"}
+    assert found["many"].why == f"12 things, and 23 of {APART} hulls are taken"
 
 
 def test_a_hull_with_too_many_corners_is_refused(tmp_path: Path) -> None:
@@ -74,7 +93,7 @@ def test_both_forms_have_one_surface(tmp_path: Path, monkeypatch: pytest.MonkeyP
     together = scene_of(tmp_path, PLAIN, stones.replace("1 m }", "1 m; collide together }"))
     assert scene_key(apart) != scene_key(together)
     one, other = baked(apart, tmp_path, monkeypatch), baked(together, tmp_path, monkeypatch)
-    assert one.told[-1] == f"stones: collides as 12 hulls (no more than {APART} things)"
+    assert one.told[-1] == f"stones: collides as 12 hulls (the scene has no more than {APART})"
     assert other.told[-1] == "stones: collides as one mesh of 12 (as written)"
     tables = [read_table(item.folder / item.tables[0]) for item in (one, other)]
     np.testing.assert_array_equal(tables[0]["stones/position"], tables[1]["stones/position"])

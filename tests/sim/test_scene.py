@@ -12,7 +12,7 @@ import pytest
 from stripe_dsl.ir.graph import Read
 from stripe_dsl.ir.program import Program
 from stripe_dsl.pipeline import check_file
-from stripe_dsl.scene.bake import placed_layer, variant_origins
+from stripe_dsl.scene.bake import parts_of, variant_origins
 from stripe_dsl.scene.layout import Layout
 from stripe_dsl.scene.made import make
 from stripe_dsl.scene.spots import spots
@@ -236,7 +236,7 @@ def test_rays_hit_what_collides_apart(layouts: list[Layout], runs: dict[str, Rec
     seen = columns(goals, runs[f"goals {backend}"])["over"]
     hits = seen.reshape(*seen.shape[:2], 9, 3)[20]
     for copy, layout in enumerate(layouts):
-        placed = placed_layer(layout.layers["stone"], layout.seed, goals.scene)
+        placed = next(layer for layer in parts_of(layout)[1] if layer.name == "stone")
         solid = placed.things[placed.kind[0]].solid
         assert placed.apart and solid is not None
         points, triangles = instanced(solid, placed.rotation, placed.scale, placed.position)
