@@ -144,6 +144,23 @@ TABLE_EVENTS["randomize_gears_and_base_pose"] = Event(
     f"{DEPLOY}.events",
     states=("gear", "shift", "lean", "glide", "nudge"),
 )
+GEAR_KINDS = ("gear_small", "gear_medium", "gear_large")
+WIDTHS = dict.fromkeys(GEAR_KINDS, 0.0)
+"""What a hand opens for each gear; the grasper has none."""
+TABLE_EVENTS["set_robot_to_grasp_pose"] = Event(
+    ("grasper.joints.pos",),
+    {
+        "robot_asset_cfg": Entity("robot_grasper"),
+        "max_iterations": 12,
+        "gear_offsets_grasp": {kind: [0.0, 0.0, 0.3] for kind in GEAR_KINDS},
+        "end_effector_body_name": "fore",
+        "num_arm_joints": 2,
+        "grasp_rot_offset": [0.5, 0.0, 0.0, 0.8660254],
+        "gripper_joint_setter_func": lambda joint_pos, rows, fingers, width: None,
+    },
+    f"{DEPLOY}.events",
+    states=("gear",),
+)
 TABLE_EVENTS["reset_tray_with_random_rotation"] = Event(
     ("tray.rot", *(f"trocar_{number}.{what}" for number in (1, 2) for what in ("pos", "rot"))),
     {

@@ -120,9 +120,14 @@ def test_events(task: str, backend: str, runs: Runs) -> None:
     """All at once: each sets a part of the state of its own."""
     found = runs[f"{task} {backend}"].finish
     states = [name.removeprefix("ours ") for name in found if name.startswith("ours ")]
-    assert len(states) == {"walker": 4, "table": 2 * 4 + 10 * 2}[task]
+    assert len(states) == {"walker": 4, "table": 3 * 4 + 10 * 2}[task]
     for name in states:
-        np.testing.assert_allclose(found[f"ours {name}"], found[f"theirs {name}"], rtol=0, atol=2e-6, err_msg=name)
+        bound = 2e-5 if "grasper" in name else 2e-6  # steps of inverse kinematics, far from the world's origin
+        np.testing.assert_allclose(found[f"ours {name}"], found[f"theirs {name}"], rtol=0, atol=bound, err_msg=name)
+    if task == "table":
+        turned = found["theirs robot_grasper joint_pos"]
+        assert abs(turned[:, 1]).min() > 1, "it leans, from upright"
+        assert np.ptp(turned, axis=0).min() > 0.01, "gears lie in different places"
 
 
 def test_a_gear_is_drawn_for_each_episode(backend: str, runs: Runs) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from tests.sim.recorder import Array
 
 from .counterparts import COMMANDS, GEARS_KINDS, PROGRESS, TASKS, Entity, Made, Term
-from .events import EVENTS, RESETS, SHARE, Event
+from .events import EVENTS, RESETS, SHARE, WIDTHS, Event
 
 
 class Environment:
@@ -272,6 +272,7 @@ def resets(env: Any) -> dict[str, Any]:
     for path, value in RESETS[seen.task].items():
         group, _, name = path.rpartition(".")
         setattr(getattr(env.cfg, group or "reset"), name, (value, value))
+    env.cfg.hand_grasp_width = env.cfg.hand_close_width = WIDTHS
     made = sys.modules[type(env).__module__]
     for group in ("reset", "state"):
         if hasattr(made, f"{group.title()}Settings"):  # what kernels read of the cfg
