@@ -131,6 +131,8 @@ def main() -> None:
     with tempfile.NamedTemporaryFile() as lock, ThreadPoolExecutor(options.workers) as pool:
         options.lock = Path(lock.name)
         rows = [row for row in pool.map(lambda number: measured(number, options), chosen) if row is not None]
+    if not rows:
+        sys.exit("no case was measured")
     results = {"device": options.device, "envs": options.envs, "host": cpu_name(), "rows": rows}
     target = options.results or RESULTS / f"forms_{'cpu' if options.device == 'cpu' else 'gpu'}.json"
     target.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

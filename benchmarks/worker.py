@@ -84,8 +84,8 @@ class Stepper:
 
             self._recorded = WarpGraphCache()
         # on a CPU the manager of a generated package replays what it recorded, where Isaac Lab's own launches kernels
-        manager = env.sim.physics_manager
-        replays = not self.cuda and any(base.__name__ == "NewtonRecordedManager" for base in manager.__mro__)
+        manager = env.sim.physics_manager  # a class, or the name of one, which looks it up for all but dunders
+        replays = not self.cuda and any(base.__name__ == "NewtonRecordedManager" for base in manager.mro())
         self.physics_how = "called" if self._recorded is None and not replays else "replayed"
         self.resets, self.counted = torch.zeros((), device=env.device), 0
 
