@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stripe_dsl.spec.builder import Builder
 
 _MEASURED = re.compile(r"\d[ \t]*(?P<unit>[A-Za-z][A-Za-z0-9*/^]*)?$")
+_VECTOR = re.compile(r"\b(?:at|axis|box|color)(?:[ \t]+[-+]?[\d.]+)+$")
 _FORMULA = re.compile(r"[A-Za-z][A-Za-z0-9*/^]*")
 
 
@@ -38,6 +39,7 @@ def report_stray(reader: Builder, model: type[Block], value: ast.Expr) -> None:
         if value.id == "to" and before[-1:].isalnum():
             suggestions = ("a range is written `low..high`",)
         if suggestions or not _unit(reader, value, before):
+            suggestions = suggestions or did_you_mean(value.id, reader.words(model), listing=True)
             reader.error("E0206", f"{block_name(model)} has no key `{value.id}`", value.span, *suggestions)
         return
     if _unit(reader, value, before):
@@ -45,6 +47,8 @@ def report_stray(reader: Builder, model: type[Block], value: ast.Expr) -> None:
     help = "put `;` or a new line before it if it begins another statement"
     if re.search(r"\bto$", before):
         help = "a range is written `low..high`"
+    elif isinstance(value, ast.Number) and _VECTOR.search(before):
+        help = "a vector is in brackets, as `(1, 2, 3) m`"
     reader.error("E0101", "unexpected value", value.span, help)
 
 

@@ -177,7 +177,10 @@ class Other:
 
 TEST_TASKS = Path(__file__).parent / "tasks"
 OTHERS = {
+    "pendulum": Other(ROOT / "examples" / "pendulum.stripe"),
     "walk": Other(ROOT / "examples" / "quadruped_walk.stripe"),
+    "showcase": Other(ROOT / "examples" / "quadruped_showcase.stripe"),
+    "forest_walk": Other(ROOT / "examples" / "forest_walk.stripe", apart=1e-2),
     # what is dropped on triangles magnifies the last bit sooner
     "tiles": Other(TEST_TASKS / "tiles.stripe", apart=1e-2),
     **{

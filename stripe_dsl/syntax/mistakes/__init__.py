@@ -39,6 +39,7 @@ from stripe_dsl.syntax.mistakes.structure import (
     stray_comma,
     unclosed_bracket,
     unknown_block,
+    unnamed,
     wrong_closer,
 )
 from stripe_dsl.syntax.mistakes.text import read_text, stray_point, unknown_unit
@@ -57,6 +58,7 @@ MISTAKES: tuple[Callable[[Recovery, Token], bool], ...] = (
     foreign_keyword,
     misspelt_keyword,
     unknown_block,
+    unnamed,
     wrong_closer,
     function_head,
     unclosed_bracket,

@@ -6,12 +6,14 @@ import re
 
 from stripe_dsl.diagnostics.model import Annotation
 from stripe_dsl.source import Span
-from stripe_dsl.syntax.describe import CLOSERS, OPENERS, accepted_words, has_value_end
+from stripe_dsl.syntax.describe import CLOSERS, OPENERS, accepted_words, expectation, has_value_end
 from stripe_dsl.syntax.mistakes.common import ASSIGNMENTS, ENDS, OPERATORS, OPTION_WORDS, skip
 from stripe_dsl.syntax.recover import Recovery
 from stripe_dsl.syntax.token import STATEMENT_WORDS, WITH_BLOCK, Token
 from stripe_dsl.text import and_list, close_names
 
+NAMED = {"ACTION": "drive", "SENSOR": "touch", "COMMAND": "goal"}
+"""What a statement defines has a name; one for an example."""
 _DEFINITION = re.compile(r"[A-Za-z_][\w.@\[\]]*[ \t]*(?:=(?!=)|\+=|\*=)")
 
 
@@ -193,6 +195,31 @@ def missing_block(run: Recovery, token: Token) -> bool:
                 run.made("RBRACE")
         return True
     return False
+
+
+def unnamed(run: Recovery, token: Token) -> bool:
+    """``action effort(slider)``, ``sensor contacts(robot) { … }``; ``action push effort(slider)``."""
+    if token.type not in ("LPAR_TOUCHING", "LBRACE", "NAME") or len(run.steps) != 2 or not run.accepts("EQUAL"):
+        return False
+    head, kind = (step.token for step in run.steps)
+    if head.type not in NAMED:
+        return False
+    if token.type == "NAME":
+        helps = (f"write `{head.value} {kind.value} = {token.value}`",)
+        run.report("E0101", f"unexpected `{token.value}`", run.span(token), expectation(run), helps)
+        run.made("EQUAL", "=")
+        run.lexer.position = token.start
+        return True
+    name = NAMED[head.type]
+    rest = re.match(r"[^;{}\n]*", run.text[kind.start : run.end])
+    assert rest is not None
+    value = rest[0].strip() + (" { … }" if run.text.startswith("{", kind.start + rest.end()) else "")
+    helps = (f"write `{head.value} {name} = {value}`",)
+    run.report("E0101", f"this {head.value} has no name", run.span(head, kind), helps=helps)
+    run.back_to(run.steps[1], kind.start)
+    run.made("NAME", name)
+    run.made("EQUAL", "=")
+    return True
 
 
 def missing_separator(run: Recovery, token: Token) -> bool:
