@@ -14,7 +14,7 @@ from .recorder import Array, Recording
 
 def without_chance(program: Program) -> list[str]:
     """Overrides after which nothing is drawn: each range of a reset, a command or a randomisation is one number in it,
-    a normal draw its mean, noise is zero, and so is bias, or one number.
+    a normal draw its mean, what has a chance is certain, noise is zero, and so is bias, or one number.
 
     A turn about the vertical is none: the back ends round the product of two rotations differently, and contacts
     magnify a difference in the last bit.
@@ -33,6 +33,8 @@ def without_chance(program: Program) -> list[str]:
             overrides[item.path] = f"[{low + 0.3 * (high - low)},{low + 0.3 * (high - low)}]"
         elif item.path.endswith(("_standing", "_heading_share")):
             overrides[item.path] = "0.0"
+        elif item.path.endswith("_chance"):
+            overrides[item.path] = "1.0"
     for group in program.groups:
         for item in group.items:
             if item.noise is not None:
