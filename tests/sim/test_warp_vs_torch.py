@@ -218,6 +218,11 @@ def test_a_step_waits_for_the_device_once_in_torch_and_never_in_warp(pair: Pair)
     np.testing.assert_array_equal(warp["waits"], 0)
 
 
+def test_the_physics_of_torch_is_a_record(pair: Pair) -> None:
+    """And so is compared with that of Warp, and with Isaac Lab's launches by ``test_upstream_equal.py``."""
+    assert pair.torch.facts["replays_physics"]
+
+
 def test_logs_are_equal(pair: Pair) -> None:
     """And stay as they are where no episode ends."""
     rewards = {f"Episode_Reward/{term.name}" for term in pair.program.rewards}

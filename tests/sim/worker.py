@@ -310,6 +310,10 @@ def step_through(program: Program, run: Run, out: Path) -> None:
             "state_space": env_cfg.state_space,
             "obs_groups": agent_cfg.obs_groups,
         }
+        if run.device == "cpu" and run.backend == "torch":
+            from isaaclab_newton.physics import NewtonManager
+
+            facts["replays_physics"] = NewtonManager._graph is not None
         if run.finish:
             arrays |= {f"finish/{name}": array(value) for name, value in function(run.finish)(env).items()}
         notes = {
