@@ -59,8 +59,9 @@ def table(device: str, runs: dict[str, list[tuple[int, float, float]]], load: fl
     """The medians, as the page has them."""
     place = cpu_name() if device == "cpu" else device
     count = len(next(iter(runs.values())))
+    made = "one run each" if count == 1 else f"medians of {count} runs"
     lines = [
-        f"`stripec train examples/cartpole.stripe`, {place}, load {load:.1f}; medians of {count} runs.",
+        f"`stripec train examples/cartpole.stripe`, {place}, load {load:.1f}; {made}.",
         "",
         "| environment | iterations | seconds of training | seconds of the command |",
         "| --- | ---: | ---: | ---: |",
