@@ -47,6 +47,7 @@ OTHERWISE = {
         **dict.fromkeys(("effort_limit", "torque", "max_effort"), "effort 10 N*m"),
         "pd": "implicit` or `ideal_pd",
     },
+    "joint": {"origin": "at (0, 0, 1) m", "limit": "limits -90..90 deg", "range": "limits -90..90 deg"},
     "object": dict.fromkeys(("at", "pos", "position", "facing"), "spawn at (0, 0, 1) m") | {"rope": "cable"},
     "cable": {
         "thickness": "radius 5 mm",

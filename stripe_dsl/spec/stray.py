@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MEASURED = re.compile(r"\d[ \t]*(?P<unit>[A-Za-z][A-Za-z0-9*/^]*)?$")
 _VECTOR = re.compile(r"\b(?:at|axis|box|color)(?:[ \t]+[-+]?[\d.]+)+$")
+_ROUND = re.compile(r"\b(?P<shape>capsule|cylinder)[ \t]+[-+]?[\d.]+[ \t]*[a-z]*$")
 _FORMULA = re.compile(r"[A-Za-z][A-Za-z0-9*/^]*")
 
 
@@ -49,6 +50,8 @@ def report_stray(reader: Builder, model: type[Block], value: ast.Expr) -> None:
         help = "a range is written `low..high`"
     elif isinstance(value, ast.Number) and _VECTOR.search(before):
         help = "a vector is in brackets, as `(1, 2, 3) m`"
+    elif (round_shape := _ROUND.search(before)) is not None:
+        help = f"write `{round_shape['shape']} radius 5 cm length 50 cm`"
     reader.error("E0101", "unexpected value", value.span, help)
 
 
