@@ -8,8 +8,8 @@ accepts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -59,7 +59,7 @@ def read_with_layers(
         raise RobotFileError("reading USD needs the package usd-exchange", "pip install usd-exchange") from None
 
     with silent():
-        before = {layer.identifier for layer in pxr("Sdf").Layer.GetLoadedLayers()}
+        before = set(identifiers(pxr("Sdf").Layer.GetLoadedLayers()))
         try:
             source = pxr("Usd").Stage.Open(str(path), pxr("Usd").Stage.LoadAll)
             # USD hands out layers that somebody still holds as they were, also when the file has changed since.
@@ -92,6 +92,18 @@ def read_with_layers(
         warnings = (*(f'it refers to "{name}", which cannot be read' for name in missing[:3]), *model.warnings)
         return UsdReading(replace(model, warnings=warnings), None)
     return UsdReading(model, tuple(sorted(Path(layer) for layer in layers - {own})))
+
+
+def identifiers(layers: Iterable[Any]) -> Iterator[str]:
+    """The identifiers of those ``layers`` that are still there.
+
+    USD lists layers without holding them: one goes when the last stage that uses it does, and Python's garbage
+    collector, or a thread of USD's own, may let go of that stage while the list is being read.
+    """
+    for layer in layers:
+        # Asking ``layer.expired`` first would leave a moment between the question and the use.
+        with suppress(TypeError):  # Boost.Python.ArgumentError: no layer behind this handle any more
+            yield layer.identifier
 
 
 def _missing_file(error: str) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from stripe_dsl.robots import JointType, RobotFileError
-from stripe_dsl.robots.usd import read, read_with_layers
+from stripe_dsl.robots.usd import identifiers, read, read_with_layers
+from stripe_dsl.robots.usd_joints import pxr
 
 Packaged = Callable[[str], Path]
 
@@ -200,6 +201,18 @@ def test_broken_files(tmp_path: Path) -> None:
     empty.write_text("")
     assert "not readable as USD" in failure(empty).reason
     assert "no file" in failure(tmp_path / "absent.usda").reason
+
+
+def test_a_layer_that_goes_while_the_list_of_layers_is_read(tmp_path: Path) -> None:
+    going = pxr("Usd").Stage.Open(str(stage(tmp_path, ARM, name="going.usda")))
+    staying = pxr("Usd").Stage.Open(str(stage(tmp_path, ARM, name="staying.usda")))
+    loaded = list(pxr("Sdf").Layer.GetLoadedLayers())
+    del going
+    names = {Path(name).name for name in identifiers(loaded)}
+    assert "staying.usda" in names
+    assert "going.usda" not in names
+    assert any(layer.expired for layer in loaded)
+    assert staying
 
 
 def test_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
