@@ -1,5 +1,5 @@
 # A few verbs; `make` alone lists them.
-RUN := python -m uv run --extra sim --group dev
+RUN := python -m uv run --extra sim --extra physx --group dev
 
 .PHONY: help setup test fast lint format generate train
 help:
@@ -7,7 +7,7 @@ help:
 
 setup: ## make the environment
 	python -m pip install uv
-	python -m uv sync --extra sim --group dev
+	python -m uv sync --extra sim --extra physx --group dev
 test: ## all tests
 	$(RUN) pytest
 fast: ## the tests that need neither the simulator nor patience

@@ -49,6 +49,19 @@ def choose_device(requested: str | None = None) -> str | Problem:
     return f"cuda:{index}"
 
 
+def serve_pinned_memory() -> None:
+    """Let Warp's pinned arrays be ordinary ones where there is no CUDA driver to pin them.
+
+    Isaac Lab's assets on PhysX stage properties through pinned memory on a CPU, too. Pinning makes copies to a GPU
+    faster and is nothing else, but without a driver Warp answers "Failed to allocate 64 bytes on device 'cpu'".
+    """
+    import warp as wp
+
+    if not wp.is_cuda_available():
+        cpu = wp.get_device("cpu")
+        cpu.pinned_allocator = cpu.default_allocator
+
+
 @contextmanager
 def simulation(env_cfg: Any, device: str) -> Iterator[None]:
     """Launch what ``env_cfg`` needs to simulate, without windows, and close it again.
@@ -60,5 +73,6 @@ def simulation(env_cfg: Any, device: str) -> Iterator[None]:
     from isaaclab.app import launch_simulation
 
     env_cfg.sim.device = device
+    serve_pinned_memory()
     with launch_simulation(env_cfg, {"device": device, "visualizer": ["none"]}):
         yield

@@ -46,6 +46,7 @@ class Run:
         prepare: ``module:function`` called with the environment's cfg before it is built.
         device: ``cpu`` or ``cuda:<number>``.
         task: Which task of the file, where it has several.
+        physics: A preset of the package; empty for its default, which is Newton.
     """
 
     backend: str = "torch"
@@ -63,6 +64,7 @@ class Run:
     prepare: str = ""
     device: str = "cpu"
     task: str = ""
+    physics: str = ""
 
 
 @dataclass(frozen=True)

@@ -258,7 +258,10 @@ def step_through(program: Program, run: Run, out: Path) -> None:
     from isaaclab_tasks.utils import resolve_task_config
 
     task = f"Stripe-{program.name}"
-    overrides = [f"env.{item}" for item in run.overrides]
+    from stripe_dsl.runtime.launch import serve_pinned_memory
+
+    serve_pinned_memory()
+    overrides = [*([f"physics={run.physics}"] if run.physics else []), *(f"env.{item}" for item in run.overrides)]
     env_cfg: Any
     agent_cfg: Any
     env_cfg, agent_cfg = resolve_task_config(task, "rsl_rl_cfg_entry_point", overrides=overrides)
@@ -299,6 +302,7 @@ def step_through(program: Program, run: Run, out: Path) -> None:
             tunables[item.path] = [float(part) for part in value] if isinstance(value, tuple | list) else float(value)
         robot = next(iter(env.scene.articulations.values()))
         facts = {
+            "physics": env.sim.physics_manager.__name__,
             "step_dt": env.step_dt,
             "episode": env.max_episode_length_s,
             "max_episode_length": int(env.max_episode_length),
@@ -310,7 +314,7 @@ def step_through(program: Program, run: Run, out: Path) -> None:
             "state_space": env_cfg.state_space,
             "obs_groups": agent_cfg.obs_groups,
         }
-        if run.device == "cpu" and run.backend == "torch":
+        if run.device == "cpu" and run.backend == "torch" and not run.physics:
             from isaaclab_newton.physics import NewtonManager
 
             facts["replays_physics"] = NewtonManager._graph is not None

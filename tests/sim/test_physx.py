@@ -1,0 +1,52 @@
+"""PhysX, as the library that runs without Isaac Sim: what the torch environments answer there is what the NumPy
+reference says of the same reads, as on Newton."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from stripe_dsl.pipeline import check_file
+
+from .recorder import ROOT, Recording, Run, record
+from .replay import assert_replayed
+
+pytestmark = pytest.mark.sim
+
+
+@dataclass(frozen=True)
+class Task:
+    """A file and how it is stepped; bounds as for Newton."""
+
+    source: str
+    run: Run
+    bound: float = 2e-5
+    loose: tuple[tuple[str, float], ...] = ()
+
+
+def on_physx(*overrides: str, **settings: object) -> Run:
+    return Run(**{"physics": "ovphysx", "overrides": overrides, **settings})  # type: ignore[arg-type]
+
+
+TASKS = {
+    "cartpole": Task("examples/cartpole.stripe", on_physx("episode_length_s=1.0", amplitude=1.5), 2e-6),
+    "pendulum": Task("examples/pendulum.stripe", on_physx("episode_length_s=1.5"), 2e-6),
+    "ant": Task(
+        "examples/ant.stripe",
+        on_physx("episode_length_s=1.0", "terminate.fallen_threshold=0.48", "param.target=[20.0,0.0]", amplitude=1.5),
+        loose=(("progress", 8e-6),),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_answers_as_the_reference_does(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    task = TASKS[name]
+    recording: Recording = record(ROOT / task.source, tmp_path_factory.mktemp(name), {"physx": task.run})["physx"]
+    (program,) = check_file(ROOT / task.source).programs
+    assert recording.facts["physics"] == "OvPhysxManager"
+    assert np.isfinite(recording.reward).all()
+    assert_replayed(program, recording, absolute=task.bound, loose=dict(task.loose))
+    assert recording.fresh[1:].any(), "resets happened"
