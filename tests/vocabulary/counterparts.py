@@ -46,6 +46,20 @@ class Term:
     times_dt: bool = False
 
 
+@dataclass(frozen=True)
+class Selection:
+    """A robot that some environments have: a ``SceneEntitySelectionCfg``.
+
+    Attributes:
+        joints: of the robot, in our order.
+        where: the state that says in which environments it is now.
+    """
+
+    robot: str
+    joints: tuple[str, ...]
+    where: str
+
+
 TARGET = (3.0, 1.0, 0.0)
 ROBOT = {"asset_cfg": Entity()}
 HIPS = {"asset_cfg": Entity(joints=".*_hip_joint")}
@@ -142,11 +156,13 @@ LIFT = "isaaclab_tasks.contrib.lift.mdp"
 NIST = "isaaclab_tasks.contrib.nist"
 DEPLOY = "isaaclab_tasks.contrib.deploy.mdp"
 PLACE = "isaaclab_tasks.contrib.place.mdp"
+MULTITASK = "isaaclab_tasks.contrib.multitask_manipulation.mdp"
 ARM = {"robot_cfg": Entity("robot_arm")}
 HAND = {"asset_cfg": Entity("robot_arm", bodies="hand"), "command_name": "goal"}
 SLIDE = {"asset_cfg": Entity("robot_cabinet", joints="slide")}
 FRAME = {"ee_frame_cfg": Entity("ee_frame")}
 CUBE, GEARS_BASE = {"object_cfg": Entity("object_cube_3")}, {"asset_cfg": Entity("object_cube_2")}
+GRIPPING = Selection("robot_arm", ("upper", "lower"), "gripping")
 OFFSET = Made(f"{NIST}.assembly_keypoints:Offset", {"pos": (0.0, 0.02, 0.05)})
 PROGRESS = Term(
     f"{NIST}.mdp.terminations",
@@ -194,6 +210,10 @@ TABLE: dict[str, dict[str, Term]] = {
             },
         ),
         "success_reward": Term(f"{NIST}.mdp.rewards"),
+        "selected_joint_vel_l2": Term(f"{MULTITASK}.rewards", {"asset_cfg": GRIPPING, "max_velocity": 0.1}),
+        "selected_action_rate_l2": Term(
+            f"{MULTITASK}.rewards", {"task_asset_cfg": GRIPPING, "action_term_names": ("grip",)}
+        ),
     },
     "observation": {
         "ee_frame_pos": Term(f"{STACK}.observations", FRAME),
@@ -242,6 +262,8 @@ TABLE: dict[str, dict[str, Term]] = {
             },
         ),
         "gear_shaft_quat_w": Term(f"{DEPLOY}.observations", GEARS_BASE),
+        "selected_joint_pos_rel": Term(f"{MULTITASK}.observations", {"asset_cfg": GRIPPING}),
+        "selected_joint_vel_rel": Term(f"{MULTITASK}.observations", {"asset_cfg": GRIPPING}),
     },
     "termination": {
         "ee_below_minimum": Term("isaaclab_tasks.core.lift.mdp.terminations", {"minimum_height": 0.45, **FRAME}),
@@ -280,3 +302,6 @@ COMMANDS = {
     "table": {"goal": ("goal_pos", "goal_rot"), "twist": ("twist_roll", "twist_pitch", "twist_yaw")},
 }
 """The buffers of an environment that hold its commands, in the order of Isaac Lab's columns."""
+
+ACTIONS = {"walker": {"legs": 12}, "table": {"swing": 1, "grip": 2, "pull": 1}}
+"""Action terms, and how many numbers each takes, in their order."""

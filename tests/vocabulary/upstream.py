@@ -15,7 +15,7 @@ import numpy as np
 
 from tests.sim.recorder import Array
 
-from .counterparts import COMMANDS, GEARS_KINDS, PROGRESS, TASKS, Entity, Made, Term
+from .counterparts import ACTIONS, COMMANDS, GEARS_KINDS, PROGRESS, TASKS, Entity, Made, Selection, Term
 from .events import EVENTS, RESETS, SHARE, WIDTHS, Event
 
 
@@ -29,10 +29,15 @@ class Environment:
         self.task = type(env.cfg).__name__.removesuffix("EnvCfg").lower()
         self.table = TASKS[self.task]
         self.scene = Scene(env.scene)
+        self.selections: list[tuple[Any, str]] = []
         self.began = False
         self.extras: dict[str, Any] = {}
         self.action_manager = SimpleNamespace(
-            action=env.actions, prev_action=torch.zeros_like(env.actions), total_action_dim=env.actions.shape[1]
+            action=env.actions,
+            prev_action=torch.zeros_like(env.actions),
+            total_action_dim=env.actions.shape[1],
+            active_terms=list(ACTIONS[self.task]),
+            action_term_dim=list(ACTIONS[self.task].values()),
         )
         self.command_manager = Commands(env, COMMANDS[self.task])
         self.termination_manager = Terminations(env)
@@ -52,6 +57,10 @@ class Environment:
         if self.task == "table":
             self._gear_type_manager._current_gear_type_indices[:] = tensor(self._env, "gear")[:, 0].long()
             self.terms["progress_context"]()
+        for cfg, where in self.selections:
+            present = tensor(self._env, where)[:, 0].bool()
+            cfg.env_ids, cfg.instance_ids = present.nonzero().flatten(), (present.cumsum(0) - 1).where(present, -1)
+            self.scene.views[cfg.name] = Rows(self._env.scene[cfg.name.split()[0]], cfg.env_ids)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._env, name)
@@ -65,7 +74,7 @@ class Environment:
         """A function without arguments, for a term that is a function or a class."""
         from isaaclab.managers import EventTermCfg, RewardTermCfg, TerminationTermCfg
 
-        params = {key: resolved(value, self._env) for key, value in term.params.items()}
+        params = {key: self.argument(value) for key, value in term.params.items()}
         function: Any = getattr(importlib.import_module(term.module), name)
         if isinstance(function, type):
             cfg: Any = RewardTermCfg(func=function, params=params, weight=1.0)
@@ -76,6 +85,19 @@ class Environment:
             function = function(cfg, self)
             self.remembering.append(function)
         return lambda: function(self, **params)
+
+    def argument(self, value: Any) -> Any:
+        """An argument as Isaac Lab takes it; where it is of some environments, that is brought up to date later."""
+        if not isinstance(value, Selection):
+            return resolved(value, self._env)
+        from isaaclab.managers import SceneEntityCfg
+        from isaaclab_tasks.contrib.multitask_manipulation.selection_utils import SceneEntitySelectionCfg
+
+        cfg = SceneEntitySelectionCfg(value.robot, joint_names=list(value.joints), preserve_order=True)
+        SceneEntityCfg.resolve(cfg, self._env.scene)
+        cfg.name = f"{cfg.name} {value.where}"
+        self.selections.append((cfg, value.where))
+        return cfg
 
     def forget(self, env_ids: Any) -> None:
         """Resets the terms that remember."""
@@ -115,13 +137,27 @@ class Scene:
 
     def __init__(self, scene: Any) -> None:
         self._scene = scene
+        self.views: dict[str, Rows] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._scene, name)
 
     def __getitem__(self, name: str) -> Any:
+        if name in self.views:
+            return self.views[name]
         known = self._scene.keys()
         return self._scene[name if name in known else ALIASES[name]]
+
+
+class Rows:
+    """A robot as it would be if only some environments held it: its data have a row for each of these."""
+
+    def __init__(self, asset: Any, env_ids: Any) -> None:
+        self._data, self._env_ids = asset.data, env_ids
+        self.data = self
+
+    def __getattr__(self, name: str) -> Any:
+        return SimpleNamespace(torch=getattr(self._data, name).torch[self._env_ids])
 
 
 def tensor(env: Any, name: str) -> Any:
