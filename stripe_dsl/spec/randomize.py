@@ -14,6 +14,13 @@ from stripe_dsl.syntax import ast
 def read_randomize(reader: Builder, statement: ast.Statement, values: dict[str, Any]) -> None:
     """``randomize { at startup { … }; at reset { … }; every 10..15 s { … } }``, which may stand several times."""
     empty: dict[str, Any] = {"at_startup": {}, "at_reset": {}, "every": {}}
+    if statement.args:
+        when = " ".join(arg.span.text for arg in statement.args)
+        when = f"at {when}" if when in ("startup", "reset") else when
+        inner = f"{when} {{ … }}" if when.startswith(("at ", "every ")) else "at startup { … }"
+        span = statement.args[0].span.to(statement.args[-1].span)
+        reader.error("E0207", "when it draws stands inside `randomize`", span, f"write `randomize {{ {inner} }}`")
+        return
     block: Any = values.setdefault("randomize", reader.finish(RandomizeSpec, empty, statement.key_span))
     for inner in statement.body or ():
         word = none_of(inner, alone=False)

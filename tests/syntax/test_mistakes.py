@@ -7,9 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from stripe_dsl.check.action_kinds import JOINT_ACTIONS, WRENCH_ACTIONS
+from stripe_dsl.check.goals import RECIPES
+from stripe_dsl.check.quantities import SENSORS
 from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.source import SourceFile
 from stripe_dsl.syntax.grammar import grammar_folder
+from stripe_dsl.syntax.mistakes.common import KINDS
 from stripe_dsl.syntax.parser import parse_file
 
 MISTAKES = tomllib.loads((grammar_folder() / "syntax_errors.toml").read_text(encoding="utf-8"))["mistake"]
@@ -44,3 +48,9 @@ def test_example(mistake: dict[str, str], marked: str) -> None:
     assert (found.span.start, found.span.end) == (start, end)
     if "help" in mistake:
         assert mistake["help"] in found.helps
+
+
+def test_the_kinds_of_what_is_defined_are_those_of_the_checks() -> None:
+    assert set(KINDS["ACTION"]) == {*JOINT_ACTIONS, *WRENCH_ACTIONS, "ik"}
+    assert set(KINDS["SENSOR"]) == set(SENSORS)
+    assert set(KINDS["COMMAND"]) == set(RECIPES)

@@ -10,6 +10,22 @@ OPERATORS = COMPARISONS | frozenset(
     ["PLUS", "MINUS", "STAR", "SLASH", "CARET", "AND", "OR", "DOT_DOT", "IF", "ELSE", "WHERE", "PLUS_MINUS"]
 )
 OPTION_WORDS = frozenset(["noise", "clip", "scale", "offset", "history", "delay", "without"])
+KINDS = {
+    "ACTION": (
+        "effort",
+        "position",
+        "velocity",
+        "relative_position",
+        "position_to_limits",
+        "binary",
+        "thrust",
+        "wrench",
+        "ik",
+    ),
+    "SENSOR": ("contacts", "height_scan", "lidar", "imu", "camera", "joint_wrench"),
+    "COMMAND": ("velocity", "position", "pose", "joints", "sample"),
+}
+"""The words for what a statement defines, by the statement's token."""
 ASSIGNMENTS = frozenset(("EQUAL", "PLUS_EQUAL", "STAR_EQUAL"))
 ENDS = frozenset(["_NEWLINE", "_SEMICOLON", "RBRACE", "$END"])
 

@@ -8,7 +8,7 @@ import re
 
 from stripe_dsl.source import Span
 from stripe_dsl.syntax.describe import has_value_end
-from stripe_dsl.syntax.mistakes.common import ASSIGNMENTS, OPTION_WORDS
+from stripe_dsl.syntax.mistakes.common import ASSIGNMENTS, KINDS, OPTION_WORDS
 from stripe_dsl.syntax.recover import Recovery
 from stripe_dsl.syntax.token import STATEMENT_WORDS, Token
 
@@ -196,19 +196,7 @@ def option_with_equal(run: Recovery, token: Token) -> bool:
     return True
 
 
-ACTIONS = (
-    "effort",
-    "position",
-    "velocity",
-    "relative_position",
-    "position_to_limits",
-    "binary",
-    "thrust",
-    "wrench",
-    "ik",
-)
-SENSORS = ("contacts", "height_scan", "lidar", "imu", "camera", "joint_wrench")
-_MADE = re.compile(rf"\w+[ \t]*=[ \t]*({'|'.join((*ACTIONS, *SENSORS))})\(")
+_MADE = re.compile(rf"\w+[ \t]*=[ \t]*({'|'.join((*KINDS['ACTION'], *KINDS['SENSOR']))})\(")
 
 
 def foreign_keyword(run: Recovery, token: Token) -> bool:
@@ -224,7 +212,7 @@ def foreign_keyword(run: Recovery, token: Token) -> bool:
     if run.accepts("LET") and token.value not in STATEMENT_WORDS and _DEFINED.match(run.text, token.start, run.end):
         message = f"`{token.value}` starts no statement of a task"
         made = _MADE.match(run.text, token.start, run.end)
-        word = "let" if made is None else "action" if made[1] in ACTIONS else "sensor"
+        word = "let" if made is None else "action" if made[1] in KINDS["ACTION"] else "sensor"
         run.report("E0207", message, run.span(token), helps=(f"write `{word} {token.value} = …`",))
         run.feed(Token(word.upper(), word, token.start, token.start))
         run.feed(token)

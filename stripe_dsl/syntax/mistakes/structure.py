@@ -7,13 +7,14 @@ import re
 from stripe_dsl.diagnostics.model import Annotation
 from stripe_dsl.source import Span
 from stripe_dsl.syntax.describe import CLOSERS, OPENERS, accepted_words, expectation, has_value_end
-from stripe_dsl.syntax.mistakes.common import ASSIGNMENTS, ENDS, OPERATORS, OPTION_WORDS, skip
+from stripe_dsl.syntax.mistakes.common import ASSIGNMENTS, ENDS, KINDS, OPERATORS, OPTION_WORDS, skip
 from stripe_dsl.syntax.recover import Recovery
 from stripe_dsl.syntax.token import STATEMENT_WORDS, WITH_BLOCK, Token
 from stripe_dsl.text import and_list, close_names
 
 NAMED = {"ACTION": "drive", "SENSOR": "touch", "COMMAND": "goal"}
 """What a statement defines has a name; one for an example."""
+_EXAMPLES = {"ACTION": "effort(joints)", "SENSOR": "contacts(robot)", "COMMAND": "sample { … }"}
 _DEFINITION = re.compile(r"[A-Za-z_][\w.@\[\]]*[ \t]*(?:=(?!=)|\+=|\*=)")
 
 
@@ -210,6 +211,11 @@ def unnamed(run: Recovery, token: Token) -> bool:
         run.made("EQUAL", "=")
         run.lexer.position = token.start
         return True
+    if token.type == "LBRACE" and kind.value not in KINDS[head.type]:
+        kinds = f"kinds of {head.value}s are {and_list(KINDS[head.type])}"
+        helps = (f"write `{head.value} {kind.value} = {_EXAMPLES[head.type]}`; {kinds}",)
+        run.report("E0101", f"nothing says what the {head.value} `{kind.value}` is", run.span(head, kind), helps=helps)
+        return skip(run, token.start)
     name = NAMED[head.type]
     rest = re.match(r"[^;{}\n]*", run.text[kind.start : run.end])
     assert rest is not None
