@@ -9,7 +9,7 @@ from pathlib import Path
 from stripe_dsl.check import randomize
 from stripe_dsl.check.functions import FUNCTIONS
 from stripe_dsl.check.quantities import BASE, BODY, CABLE, EPISODE, JOINT, PARTNER, SENSORS, SIGHT, SOFT, Quantity
-from stripe_dsl.ir.randomize import STATES, WRENCH
+from stripe_dsl.ir.randomize import STATES, TEXTURE, WRENCH
 from stripe_dsl.spec import agents, blocks, document, robots, scene, terrain
 from stripe_dsl.spec.blocks import Block
 from stripe_dsl.units import DIMENSIONLESS, UNIT_NAMES, Dimension, parse_unit
@@ -73,6 +73,8 @@ def randomized() -> str:
             when = "reset, every"
         elif item.quantity in ("joint.lower", "joint.upper"):
             when = "startup"
+        elif item.quantity == TEXTURE:
+            when = "startup, reset"
         operations = " ".join(f"`{operation}`" for operation in item.operations)
         unit = " or ".join(f"`{dim}`" for dim in dims)
         lines.append(f"| {of} | {name} | {unit} | {operations} | {when} | {_cell(item.doc)} |")

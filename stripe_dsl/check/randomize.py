@@ -11,7 +11,7 @@ from stripe_dsl.check.observations import slug
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.tunables import Role
 from stripe_dsl.check.values import Base, BodySet, JointSet, describe
-from stripe_dsl.ir.randomize import STATES, WRENCH, Change, Interval, Randomize
+from stripe_dsl.ir.randomize import STATES, TEXTURE, WRENCH, Change, Interval, Randomize
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.robots.match import match_names
 from stripe_dsl.robots.model import JointType
@@ -96,6 +96,7 @@ BODY: dict[str, Property] = {
         local=True,
     ),
     "friction": Property("shape.friction", DIMENSIONLESS, "friction of each of its shapes", least=LEAST_FRICTION),
+    "texture": Property(TEXTURE, DIMENSIONLESS, "picture on each of its shapes, also of an object", operations=("=",)),
 }
 JOINT: dict[str, Property] = {
     "stiffness": Property(
@@ -122,8 +123,7 @@ IMPOSSIBLE = {
     "restitution": "the contacts of MuJoCo know no restitution, so it would change nothing",
     "scale": "the size of a body is part of the model that Newton builds once for all environments",
     "size": "the size of a body is part of the model that Newton builds once for all environments",
-    "color": "cameras see the colours of the files; Isaac Lab draws others with Replicator of Isaac Sim alone",
-    "texture": "cameras see the textures of the files; Isaac Lab draws others with Replicator of Isaac Sim alone",
+    "color": 'a picture of one colour does it, as in `cube.texture = pictures("red.png", "blue.png")`',
 }
 """What Isaac Lab can draw anew on another engine, or in a picture, and why it is not there."""
 
@@ -192,6 +192,10 @@ class Randomization:
         owner, item, names, parts = found
         if not self.in_time(item, when, target, owner) or not self.operates(item, value, target):
             return None
+        if item.quantity == TEXTURE and isinstance(owner, BodySet | Base):
+            from stripe_dsl.check.textures import texture
+
+            return texture(self, owner, names, value, target)
         if item.quantity in ("joint.stiffness", "joint.damping") and not self.has_gains(owner, names, item, target):
             return None
         dim = self.dimension(owner, item, target.span)
@@ -242,6 +246,8 @@ class Randomization:
         if parts and not item.vector:
             self.report.error("E0304", f"`{inner.name}` is a number and has no part `{parts}`", expr.span)
             return None
+        if isinstance(owner, Base) and owner.single and item.quantity == TEXTURE:
+            return owner, item, (), parts
         if isinstance(owner, Base) and owner.single:
             help = "`reset` sets where it is and how fast it moves"
             self.report.error("E0213", f"`{inner.name}` of {describe(owner)} cannot be drawn yet", expr.span, help)
@@ -274,6 +280,9 @@ class Randomization:
             self.report.error("E0515", message, target.span, f"write `{target} = …` in `reset`")
         elif item.quantity in WRENCH and when == "startup":
             message = "a force ends with the episode, so what it is before the first one has no meaning"
+            self.report.error("E0515", message, target.span, "draw it `at reset`")
+        elif item.quantity == TEXTURE and when == "every":
+            message = "what a thing looks like stays the same in an episode"
             self.report.error("E0515", message, target.span, "draw it `at reset`")
         elif item.quantity in ("joint.lower", "joint.upper") and when != "startup":
             message = "the limits of joints are read once, so they cannot change while the simulation runs"
@@ -358,6 +367,11 @@ class Randomization:
         code = "E0209" if name in ("gaussian", "log_uniform") else "E0208"
         self.report.error(code, f"nothing is drawn with `{node.span.text}`", node.span, help)
         return None
+
+    @staticmethod
+    def name(target: Text) -> str:
+        """What the fields of a change are called."""
+        return slug(target)
 
     @staticmethod
     def doc(target: str, operation: str, distribution: str) -> str:

@@ -17,6 +17,7 @@ from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.outlines import outlines
 from stripe_dsl.emit.scenes import fixed_robots, sampled_kinds, scene_text, tiles_text
 from stripe_dsl.emit.sensors import CLASSES, LABEL_ID, labels, seeing, sensor_cfgs
+from stripe_dsl.emit.textures import pictures, texture_name, textures
 from stripe_dsl.emit.torch.env import EnvContext, env_context
 from stripe_dsl.emit.torch.randomize import startup_text
 from stripe_dsl.emit.warp.env import warp_env
@@ -47,7 +48,8 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
     policy = next(group for group in program.groups if group.name == "policy")
     critic = next((group for group in program.groups if group.name == "critic"), None)
     encoders = encodings(program)
-    files_of = (*program.robots, *_networks(program), *_object_files(program), *_encoders(program))
+    files_of = (*program.robots, *_networks(program), *_object_files(program), *_encoders(program), *pictures(program))
+    covers = textures(program, folder / "assets")
     references = [item.reference for item in files_of]
     uses = {
         "uses_prim": any(item.prim for item in (*program.robots, *_object_files(program))) or bool(_loose(program)),
@@ -85,6 +87,11 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "encoders": encoders,
         "encoder_imports": sorted({name for each in encoders if (name := each.finder(folder))}),
         "assets": folder / "assets",
+        "textures": covers,
+        "texture_imports": sorted(set[str]().union(*(item.finders for item in covers))),
+        "textures_at_reset": sorted(texture_name(item) for item in program.randomize.reset if item.pictures),
+        # a reset of the Warp environment draws in its kernel
+        "draws_textures": "torch" in backends or any(item.pictures for item in program.randomize.startup),
         "label_id": LABEL_ID,
         "cfg_imports": _cfg_imports(program),
         "asset_imports": _asset_imports(program, uses),
@@ -127,6 +134,8 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         files["rays.py"] = "rays.py.jinja"
     if encoders:
         files["encoders.py"] = "encoders.py.jinja"
+    if covers:
+        files["textures.py"] = "textures.py.jinja"
     if uses["uses_prim"]:
         files["assets/spawners.py"] = "spawners.py.jinja"
     rendered |= {path: template(name).render(context) for path, name in files.items()}
@@ -207,7 +216,13 @@ def _packages(program: Program) -> list[str]:
     """Distributions that ship robots, motors and objects, beside those that Isaac Lab needs itself."""
     found = {
         item.reference.removeprefix("package://").partition("/")[0]
-        for item in (*program.robots, *_networks(program), *_object_files(program), *_encoders(program))
+        for item in (
+            *program.robots,
+            *_networks(program),
+            *_object_files(program),
+            *_encoders(program),
+            *pictures(program),
+        )
         if item.reference.startswith("package://")
     }
     return sorted(name.replace("_", "-") for name in found - {"newton", "isaaclab", "isaaclab_assets"})

@@ -7,22 +7,36 @@ from dataclasses import dataclass
 from stripe_dsl.source import Span
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file that things are covered with.
+
+    Attributes:
+        reference: as it is written.
+        file: on this machine.
+    """
+
+    reference: str
+    file: str
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Change:
     """A property or a state that is drawn anew, for every environment, member and component.
 
     Attributes:
-        robot: whose it is; empty for gravity.
-        quantity: ``body.mass``, ``body.inertia``, ``body.com``, ``shape.friction``, ``joint.stiffness``,
-            ``joint.damping``, ``joint.friction``, ``joint.armature``, ``joint.lower``, ``joint.upper``,
-            ``env.gravity``; ``body.force`` and ``body.torque`` (in the body's frame); or a state: ``joint.pos``,
-            ``joint.vel``, ``root.pos``, ``root.lin_vel``, ``root.ang_vel`` (in the world).
+        robot: whose it is; of a texture it may be an object, without names; empty for gravity.
+        quantity: ``body.mass``, ``body.inertia``, ``body.com``, ``shape.friction``, ``shape.texture``,
+            ``joint.stiffness``, ``joint.damping``, ``joint.friction``, ``joint.armature``, ``joint.lower``,
+            ``joint.upper``, ``env.gravity``; ``body.force`` and ``body.torque`` (in the body's frame); or a state:
+            ``joint.pos``, ``joint.vel``, ``root.pos``, ``root.lin_vel``, ``root.ang_vel`` (in the world).
         names: joints or bodies, in order; empty for the base's state and for gravity.
         parts: vector parts (``"xy"``); empty for all.
         operation: ``set``; ``add`` to or ``scale`` what is there. Of a property that is the value after startup, so
             that changes do not add up; of a state the present one.
-        distribution: ``uniform`` between two values, ``log_uniform``, or ``gaussian`` with mean and deviation.
-        range: path of the tunable that holds the two numbers.
+        distribution: ``uniform`` between two values, ``log_uniform``, ``gaussian`` with mean and deviation, or
+            ``pictures``, all of them equally likely.
+        range: path of the tunable that holds the two numbers; of pictures, how wide they are [m].
         least: the smallest value that it may get; ``None`` for any.
     """
 
@@ -35,6 +49,7 @@ class Change:
     range: str
     least: float | None = None
     span: Span | None = None
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def is_state(self) -> bool:
@@ -44,6 +59,9 @@ class Change:
 
 WRENCH = ("body.force", "body.torque")
 """Quantities of a :class:`Change` that act until they are drawn again, and are zero when an episode begins."""
+
+TEXTURE = "shape.texture"
+"""Quantity of a :class:`Change` of what cameras see on a body."""
 
 STATES = ("joint.pos", "joint.vel", "root.pos", "root.lin_vel", "root.ang_vel")
 """Quantities of a :class:`Change` that belong to the state."""
@@ -74,6 +92,11 @@ class Randomize:
     def pushed(self) -> tuple[str, ...]:
         """Robots on which forces or torques act."""
         return tuple(dict.fromkeys(change.robot for change in self.later if change.quantity in WRENCH))
+
+    @property
+    def textures(self) -> tuple[Change, ...]:
+        """Changes of what cameras see."""
+        return tuple(change for change in (*self.startup, *self.reset) if change.quantity == TEXTURE)
 
     @property
     def later(self) -> tuple[Change, ...]:

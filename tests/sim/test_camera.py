@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from stripe_dsl.ir.program import Program
 from stripe_dsl.pipeline import check_file
@@ -24,13 +25,39 @@ HALF_FOV = np.deg2rad(40)
 ROWS, COLUMNS = 12, 16
 
 
-ENCODED = {
+ADDED = {
     "    before = prev(ahead)\n": '    look = eye.rgb - (0.485, 0.456, 0.406) scale 4 encoder "look.pt" size 5\n',
     "  observe floor     { down.depth }\n": (
         '  observe critic { policy; deep = eye.depth - min(eye.depth) clip 0..5 m encoder "deep.pt" size 4 }\n'
     ),
+    "friction 0.9; spawn at (2, 0, 1.3) m }\n": (
+        "object board { box (1, 0.02, 1) m color #203040; kinematic; spawn at (-0.5, 2, 0.5) m }\n"
+        "object panel { box (1, 0.02, 1) m; kinematic; spawn at (0.5, 2, 0.5) m }\n"
+    ),
+    "  object wall\n": "  object board\n  object panel\n",
+    "  action push = effort(slider) scale 20 N\n": (
+        "  sensor side = camera(cart.rail) { at (0, -1.5, 0.4) m; facing 90 deg; size (24, 24); fov 60 deg }\n"
+        "  observe side { side.rgb; board = side[board].mask; panel = side[panel].mask; cart = side[cart].mask }\n"
+        "  randomize {\n"
+        '    at startup { panel.texture = pictures("warm.png", "cold.png") }\n'
+        "    at reset {\n"
+        '      board.texture = pictures("warm.png", "cold.png", width = 50 cm)\n'
+        '      cart.bodies.texture = pictures("cold.png", "warm.png", width = 2 m)\n'
+        "    }\n"
+        "  }\n"
+    ),
 }
-"""Lines behind which those with networks stand, whose files the test makes."""
+"""Lines behind which those stand that name files, which the test makes."""
+
+PICTURES = {"warm": ((220, 120, 20), (240, 30, 30)), "cold": ((20, 120, 220), (30, 30, 240))}
+"""Colours of the upper and the lower half of each."""
+
+
+def pictures(folder: Path) -> None:
+    """Writes the pictures where the task looks for them."""
+    for name, halves in PICTURES.items():
+        pixels = np.repeat(np.array(halves, dtype=np.uint8), 8, axis=0)[:, None].repeat(16, axis=1)
+        Image.fromarray(pixels).save(folder / f"{name}.png")
 
 
 def networks(folder: Path) -> None:
@@ -67,10 +94,12 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The task with networks that see its pictures."""
     folder = tmp_path_factory.mktemp("camera")
     text = SOURCE.read_text(encoding="utf-8")
-    for line, more in ENCODED.items():
+    for line, more in ADDED.items():
+        assert line in text
         text = text.replace(line, line + more)
     (folder / "camera.stripe").write_text(text, encoding="utf-8")
     networks(folder)
+    pictures(folder)
     return folder / "camera.stripe"
 
 
@@ -116,9 +145,13 @@ def test_the_back_ends_are_equal(runs: dict[str, Recording]) -> None:
         "critic": (16,),
         "pixels": (13, ROWS, COLUMNS),
         "floor": (1, 8, 8),
+        "side": (6, 24, 24),
     }
     for name, theirs in ours.groups.items():
-        np.testing.assert_allclose(warp.groups[name], theirs, rtol=1e-5, atol=1e-5, err_msg=name)
+        first = 3 if name == "side" else 0  # each back end draws pictures of its own
+        np.testing.assert_allclose(
+            warp.groups[name][:, :, first:], theirs[:, :, first:], rtol=1e-5, atol=1e-5, err_msg=name
+        )
     np.testing.assert_allclose(warp.reward, ours.reward, atol=1e-6)
     np.testing.assert_array_equal(warp.fresh, ours.fresh)
 
@@ -207,3 +240,58 @@ def test_masks_tell_things_apart(seen: dict[str, Array]) -> None:
     assert 0.05 < seen["wall"].mean() < seen["solid"].mean() < 0.95
     assert (seen["below"] == 64).all(), "nothing but ground lies below the camera that looks down"
     assert not seen["own"].any()
+
+
+def covers(recording: Recording, name: str) -> Array:
+    """Whether a thing is covered with the warm picture, ``(T + 1, N)``: its pixels agree; nan where none is seen."""
+    side = recording.groups["side"]
+    mask = side[:, :, {"board": 3, "panel": 4, "cart": 5}[name]] > 0.5
+    warm, cold = (mask & (sign * (side[:, :, 0] - side[:, :, 2]) > 0.1) for sign in (1, -1))
+    np.testing.assert_array_equal(warm | cold, mask)
+    warm, cold = warm.any(axis=(2, 3)), cold.any(axis=(2, 3))
+    assert not (warm & cold).any(), name
+    return np.where(warm | cold, warm, np.nan)
+
+
+@pytest.mark.parametrize("backend", ["torch", "warp"])
+def test_pictures_are_drawn_for_each_environment(backend: str, runs: dict[str, Recording]) -> None:
+    """Each has its own, from the start on or for an episode: also for the body of a robot."""
+    run = runs[backend]
+    panel, board, cart = (covers(run, name) for name in ("panel", "board", "cart"))
+    assert 0 < panel[0].mean() < 1
+    np.testing.assert_array_equal(panel, np.broadcast_to(panel[0], panel.shape))
+    for found in (board, cart):
+        seen = ~np.isnan(found[1:] + found[:-1])
+        assert seen.mean() > 0.8
+        changed, fresh = found[1:] != found[:-1], run.fresh[1:]
+        assert not changed[seen & ~fresh].any(), "it stays for an episode"
+        assert 0.2 < changed[seen & fresh].mean() < 0.8, "and is drawn at once with the next"
+    assert 0.2 < (board == cart)[~np.isnan(cart)].mean() < 0.8, "each thing has its own"
+
+
+def test_pictures_lie_upright_and_repeat(runs: dict[str, Recording]) -> None:
+    """Half a metre each, from the middle of the board upwards, in the colours of the file; both back ends agree."""
+    rows = 0.4 + 3.49 * np.tan(np.deg2rad(30)) * (1 - (np.arange(24) + 0.5) / 12)
+    part = (rows - 0.5) / 0.5 % 1.0  # where in a picture the board is hit, from its lower edge up
+    shades: dict[tuple[str, bool, bool], Array] = {}
+    for backend in ("torch", "warp"):
+        side, warm = runs[backend].groups["side"], covers(runs[backend], "board")
+        board = side[:, :, 3] > 0.5
+        for upper in (True, False):
+            inside = abs(part - (0.75 if upper else 0.25)) < 0.18  # colours run into each other at the edges
+            assert board[:, :, inside].any(axis=(0, 1, 3)).sum() == 2, "there are two pictures above each other"
+            for kind in (True, False):
+                chosen = board & inside[:, None] & (warm == kind)[..., None, None]
+                shades[backend, kind, upper] = np.moveaxis(side[:, :, :3], 2, -1)[chosen]
+    for kind, halves in ((True, PICTURES["warm"]), (False, PICTURES["cold"])):
+        for upper, color in zip((True, False), halves, strict=True):
+            ours, theirs = (shades[backend, kind, upper] for backend in ("torch", "warp"))
+            assert np.ptp(ours, axis=0).max() == 0
+            np.testing.assert_array_equal(ours[0], theirs[0])
+            light = linear(ours[0]) / linear(np.array(color) / 255)
+            assert np.ptp(light) < 0.15 * light.mean(), "the same of each colour: what the picture has, as it is lit"
+
+
+def linear(color: Array) -> Array:
+    """Light of a colour of a screen (sRGB)."""
+    return np.where(color > 0.04045, ((color + 0.055) / 1.055) ** 2.4, color / 12.92)

@@ -126,6 +126,7 @@ class EnvContext:
     reset_lines: dict[str, Lines] = field(default_factory=dict)
     curriculum: Following | None = None
     drawn_attributes: list[Attribute] = field(default_factory=list)
+    textures: list[Attribute] = field(default_factory=list)
     draw_reset_lines: Lines = field(default_factory=Lines)
     draw_time_lines: Lines = field(default_factory=Lines)
     calm_lines: Lines = field(default_factory=Lines)

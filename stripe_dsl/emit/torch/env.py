@@ -237,7 +237,7 @@ class _EnvWriter:
         context, drawn = self.context, Randomization(self.program, self.leaves, self.names)
         context.draw_reset_lines, context.draw_time_lines = drawn.reset(), drawn.intervals()
         context.timer_lines, context.calm_lines = drawn.timers(), drawn.calm()
-        context.drawn_attributes = drawn.attributes
+        context.drawn_attributes, context.textures = drawn.attributes, drawn.textures
         context.needs_shapes = any(change.quantity == "shape.friction" for change in self.program.randomize.later)
         context.needs_newton = any(change.quantity in FLAGS for change in self.program.randomize.later)
 

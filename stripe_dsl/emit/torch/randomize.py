@@ -13,10 +13,11 @@ from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.data import FLAGS
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.naming import Names, escaped, set_labels, word
+from stripe_dsl.emit.textures import texture_made, texture_name
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.ir.program import Program
-from stripe_dsl.ir.randomize import WRENCH, Change
+from stripe_dsl.ir.randomize import TEXTURE, WRENCH, Change
 
 DATA = {
     "body.mass": ("body_mass", "mass", "set_masses", "masses"),
@@ -110,6 +111,7 @@ class StartupText:
     lines: list[str] = field(default_factory=list)
     robots: list[tuple[str, str]] = field(default_factory=list)
     needs_math: bool = False
+    textures: list[str] = field(default_factory=list)
     needs_newton: bool = False
     needs_shapes: bool = False
     needs_articulation: bool = False
@@ -128,7 +130,8 @@ def startup_text(program: Program, robots: dict[str, str]) -> StartupText | None
     text = StartupText(needs_math=any(change.distribution == "log_uniform" for change in changes))
     text.needs_shapes = any(change.quantity == "shape.friction" for change in changes)
     text.needs_newton = any(change.quantity in FLAGS for change in changes)
-    used = {change.robot for change in changes if change.robot}
+    text.textures = sorted(texture_name(change) for change in changes if change.quantity == TEXTURE)
+    used = {change.robot for change in changes if change.robot and change.quantity != TEXTURE}
     text.needs_articulation = bool(used)
     text.robots = [(key, robots[key]) for key in robots if key in used]
     names = Names(["torch", "wp", "math", "cfg", "scene", "robot"])
@@ -140,6 +143,11 @@ def startup_text(program: Program, robots: dict[str, str]) -> StartupText | None
         lines.comment(change.span)
         robot = robots.get(change.robot, "")
         where = ""
+        if change.quantity == TEXTURE:
+            everywhere = "torch.ones(scene.num_envs, dtype=torch.bool, device=scene.device)"
+            lines.statement("", f"{texture_made(change, 'scene', 'cfg')}.draw({everywhere})")
+            text.lines += lines
+            continue
         if change.names:
             kind = "joint" if change.quantity.startswith("joint.") else "body"
             key = (change.robot, kind, change.names)
@@ -211,6 +219,7 @@ class Randomization:
         self.leaves = leaves
         self.names = names
         self.attributes: list[Attribute] = []
+        self.textures: list[Attribute] = []
         self._known: dict[str, str] = {}
         self._buffers: dict[tuple[str, str], str] = {}
 
@@ -252,6 +261,11 @@ class Randomization:
     def change(self, lines: Lines, change: Change, mask: str) -> None:
         """One change, where ``mask`` is set."""
         lines.comment(change.span)
+        if change.quantity == TEXTURE:
+            name = self.names.unique(f"_{texture_name(change)}")
+            self.textures.append(Attribute(name, texture_made(change, "self.scene", "self.cfg.randomize")))
+            lines.statement("", f"self.{name}.draw({mask})")
+            return
         numbers = tunable_text(change.range, {"randomize": "cfg"})
         if change.quantity in FLAGS:
             self.direct(lines, change, mask, numbers)

@@ -9,11 +9,12 @@ from stripe_dsl.emit.data import FLAGS, JOINTS
 from stripe_dsl.emit.identifiers import literal
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.naming import set_labels, word
+from stripe_dsl.emit.textures import texture_made, texture_name
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves
 from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.ir.program import Program
-from stripe_dsl.ir.randomize import WRENCH, Change, Interval
+from stripe_dsl.ir.randomize import TEXTURE, WRENCH, Change, Interval
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.ir.types import Axis
 
@@ -28,6 +29,7 @@ FIXED = {
 GAINS = ("joint.stiffness", "joint.damping", "joint.friction")
 """What Newton copies to MuJoCo by kernels alone."""
 RESERVED = ("rng", "left", "value", "velocity", "vector", "level", "level_rng", "quat", "column", "limits", "speed")
+RESERVED += ("picture",)
 """Variables that the statements below use."""
 
 
@@ -64,6 +66,8 @@ class Draws:
                 self.wrench(change)
             elif change.quantity == "shape.friction":
                 self.friction(change)
+            elif change.quantity == TEXTURE:
+                self.texture(change)
             elif change.quantity in GAINS:
                 self.gain(change)
             elif change.quantity.startswith("joint."):
@@ -131,6 +135,28 @@ class Draws:
         )
         self.line(f"for i in range({shapes}.shape[0]):")
         self.line(f"{array}[env, {shapes}[i]] = {self.changed(change, f'{default}[env, {shapes}[i]]')}", 1)
+
+    def texture(self, change: Change) -> None:
+        name = texture_name(change)
+        made = self.module.attribute(texture_made(change, "self.scene", "self.cfg.randomize"), name)
+
+        def part(field: str, annotation: str) -> str:
+            return self.kernel.parameter(f"{made}.{field}", annotation, f"{name}_{field}")
+
+        first = next(item for item in self.program.randomize.reset if item.quantity == TEXTURE)  # all have the same ids
+        host = self.module.attribute(texture_made(first, "self.scene", "self.cfg.randomize"), texture_name(first))
+        ids = self.kernel.parameter(f"{host}.ids", "wp.array(dtype=int)", "texture_ids")
+        shapes, drawn = part("shapes", "wp.array2d(dtype=int)"), f"wp.randi(rng, 0, {part('count', 'int')})"
+        number = f"picture = {part('first', 'int')} + {drawn}"
+        if len(change.names) > 1:
+            starts = part("starts", "wp.array(dtype=int)")
+            self.line(f"for k in range({starts}.shape[0] - 1):")
+            self.line(number, 1)
+            self.line(f"for i in range({starts}[k], {starts}[k + 1]):", 1)
+        else:
+            self.line(number)
+            self.line(f"for i in range({shapes}.shape[1]):")
+        self.line(f"{ids}[{shapes}[env, i]] = picture", 2 if len(change.names) > 1 else 1)
 
     def wrench(self, change: Change) -> None:
         array = pushes(self.kernel, change.robot, self.program, self.leaves)[change.quantity]
