@@ -66,6 +66,7 @@ class SceneCfg(InteractiveSceneCfg):
                 static_friction=1.0,
                 dynamic_friction=1.0,
                 restitution=0.0,
+                friction_combine_mode="max",
             ),
         ),
     )

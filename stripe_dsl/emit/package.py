@@ -19,7 +19,8 @@ from stripe_dsl.emit.scenes import fixed_robots, sampled_kinds, scene_text, tile
 from stripe_dsl.emit.sensors import CLASSES, LABEL_ID, labels, seeing, sensor_cfgs
 from stripe_dsl.emit.textures import pictures, texture_name, textures
 from stripe_dsl.emit.torch.env import EnvContext, env_context
-from stripe_dsl.emit.torch.randomize import startup_text
+from stripe_dsl.emit.torch.randomize import friction_helpers
+from stripe_dsl.emit.torch.startup import startup_text
 from stripe_dsl.emit.warp.env import warp_env
 from stripe_dsl.ir.objects import ObjectFile
 from stripe_dsl.ir.observations import Encoder, Group
@@ -107,6 +108,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "example": _example(program, env),
         "packages": _packages(program),
         "startup": startup_text(program, {name: key for key, name in env.robots}),
+        "friction": _friction(program, env, backends),
         **uses,
     }
     rendered: dict[str, str] = {}
@@ -130,6 +132,8 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         files["collisions.py"] = "collisions.py.jinja"
     if context["startup"] is not None:
         files["startup.py"] = "startup.py.jinja"
+    if context["friction"]:
+        files["friction.py"] = "friction.py.jinja"
     if context["rays"]:
         files["rays.py"] = "rays.py.jinja"
     if encoders:
@@ -193,6 +197,14 @@ def _asset_imports(program: Program, uses: dict[str, bool]) -> list[str]:
 def _loose(program: Program) -> list[Layer]:
     """Layers whose things can be pushed."""
     return [layer for layer in program.scene.layers if layer.movable] if program.scene is not None else []
+
+
+def _friction(program: Program, env: EnvContext, backends: Sequence[str]) -> set[str]:
+    """What ``friction.py`` holds."""
+    later = any(change.quantity == "shape.friction" for change in program.randomize.later)
+    names = {"shapes_of"} if later and "warp" in backends else set[str]()
+    names |= set(env.friction) if "torch" in backends else set[str]()
+    return names | set(friction_helpers(program, program.randomize.startup))
 
 
 def _networks(program: Program) -> list[Network]:

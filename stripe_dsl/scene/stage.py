@@ -371,6 +371,10 @@ class Materials:
             physics.CreateStaticFrictionAttr(contact.friction)
             physics.CreateDynamicFrictionAttr(contact.friction)
             physics.CreateRestitutionAttr(contact.restitution)
+            # as MuJoCo combines two frictions; PhysX takes their mean where neither says otherwise
+            prim, token = material.GetPrim(), pxr("Sdf").ValueTypeNames.Token
+            prim.AddAppliedSchema("PhysxMaterialAPI")
+            prim.CreateAttribute("physxMaterial:frictionCombineMode", token).Set("max")
             self._contacts[contact] = material
         return self._contacts[contact]
 

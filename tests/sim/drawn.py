@@ -22,7 +22,7 @@ def properties(env: Any) -> dict[str, Any]:
     found = {
         "mass": model.body_mass.numpy()[:, 1:],
         "inertia": data.body_inertia.torch.cpu().numpy(),
-        "mujoco_inertia": model.body_inertia.numpy()[:, 1:],
+        "moments": model.body_inertia.numpy()[:, 1:],
         "com": model.body_ipos.numpy()[:, 1:],
         "friction": model.geom_friction.numpy()[..., 0],
         "gravity": newton.get_model().gravity.numpy()[: env.num_envs],
@@ -38,6 +38,35 @@ def properties(env: Any) -> dict[str, Any]:
     if hasattr(env, "_time_left"):
         found["time_left"] = env._time_left.numpy()
     return {name: np.array(value) for name, value in found.items()}
+
+
+def physx_properties(env: Any) -> dict[str, Any]:
+    """The same from the arrays of PhysX, with the names of :func:`properties` where it has the quantity.
+
+    Returns:
+        Arrays of shape (num_envs, ...); the first column of ``friction`` stands for the ground.
+    """
+    view = env.scene["robot"].root_view
+    found = {
+        "mass": view.get_attribute("articulation_body_mass"),
+        "inertia": view.get_attribute("articulation_body_inertia"),
+        "com": view.get_attribute("articulation_body_com_pose"),
+        "materials": view.get_attribute("articulation_shape_friction_and_restitution"),
+        "stiffness": view.get_attribute("articulation_dof_stiffness"),
+        "damping": view.get_attribute("articulation_dof_damping"),
+        "joint_friction": view.get_attribute("articulation_dof_friction_properties"),
+        "armature": view.get_attribute("articulation_dof_armature"),
+        "limits": view.get_attribute("articulation_dof_limit"),
+    }
+    arrays = {name: np.array(value.numpy()) for name, value in found.items()}
+    arrays["moments"] = arrays["inertia"][..., ::4]
+    arrays["com"] = arrays["com"][..., :3]
+    arrays["friction"] = np.pad(arrays["materials"][..., 1], ((0, 0), (1, 0)))
+    arrays["joint_friction_at_rest"] = arrays["joint_friction"][..., 0]
+    arrays["joint_friction"] = arrays["joint_friction"][..., 1]
+    if hasattr(env, "_time_left"):
+        arrays["time_left"] = np.array(env._time_left.numpy())
+    return arrays
 
 
 def wrenches(env: Any) -> dict[str, Any]:

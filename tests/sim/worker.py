@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -99,11 +100,11 @@ def quantity(env: Any, read: Read, *, single: bool) -> Array:
         return array(data.ray_hits_w)
     if kind == "partner":
         value = partner(asset, name.removesuffix("@world"))
-        columns = [asset.sensor_names.index(member) for member in read.names]
+        columns = [asset.find_sensors(re.escape(member))[0][0] for member in read.names]
         return value[:, columns[0]] if single else value[:, columns]
     if kind == "contact":
         value = contact(env, asset, name.removesuffix("@world"))
-        columns = [asset.sensor_names.index(member) for member in read.names]
+        columns = [asset.find_sensors(re.escape(member))[0][0] for member in read.names]
         return value[:, columns[0]] if single else value[:, columns]
     if kind == "root":
         return array(getattr(data, ROOT_STATE[name]))

@@ -132,7 +132,7 @@ class EnvContext:
     calm_lines: Lines = field(default_factory=Lines)
     timer_lines: Lines = field(default_factory=Lines)
     needs_newton: bool = False
-    needs_shapes: bool = False
+    friction: list[str] = field(default_factory=list)
     math_imports: str = ""
     compiled: list[str] = field(default_factory=list)
     uses_time: bool = False

@@ -22,7 +22,7 @@ from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.emit.torch.memory import States
 from stripe_dsl.emit.torch.observations import Observing, entry_locals
 from stripe_dsl.emit.torch.operators import SAMPLERS
-from stripe_dsl.emit.torch.randomize import FLAGS, Randomization
+from stripe_dsl.emit.torch.randomize import Randomization, friction_helpers
 from stripe_dsl.emit.torch.reach import goal_name
 from stripe_dsl.emit.torch.resets import RESET_LOCALS, RobotReset, begin_name
 from stripe_dsl.emit.torch.sharing import Sharing
@@ -238,8 +238,8 @@ class _EnvWriter:
         context.draw_reset_lines, context.draw_time_lines = drawn.reset(), drawn.intervals()
         context.timer_lines, context.calm_lines = drawn.timers(), drawn.calm()
         context.drawn_attributes, context.textures = drawn.attributes, drawn.textures
-        context.needs_shapes = any(change.quantity == "shape.friction" for change in self.program.randomize.later)
-        context.needs_newton = any(change.quantity in FLAGS for change in self.program.randomize.later)
+        context.friction = friction_helpers(self.program, self.program.randomize.later)
+        context.needs_newton = any(change.quantity == "env.gravity" for change in self.program.randomize.later)
 
     # lines
 

@@ -1,4 +1,4 @@
-"""What is drawn anew, in torch: at startup for both environments, later for the one in torch.
+"""What is drawn anew while the simulation runs, in torch, and what this has in common with what is drawn at startup.
 
 A change is written for all environments at once and sent to the simulation where a mask is set, so that nothing waits
 for the device.
@@ -7,12 +7,12 @@ for the device.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.data import FLAGS
 from stripe_dsl.emit.identifiers import literal, safe_identifier
-from stripe_dsl.emit.naming import Names, escaped, set_labels, word
+from stripe_dsl.emit.naming import Names, set_labels, word
 from stripe_dsl.emit.textures import texture_made, texture_name
 from stripe_dsl.emit.torch.leaves import Attribute, Leaves, tunable_text
 from stripe_dsl.emit.torch.lines import Lines
@@ -25,12 +25,7 @@ DATA = {
     "body.com": ("body_com_pose_b", "com", "set_coms", "coms"),
     "joint.stiffness": ("joint_stiffness", "stiffness", "write_joint_stiffness_to_sim", "stiffness"),
     "joint.damping": ("joint_damping", "damping", "write_joint_damping_to_sim", "damping"),
-    "joint.friction": (
-        "joint_friction_coeff",
-        "friction",
-        "write_joint_friction_coefficient_to_sim",
-        "joint_friction_coeff",
-    ),
+    "joint.friction": ("joint_friction_coeff", "joint_friction", "", ""),
     "joint.armature": ("joint_armature", "armature", "write_joint_armature_to_sim", "armature"),
     "joint.lower": ("joint_pos_limits", "limits", "write_joint_position_limit_to_sim", "limits"),
     "joint.upper": ("joint_pos_limits", "limits", "write_joint_position_limit_to_sim", "limits"),
@@ -40,7 +35,8 @@ DATA = {
     "root.lin_vel": ("root_com_vel_w", "root_vel", "write_root_com_velocity_to_sim", "root_velocity"),
     "root.ang_vel": ("root_com_vel_w", "root_vel", "write_root_com_velocity_to_sim", "root_velocity"),
 }
-"""Where Isaac Lab keeps a quantity, what to call it, and the writer (without ``_mask``) with its argument."""
+"""Where Isaac Lab keeps a quantity, what to call it, and the writer (without ``_mask``) with its argument; none for
+what ``friction.py`` writes."""
 
 COMPONENTS = {"": ":3", "x": "0", "y": "1", "z": "2", "xy": ":2", "xz": "0:3:2", "yz": "1:3"}
 
@@ -75,7 +71,7 @@ def changed(change: Change, before: str, numbers: str) -> str:
     """The new value of what was ``before``."""
     like = before
     if change.quantity == "body.inertia":  # one number a body, for the tensor keeps its shape
-        like = f"{before.removesuffix('::4]')}:1]" if change.operation == "add" else _sub(before, ":1")
+        like = f"{before.removesuffix('::4]')}:1]" if change.operation == "add" else part_of(before, ":1")
     new = draw(change, like, numbers)
     text = new if change.operation == "set" else f"{before}{_OPERATORS[change.operation]}{new}"
     if change.least is None or not (change.operation == "add" or change.distribution == "gaussian"):
@@ -95,7 +91,7 @@ def assign(lines: Lines, change: Change, target: str, before: str, numbers: str)
     lines.statement(f"{target} = ", text)
 
 
-def _sub(text: str, part: str) -> str:
+def part_of(text: str, part: str) -> str:
     """A tensor with a further subscript for the last dimension."""
     if not part:
         return text
@@ -104,111 +100,22 @@ def _sub(text: str, part: str) -> str:
     return f"{text}[..., {part}]"
 
 
-@dataclass
-class StartupText:
-    """What ``startup.py`` is filled with."""
-
-    lines: list[str] = field(default_factory=list)
-    robots: list[tuple[str, str]] = field(default_factory=list)
-    needs_math: bool = False
-    textures: list[str] = field(default_factory=list)
-    needs_newton: bool = False
-    needs_shapes: bool = False
-    needs_articulation: bool = False
-    constants: list[tuple[str, str]] = field(default_factory=list)
+def covers_robot(program: Program, change: Change) -> bool:
+    """Whether friction of all bodies is drawn: then nobody has to ask which shapes are whose."""
+    model = next((robot.model for robot in program.robots if robot.name == change.robot), None)
+    return change.quantity == "shape.friction" and model is not None and set(change.names) == set(model.body_names)
 
 
-def startup_text(program: Program, robots: dict[str, str]) -> StartupText | None:
-    """The contents of ``startup.py``; ``None`` where nothing is drawn at the start.
-
-    Args:
-        robots: keys of the robots in the scene.
-    """
-    changes = program.randomize.startup
-    if not changes:
-        return None
-    text = StartupText(needs_math=any(change.distribution == "log_uniform" for change in changes))
-    text.needs_shapes = any(change.quantity == "shape.friction" for change in changes)
-    text.needs_newton = any(change.quantity in FLAGS for change in changes)
-    text.textures = sorted(texture_name(change) for change in changes if change.quantity == TEXTURE)
-    used = {change.robot for change in changes if change.robot and change.quantity != TEXTURE}
-    text.needs_articulation = bool(used)
-    text.robots = [(key, robots[key]) for key in robots if key in used]
-    names = Names(["torch", "wp", "math", "cfg", "scene", "robot"])
-    labels = set_labels(program)
-    known: dict[tuple[str, ...], str] = {}
-    columns: dict[tuple[str, str, tuple[str, ...]], str] = {}
+def friction_helpers(program: Program, changes: Sequence[Change]) -> list[str]:
+    """What some changes use of ``friction.py``."""
+    names: set[str] = set()
     for change in changes:
-        lines = Lines(indent=4)
-        lines.comment(change.span)
-        robot = robots.get(change.robot, "")
-        where = ""
-        if change.quantity == TEXTURE:
-            everywhere = "torch.ones(scene.num_envs, dtype=torch.bool, device=scene.device)"
-            lines.statement("", f"{texture_made(change, 'scene', 'cfg')}.draw({everywhere})")
-            text.lines += lines
-            continue
-        if change.names:
-            kind = "joint" if change.quantity.startswith("joint.") else "body"
-            key = (change.robot, kind, change.names)
-            if key not in columns:
-                label = safe_identifier(word(labels.get(change.names) or change.names[0]))
-                columns[key] = names.unique(label)
-                found = _found(program, change, kind, known, names, text)
-                finder = f"{robot}.find_{'joints' if kind == 'joint' else 'bodies'}"
-                lines.statement(f"{columns[key]} = ", f"{finder}({found})[0]")
-            where = columns[key]
-        _startup_change(lines, change, robot, where)
-        text.lines += lines
-    return text
-
-
-def _found(
-    program: Program,
-    change: Change,
-    kind: str,
-    known: dict[tuple[str, ...], str],
-    names: Names,
-    text: StartupText,
-) -> str:
-    """The arguments that find the members of a set."""
-    model = next(robot.model for robot in program.robots if robot.name == change.robot)
-    if set(change.names) == set(model.joint_names if kind == "joint" else model.body_names):
-        return '".*"'
-    if len(change.names) == 1:
-        return literal(escaped(change.names[0]))
-    if change.names not in known:
-        wish = word(set_labels(program).get(change.names) or f"set_{len(known) + 1}").upper()
-        known[change.names] = names.unique(wish)
-        text.constants.append((known[change.names], literal(change.names)))
-    return f"{known[change.names]}, preserve_order=True"
-
-
-def _startup_change(lines: Lines, change: Change, robot: str, where: str) -> None:
-    numbers = tunable_text(change.range, {"randomize": "cfg"})
-    if change.quantity == "env.gravity":
-        lines.statement("gravity = ", "wp.to_torch(NewtonManager.get_model().gravity)[: scene.num_envs]")
-        column = f"gravity[:, {component(change)}]"
-        assign(lines, change, column, column, numbers)
-    elif change.quantity == "shape.friction":
-        lines.statement("shapes = ", f"shapes_of({robot}, {where})")
-        source = f'{robot}.root_view.get_attribute("shape_material_mu", NewtonManager.get_model())[:, 0]'
-        lines.statement("friction = ", f"wp.to_torch({source})")
-        assign(lines, change, "friction[:, shapes]", "friction[:, shapes]", numbers)
-    else:
-        data, name, writer, argument = DATA[change.quantity]
-        lines.statement(f"{name} = ", f"{robot}.data.{data}.torch.clone()")
-        column = _sub(f"{name}[:, {where}]", component(change))
-        assign(lines, change, column, column, numbers)
-        if change.quantity == "body.mass":
-            lines.statement("inertia = ", f"{robot}.data.body_inertia.torch.clone()")
-            ratio = f"(mass[:, {where}] / {robot}.data.body_mass.torch[:, {where}]).unsqueeze(-1)"
-            lines.statement(f"inertia[:, {where}] *= ", ratio)
-            lines.statement("", f"{robot}.set_inertias_mask(inertias=inertia)")
-        quiet = ", warn_limit_violation=False" if name == "limits" else ""
-        lines.statement("", f"{robot}.{writer}_mask({argument}={name}{quiet})")
-    if change.quantity in FLAGS:
-        lines.statement("", f"NewtonManager.add_model_change(ModelFlags.{FLAGS[change.quantity]})")
+        if change.quantity == "shape.friction":
+            names |= {"friction_of", "write_friction"}
+            names |= set() if covers_robot(program, change) else {"shapes_of"}
+        elif change.quantity == "joint.friction":
+            names.add("write_joint_friction")
+    return sorted(names)
 
 
 class Randomization:
@@ -228,6 +135,7 @@ class Randomization:
         lines = Lines()
         for change in self.program.randomize.reset:
             self.change(lines, change, "mask")
+        self.rub(lines, self.program.randomize.reset, "mask")
         self.push(lines, self.program.randomize.reset, "mask")
         self.tell(lines, self.program.randomize.reset)
         return lines
@@ -245,6 +153,7 @@ class Randomization:
             for change in interval.changes:
                 same = origin(change.span) == origin(interval.span)
                 self.change(lines, replace(change, span=None) if same else change, "due")
+            self.rub(lines, interval.changes, "due")
             self.push(lines, interval.changes, "due")
         self.tell(lines, [change for interval in self.program.randomize.intervals for change in interval.changes])
         return lines
@@ -271,7 +180,7 @@ class Randomization:
             self.direct(lines, change, mask, numbers)
             return
         if change.quantity in WRENCH:
-            target = _sub(f"{self.buffer(change)}[:, {self.columns(change)}]", component(change))
+            target = part_of(f"{self.buffer(change)}[:, {self.columns(change)}]", component(change))
             wide = "[:, None]" * (":" in component(change)) if len(change.names) == 1 else "[:, None, None]"
             wide = wide if len(change.names) == 1 or ":" in component(change) else "[:, None]"
             text = f"torch.where({mask}{wide}, {changed(change, target, numbers)}, {target})"
@@ -282,19 +191,33 @@ class Randomization:
         lines.statement(f"{name} = ", f"{robot}.data.{data}.torch.clone()")
         where = self.columns(change)
         column = f"{name}[:, {where}]" if where else name
-        target = _sub(column, component(change)) if where else f"{name}[:, {component(change)}]"
+        target = part_of(column, component(change)) if where else f"{name}[:, {component(change)}]"
         if change.is_state:
             self.state(lines, change, name, target, numbers, robot)
         else:
             before = self.default(change, data) if change.operation != "set" or name == "mass" else column
-            assign(lines, change, target, _sub(before, component(change)), numbers)
+            assign(lines, change, target, part_of(before, component(change)), numbers)
             if change.quantity == "body.mass":
                 source, label = f"{robot}.data.body_inertia.torch[:, {where}].clone()", where.removeprefix("self._")
                 inertia = self.kept(source, f"default_{label}_inertia")
                 lines.statement("inertia = ", f"{robot}.data.body_inertia.torch.clone()")
                 lines.statement(f"inertia[:, {where}] = ", f"{inertia} * ({column} / {before}).unsqueeze(-1)")
                 lines.statement("", f"{robot}.set_inertias_mask(inertias=inertia, env_mask={mask})")
-        lines.statement("", f"{robot}.{writer}_mask({argument}={name}, env_mask={mask})")
+        if writer:
+            lines.statement("", f"{robot}.{writer}_mask({argument}={name}, env_mask={mask})")
+        else:
+            lines.statement("", f"write_{name}({robot}, {name}, {mask})")
+
+    def rub(self, lines: Lines, changes: Sequence[Change], mask: str) -> None:
+        """Has the simulation take frictions of shapes."""
+        for robot in dict.fromkeys(change.robot for change in changes if change.quantity == "shape.friction"):
+            lines.statement("", f"write_friction(self.{self.leaves.entities[robot]}, {self.friction(robot)}, {mask})")
+
+    def friction(self, robot: str) -> str:
+        """The attribute with the coefficients of a robot's shapes."""
+        owner = self.leaves.entities[robot]
+        own = "" if len(self.program.own_robots) == 1 else f"{owner}_"
+        return self.kept(f"friction_of(self.{owner})", f"{own}shape_friction")
 
     def buffer(self, change: Change) -> str:
         """The forces or torques on all bodies of a robot, as an attribute."""
@@ -340,31 +263,28 @@ class Randomization:
             lines.statement("", f"{name}.clamp_(-max_vel, max_vel)")
 
     def direct(self, lines: Lines, change: Change, mask: str, numbers: str) -> None:
-        """What Isaac Lab has no writer for is written where Newton keeps it."""
+        """What Isaac Lab has no writer for is written into the tensors that hold it."""
         if change.quantity == "env.gravity":
             array = self.kept("wp.to_torch(NewtonManager.get_model().gravity)[: self.num_envs]", "gravity")
             target = f"{array}[:, {component(change)}]"
-            before = _sub(self.kept(f"{array}.clone()", "default_gravity"), component(change))
+            before = part_of(self.kept(f"{array}.clone()", "default_gravity"), component(change))
             wide = "[:, None]" if ":" in component(change) else ""
         else:
-            owner = self.leaves.entities[change.robot]
-            own = "" if len(self.program.own_robots) == 1 else f"{owner}_"
-            source = f'self.{owner}.root_view.get_attribute("shape_material_mu", NewtonManager.get_model())'
-            array = self.kept(f"wp.to_torch({source}[:, 0])", f"{own}shape_friction")
+            array, wide = self.friction(change.robot), "[:, None]"
+            if covers_robot(self.program, change):
+                before = self.kept(f"{array}.clone()", f"default_{array.removeprefix('self._')}")
+                text = f"torch.where({mask}{wide}, {changed(change, before, numbers)}, {array})"
+                lines.statement(f"{array}[:] = ", text)
+                return
             target = f"{array}[:, {self.shapes(change)}]"
             before = self.kept(f"{target}.clone()", f"default_{self.shapes(change).removeprefix('self._')}_friction")
-            wide = "[:, None]"
         lines.statement(f"{target} = ", f"torch.where({mask}{wide}, {changed(change, before, numbers)}, {target})")
 
     def shapes(self, change: Change) -> str:
         """The attribute with the columns of the shapes of some bodies."""
         owner = f"self.{self.leaves.entities[change.robot]}"
-        model = next(robot.model for robot in self.program.robots if robot.name == change.robot)
         label = set_labels(self.program).get(change.names) or change.names[0]
-        if set(change.names) == set(model.body_names):
-            found = f'{owner}.find_bodies(".*")[0]'
-        else:
-            found = f"{owner}.find_bodies({self.leaves.members(change.names)}, preserve_order=True)[0]"
+        found = f"{owner}.find_bodies({self.leaves.members(change.names)}, preserve_order=True)[0]"
         return self.kept(f"torch.tensor(shapes_of({owner}, {found}), device=self.device)", f"{word(label)}_shapes")
 
     def columns(self, change: Change) -> str:
@@ -392,9 +312,8 @@ class Randomization:
     @staticmethod
     def tell(lines: Lines, changes: Sequence[Change]) -> None:
         """Tells Newton of changes in its own arrays."""
-        flags = [flag for quantity, flag in FLAGS.items() if any(change.quantity == quantity for change in changes)]
-        for flag in flags:
-            lines.statement("", f"NewtonManager.add_model_change(ModelFlags.{flag})")
+        if any(change.quantity == "env.gravity" for change in changes):
+            lines.statement("", f"NewtonManager.add_model_change(ModelFlags.{FLAGS['env.gravity']})")
 
 
-__all__ = ["Randomization", "StartupText", "startup_text"]
+__all__ = ["DATA", "Randomization", "assign", "component", "covers_robot", "friction_helpers", "part_of"]
