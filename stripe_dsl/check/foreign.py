@@ -31,6 +31,7 @@ VALUES = {
     "generated_commands": "name the command",
     "velocity_commands": "name the command",
     "time_out": "write `timeout`",
+    **dict.fromkeys(("env_id", "env_ids"), "where an environment stands among all, 0 to 1, is `episode.place`"),
     "num_envs": "an expression speaks of one environment; their number is `envs` of `sim`",
 }
 """What names of Python and of Isaac Lab's environments are here."""

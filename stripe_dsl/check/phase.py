@@ -22,5 +22,5 @@ DRAWING = (Phase.RESET, Phase.BEGIN)
 """Where random numbers are drawn: in resets, and in what states begin with."""
 
 KNOWN_AT_RESET = ("joint.default_", "joint.lower", "joint.upper", "joint.vel_limit", "root.default_", "soft.default_")
-KNOWN_AT_RESET += ("root.begin_",)
+KNOWN_AT_RESET += ("root.begin_", "env.place")
 """Quantities that a reset may read: those that do not change, and where other things begin."""

@@ -290,6 +290,9 @@ SIGHT: dict[str, Quantity] = {
 EPISODE: dict[str, Quantity] = {
     "time": Quantity("env.time", Kind.FLOAT, TIME, "time since the episode began"),
     "step": Quantity("env.dt", Kind.FLOAT, TIME, "the control step"),
+    "place": Quantity(
+        "env.place", Kind.FLOAT, DIMENSIONLESS, "where its environment stands among all, between 0 and 1; never changes"
+    ),
 }
 """Quantities of the running episode."""
 

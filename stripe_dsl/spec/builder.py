@@ -91,8 +91,8 @@ class Builder:
     def lacking(self, model: type[Block], key: str, span: Span) -> bool:
         """Whether a key is one that other files have for what is not there yet; that is reported then."""
         if model is Placed and key in SOMEWHERE:
-            help = "let it stand in all of them, and draw for each episode whether it counts: "
-            help += "`state lifting = chance(50 %)`, `cube.pos if lifting`"
+            help = "let it stand in all of them, and say where it counts: "
+            help += "`let lifting = episode.place < 50 %`, `cube.pos if lifting`"
             self.error("E0616", "environments that hold different things cannot be generated", span, help)
             return True
         what, help = LACKING.get(key, ("", "")) if model is ObjectSpec else ("", "")

@@ -245,4 +245,10 @@ READINGS = [
     Case("pair.upper - pair.pos", number("rad", "pair"), lambda v: v["pair.upper"] - v["pair.pos"]),
     Case("episode.time", number("s"), lambda v: v["time"]),
     Case("episode.step", number("s"), lambda v: v.all(1 / 30)),
+    Case(
+        "base.pos@world.z if episode.place < 50 %",
+        number("m"),
+        lambda v: np.where(v["place"] < 0.5, v["base.pos@world"][:, 2], 0.0),
+    ),
+    Case("floor(3 * episode.place)", number(), lambda v: np.floor(3 * v["place"])),
 ]

@@ -71,6 +71,7 @@ READS: dict[str, Read] = {
     },
     "origin": Read("", "env.origin"),
     "time": Read("", "env.time"),
+    "place": Read("", "env.place"),
     "drive": Read("", "action.drive"),
     "push": Read("", "action.push"),
     "failed": Read("", "env.failed"),

@@ -84,6 +84,7 @@ def test_types_of_the_base_and_of_bodies() -> None:
         ("delta(slider.vel)", "a number [m/s]"),
         ("pi + pole.pos", "a number [rad]"),
         ("episode.time", "a number [s]"),
+        ("episode.place", "a number"),
         ("not (pole.pos > 1 rad or slider.pos < 0 m)", "a condition"),
     ],
 )

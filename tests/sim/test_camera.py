@@ -34,6 +34,7 @@ ADDED = {
         "object board { box (1, 0.02, 1) m color #203040; kinematic; spawn at (-0.5, 2, 0.5) m }\n"
         "object panel { box (1, 0.02, 1) m; kinematic; spawn at (0.5, 2, 0.5) m }\n"
     ),
+    "wall.pos.x = 2..2.2 m": "; panel.pos.x = 50 cm + (20 cm if episode.place < 50 %)",
     "  object wall\n": "  object board\n  object panel\n",
     "  action push = effort(slider) scale 20 N\n": (
         "  sensor side = camera(cart.rail) { at (0, -1.5, 0.4) m; facing 90 deg; size (24, 24); fov 60 deg }\n"
@@ -119,6 +120,13 @@ def runs(source: Path, program: Program, tmp_path_factory: pytest.TempPathFactor
     warp = replace(run, backend="warp", inside=False)
     noisy = replace(warp, steps=12, overrides=[text for text in quiet if "eye_rgb_noise" not in text])
     return record(source, tmp_path_factory.mktemp("runs"), {"torch": run, "warp": warp, "noisy": noisy})
+
+
+@pytest.fixture(scope="module")
+def physx(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    """On PhysX, whose cameras are Newton's renderer, too."""
+    run = Run(steps=40, num_envs=8, amplitude=3.0, shuffle=(0, 20), physics="ovphysx", inside=False)
+    return record(source, tmp_path_factory.mktemp("physx"), {"physx": run})["physx"]
 
 
 @pytest.fixture(params=["torch", "warp"])
@@ -253,10 +261,10 @@ def covers(recording: Recording, name: str) -> Array:
     return np.where(warm | cold, warm, np.nan)
 
 
-@pytest.mark.parametrize("backend", ["torch", "warp"])
-def test_pictures_are_drawn_for_each_environment(backend: str, runs: dict[str, Recording]) -> None:
+@pytest.mark.parametrize("backend", ["torch", "warp", "physx"])
+def test_pictures_are_drawn_for_each_environment(backend: str, runs: dict[str, Recording], physx: Recording) -> None:
     """Each has its own, from the start on or for an episode: also for the body of a robot."""
-    run = runs[backend]
+    run = physx if backend == "physx" else runs[backend]
     panel, board, cart = (covers(run, name) for name in ("panel", "board", "cart"))
     assert 0 < panel[0].mean() < 1
     np.testing.assert_array_equal(panel, np.broadcast_to(panel[0], panel.shape))
@@ -267,6 +275,14 @@ def test_pictures_are_drawn_for_each_environment(backend: str, runs: dict[str, R
         assert not changed[seen & ~fresh].any(), "it stays for an episode"
         assert 0.2 < changed[seen & fresh].mean() < 0.8, "and is drawn at once with the next"
     assert 0.2 < (board == cart)[~np.isnan(cart)].mean() < 0.8, "each thing has its own"
+
+
+def test_environments_differ_by_their_place(runs: dict[str, Recording]) -> None:
+    """The panel of the first half stands 20 cm more to the right, which is where column 18 looks, also after resets."""
+    for backend in ("torch", "warp"):
+        panel = runs[backend].groups["side"][:, :, 4, :, 18].any(axis=2)
+        assert panel[:, :4].all()
+        assert not panel[:, 4:].any()
 
 
 def test_pictures_lie_upright_and_repeat(runs: dict[str, Recording]) -> None:

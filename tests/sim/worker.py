@@ -72,6 +72,8 @@ def quantity(env: Any, read: Read, *, single: bool) -> Array:
     """A quantity of the simulation by name, from Isaac Lab's own data properties."""
     if read.quantity == "env.origin":
         return array(env.scene.env_origins)
+    if read.quantity == "env.place":
+        return (np.arange(env.num_envs) + 0.5) / env.num_envs
     if read.quantity == "env.time":
         return array(env.episode_length_buf) * env.step_dt
     kind, _, name = read.quantity.partition(".")

@@ -52,12 +52,12 @@ class Selection:
 
     Attributes:
         joints: of the robot, in our order.
-        where: the state that says in which environments it is now.
+        share: of the environments that have it, the first ones.
     """
 
     robot: str
     joints: tuple[str, ...]
-    where: str
+    share: float
 
 
 TARGET = (3.0, 1.0, 0.0)
@@ -162,7 +162,7 @@ HAND = {"asset_cfg": Entity("robot_arm", bodies="hand"), "command_name": "goal"}
 SLIDE = {"asset_cfg": Entity("robot_cabinet", joints="slide")}
 FRAME = {"ee_frame_cfg": Entity("ee_frame")}
 CUBE, GEARS_BASE = {"object_cfg": Entity("object_cube_3")}, {"asset_cfg": Entity("object_cube_2")}
-GRIPPING = Selection("robot_arm", ("upper", "lower"), "gripping")
+GRIPPING = Selection("robot_arm", ("upper", "lower"), 0.6)
 OFFSET = Made(f"{NIST}.assembly_keypoints:Offset", {"pos": (0.0, 0.02, 0.05)})
 PROGRESS = Term(
     f"{NIST}.mdp.terminations",

@@ -29,7 +29,6 @@ class Environment:
         self.task = type(env.cfg).__name__.removesuffix("EnvCfg").lower()
         self.table = TASKS[self.task]
         self.scene = Scene(env.scene)
-        self.selections: list[tuple[Any, str]] = []
         self.began = False
         self.extras: dict[str, Any] = {}
         self.action_manager = SimpleNamespace(
@@ -57,10 +56,6 @@ class Environment:
         if self.task == "table":
             self._gear_type_manager._current_gear_type_indices[:] = tensor(self._env, "gear")[:, 0].long()
             self.terms["progress_context"]()
-        for cfg, where in self.selections:
-            present = tensor(self._env, where)[:, 0].bool()
-            cfg.env_ids, cfg.instance_ids = present.nonzero().flatten(), (present.cumsum(0) - 1).where(present, -1)
-            self.scene.views[cfg.name] = Rows(self._env.scene[cfg.name.split()[0]], cfg.env_ids)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._env, name)
@@ -87,16 +82,20 @@ class Environment:
         return lambda: function(self, **params)
 
     def argument(self, value: Any) -> Any:
-        """An argument as Isaac Lab takes it; where it is of some environments, that is brought up to date later."""
+        """An argument as Isaac Lab takes it."""
         if not isinstance(value, Selection):
             return resolved(value, self._env)
+        import torch
         from isaaclab.managers import SceneEntityCfg
         from isaaclab_tasks.contrib.multitask_manipulation.selection_utils import SceneEntitySelectionCfg
 
         cfg = SceneEntitySelectionCfg(value.robot, joint_names=list(value.joints), preserve_order=True)
         SceneEntityCfg.resolve(cfg, self._env.scene)
-        cfg.name = f"{cfg.name} {value.where}"
-        self.selections.append((cfg, value.where))
+        cfg.env_ids = torch.arange(round(value.share * self._env.num_envs))
+        cfg.instance_ids = torch.full((self._env.num_envs,), -1)
+        cfg.instance_ids[cfg.env_ids] = cfg.env_ids
+        cfg.name = f"{value.robot} of some"
+        self.scene.views[cfg.name] = Rows(self._env.scene[value.robot], cfg.env_ids)
         return cfg
 
     def forget(self, env_ids: Any) -> None:

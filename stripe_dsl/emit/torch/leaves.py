@@ -257,6 +257,8 @@ class Leaves:
         quantity = read.quantity
         if quantity == "env.origin":
             return "self.scene.env_origins", "env_origins"
+        if quantity == "env.place":
+            return "(torch.arange(self.num_envs, device=self.device) + 0.5) / self.num_envs", "place"
         owner = f"self.{self.entity(read.entity)}"
         if quantity in ROOT_DATA:
             name = ROOT_DATA[quantity]

@@ -293,6 +293,8 @@ class RobotReset:
         read = node.read
         if read.quantity == "env.origin":
             return "self.scene.env_origins[rows]"
+        if read.quantity == "env.place":
+            return "(rows + 0.5) / self.num_envs"
         if read.quantity.startswith(BEGIN):
             return begin_name(read.entity, read.quantity)
         match read.quantity:

@@ -13,7 +13,7 @@ from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.program import Let, Program
 
-CONSTANT_QUANTITIES = ("joint.lower", "joint.upper", "joint.default_pos", "joint.default_vel")
+CONSTANT_QUANTITIES = ("joint.lower", "joint.upper", "joint.default_pos", "joint.default_vel", "env.place")
 """What the simulation never changes. Limits of velocities are no such thing: they appear with the first step."""
 
 POSITIONS = ("root.pos@world", "body.pos@world")

@@ -210,6 +210,9 @@ class Leaves:
             return self.jacobian(kernel, loop, node, read)
         if quantity == "env.origin":
             return Value(f"{self.origins(kernel)}[env]")
+        if quantity == "env.place":
+            count = kernel.parameter("self.num_envs", "int", "num_envs")
+            return infix("/", Precedence.PRODUCT, Value("(float(env) + 0.5)"), Value(f"float({count})"))
         if quantity == "env.time":
             length = kernel.parameter("self._episode_length_buf_wp", "wp.array(dtype=int)", "episode_length")
             step = kernel.parameter("self.step_dt", "float", "step_dt")
