@@ -8,7 +8,19 @@ from pathlib import Path
 
 from stripe_dsl.check import randomize
 from stripe_dsl.check.functions import FUNCTIONS
-from stripe_dsl.check.quantities import BASE, BODY, CABLE, EPISODE, JOINT, PARTNER, SENSORS, SIGHT, SOFT, Quantity
+from stripe_dsl.check.quantities import (
+    BASE,
+    BODY,
+    CABLE,
+    EPISODE,
+    GRAINS,
+    JOINT,
+    PARTNER,
+    SENSORS,
+    SIGHT,
+    SOFT,
+    Quantity,
+)
 from stripe_dsl.ir.randomize import STATES, TEXTURE, WRENCH
 from stripe_dsl.spec import agents, blocks, document, robots, scene, terrain
 from stripe_dsl.spec.blocks import Block
@@ -44,6 +56,7 @@ def quantities() -> str:
         "bodies": BODY,
         "deformable object": SOFT,
         "cable": CABLE,
+        "grains": GRAINS,
         **{f"sensor `{kind}`": table for kind, table in SENSORS.items()},
         "sensor `contacts(…) against`": PARTNER,
         "`camera[things]`": SIGHT,

@@ -1,4 +1,4 @@
-"""Objects: what is pushed, lifted and rolled, of one primitive or a USD file; ``soft`` and ``cables`` have others."""
+"""Objects: what is pushed, lifted and rolled, of one primitive or a USD file; ``soft`` and others have the rest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.rotations import rotation
 from stripe_dsl.check.values import Base, SoftValue
-from stripe_dsl.ir.objects import CableObject, ObjectFile, RigidObject, SoftObject
+from stripe_dsl.ir.objects import CableObject, GrainsObject, ObjectFile, RigidObject, SoftObject
 from stripe_dsl.ir.types import Kind
 from stripe_dsl.robots.errors import RobotFileError, RobotUnavailableError
 from stripe_dsl.robots.model import RobotBody, RobotModel
@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 
 def object_of(
     name: Text, spec: ObjectSpec, module: Module, settings: Settings
-) -> tuple[Base | SoftValue, RigidObject | SoftObject | CableObject] | None:
+) -> tuple[Base | SoftValue, RigidObject | SoftObject | CableObject | GrainsObject] | None:
     """An object as expressions see it, and its part of the program; ``None`` after a mistake was reported.
 
     Args:
         module: the file that it stands in.
     """
+    if spec.grains is not None:
+        from stripe_dsl.check.grains import grains_object  # few files have one
+
+        return grains_object(name, spec, settings)
     if spec.cable is not None:
         from stripe_dsl.check.cables import cable_object  # few files have one
 

@@ -14,11 +14,18 @@ from stripe_dsl.spec.document import Placed
 from stripe_dsl.units import LENGTH
 
 if TYPE_CHECKING:
-    from stripe_dsl.ir.objects import CableObject, RigidObject, SoftObject  # only tasks with objects need it
+    from stripe_dsl.ir.objects import (
+        CableObject,
+        GrainsObject,
+        RigidObject,
+        SoftObject,
+    )  # only tasks with objects need it
     from stripe_dsl.spec.elaborate import Task
 
 
-def placed[T: Robot | RigidObject | SoftObject | CableObject](item: T, spec: Placed, settings: Settings) -> T:
+def placed[T: Robot | RigidObject | SoftObject | CableObject | GrainsObject](
+    item: T, spec: Placed, settings: Settings
+) -> T:
     """Where the task wants a robot or an object, if it says so."""
     changes: dict[str, Any] = {}
     for pattern in () if isinstance(item, Robot) else spec.pose:
@@ -32,15 +39,16 @@ def placed[T: Robot | RigidObject | SoftObject | CableObject](item: T, spec: Pla
 
 def task_objects(
     task: Task, settings: Settings, scope: Scope
-) -> tuple[list[RigidObject], list[SoftObject], list[CableObject]]:
-    """The objects of a task, rigid, deformable and cables, which become known to expressions."""
+) -> tuple[list[RigidObject], list[SoftObject], list[CableObject], list[GrainsObject]]:
+    """The objects of a task, rigid, deformable, cables and grains, which become known to expressions."""
     rigid: list[RigidObject] = []
     soft: list[SoftObject] = []
     cables: list[CableObject] = []
+    grains: list[GrainsObject] = []
     if not task.objects:
-        return rigid, soft, cables
+        return rigid, soft, cables, grains
     from stripe_dsl.check.objects import object_of
-    from stripe_dsl.ir.objects import CableObject, RigidObject, SoftObject
+    from stripe_dsl.ir.objects import CableObject, GrainsObject, RigidObject, SoftObject
 
     for name, (spec, module) in task.objects.items():
         match object_of(name, spec, module, settings):
@@ -53,6 +61,9 @@ def task_objects(
             case (SoftValue() as value, CableObject() as made):
                 scope.soft[str(name)] = value
                 cables.append(placed(made, task.spec.object[name], settings))
+            case (SoftValue() as value, GrainsObject() as made):
+                scope.soft[str(name)] = value
+                grains.append(placed(made, task.spec.object[name], settings))
             case _:
                 scope.unknown_sets.add(str(name))
-    return rigid, soft, cables
+    return rigid, soft, cables, grains

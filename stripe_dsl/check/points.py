@@ -1,11 +1,12 @@
-"""Reading what can be deformed: each point of its mesh or segment of a cable, or the mean of them."""
+"""Reading what has points: each of a mesh, segment of a cable or grain, or the mean of them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stripe_dsl.check.values import SoftValue
+from stripe_dsl.check.quantities import CABLE, GRAINS, SOFT, Quantity
+from stripe_dsl.check.values import CableValue, GrainsValue, SoftValue
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.types import Type
 from stripe_dsl.source import Span
@@ -13,6 +14,8 @@ from stripe_dsl.source import Span
 if TYPE_CHECKING:
     from stripe_dsl.check.reading import Reading
 
+POINTED: dict[type[SoftValue], dict[str, Quantity]] = {SoftValue: SOFT, CableValue: CABLE, GrainsValue: GRAINS}
+"""What can be read of each."""
 
 MEANS = {
     "soft.pos": "soft.points",

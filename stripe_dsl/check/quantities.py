@@ -328,6 +328,14 @@ CABLE: dict[str, Quantity] = {
 }
 """Quantities of a cable."""
 
+GRAINS: dict[str, Quantity] = {
+    "pos": replace(SOFT["pos"], doc="mean of the grains' positions"),
+    "lin_vel": replace(SOFT["lin_vel"], doc="mean of the grains' velocities"),
+    "points": replace(SOFT["points"], doc="position of each grain"),
+    "velocities": replace(SOFT["velocities"], doc="velocity of each grain"),
+}
+"""Quantities of grains."""
+
 SENSORS: dict[str, dict[str, Quantity]] = {
     "joint_wrench": JOINT_WRENCH,
     "contacts": CONTACTS,

@@ -9,11 +9,10 @@ from stripe_dsl.check.foreign import field_of
 from stripe_dsl.check.frames import OWNED
 from stripe_dsl.check.missing import has
 from stripe_dsl.check.phase import Phase
-from stripe_dsl.check.points import read_points
+from stripe_dsl.check.points import POINTED, read_points
 from stripe_dsl.check.quantities import (
     BASE,
     BODY,
-    CABLE,
     CARRIED,
     CONTACTS,
     EPISODE,
@@ -22,7 +21,6 @@ from stripe_dsl.check.quantities import (
     PARTNER,
     SENSORS,
     SIGHT,
-    SOFT,
     Quantity,
 )
 from stripe_dsl.check.sights import mask, seen
@@ -30,7 +28,6 @@ from stripe_dsl.check.subsets import chosen, members
 from stripe_dsl.check.values import (
     Base,
     BodySet,
-    CableValue,
     CommandValue,
     Episode,
     JointSet,
@@ -57,7 +54,7 @@ if TYPE_CHECKING:
 PARTS = {"x": (0,), "y": (1,), "z": (2,), "xy": (0, 1), "xz": (0, 2), "yz": (1, 2)}
 """Parts of a vector, with the components they take."""
 
-TABLES = {JointSet: JOINT, BodySet: BODY, Sight: SIGHT, SoftValue: SOFT, CableValue: CABLE, Episode: EPISODE}
+TABLES = {JointSet: JOINT, BodySet: BODY, Sight: SIGHT, Episode: EPISODE, **POINTED}
 """Quantities by what they are read of; those of sensors depend on their kind."""
 
 

@@ -12,7 +12,7 @@ from stripe_dsl.check.draws import any_rotation, is_any
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.observations import slug
 from stripe_dsl.check.phase import Phase
-from stripe_dsl.check.values import Base, CableValue, JointSet, RangeValue, SoftValue, describe
+from stripe_dsl.check.values import Base, CableValue, GrainsValue, JointSet, RangeValue, SoftValue, describe
 from stripe_dsl.diagnostics import Annotation
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.program import Reset
@@ -94,6 +94,7 @@ class Resets:
         of = {
             SoftValue: "`.pos`",
             CableValue: "`.pos`",
+            GrainsValue: "`.pos`",
             JointSet: "`.pos` and `.vel`",
             Base: "`.pos`, `.yaw`, `.rot`, `.lin_vel` and `.ang_vel`",
         }

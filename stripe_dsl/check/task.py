@@ -123,7 +123,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     robots = _robots(task, settings, scope)
     scope.learned = {robot.name: robot.learned for robot in robots}
     scope.explicit = {robot.name: robot.explicit for robot in robots}
-    objects, soft, cables = task_objects(task, settings, scope)
+    objects, soft, cables, grains = task_objects(task, settings, scope)
     sim = check_sim(spec.sim, settings, task.name)
     ground, lights, place = check_scene(task.scene, settings, task.scene_name, task.scene_module)
     scope.grounds = labels_of_ground(place) if place is not None else ("ground",) if ground is not None else ()
@@ -144,11 +144,15 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         from stripe_dsl.check.sensors import Sensors
 
         sensors = Sensors(lowering, settings, has_ground=ground is not None or unread).all(spec.sensor)
-    if soft or cables:
+    if soft or cables or grains:
         from stripe_dsl.check.soft import check_beside
 
-        first = scope.soft[(soft or cables)[0].name]
+        first = scope.soft[(grains or soft or cables)[0].name]
         check_beside(first, spec, spec.scene.span if place is not None and spec.scene is not None else None, report)
+    if grains:
+        from stripe_dsl.check.grains import check_alone
+
+        check_alone([*scope.soft.values()], grains, spec.object, report)
     train = check_train(spec.train, settings, task.name, spec.observe)
 
     declared = {name: actions_of.declare(name, item) for name, item in spec.action.items()}
@@ -238,6 +242,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         objects=tuple(objects),
         soft=tuple(soft),
         cables=tuple(cables),
+        grains=tuple(grains),
         sensors=sensors,
         ground=ground,
         lights=lights,

@@ -138,6 +138,11 @@ class CableValue(SoftValue):
 
 
 @dataclass(frozen=True, slots=True)
+class GrainsValue(SoftValue):
+    """A heap of grains, which are its points."""
+
+
+@dataclass(frozen=True, slots=True)
 class CommandValue:
     """A command of the task, or a part of its scene: of the kind ``zone``, ``layer``, ``water``, ``map``, ``ground`` or
     ``solid``.
@@ -218,6 +223,8 @@ def describe(value: Value) -> str:
             return "a sensor"
         case CableValue():
             return f"the cable `{value.name}`"
+        case GrainsValue():
+            return f"the grains `{value.name}`"
         case SoftValue():
             return f"the deformable object `{value.name}`"
         case Sight():

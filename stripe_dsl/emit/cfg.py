@@ -11,7 +11,7 @@ from stripe_dsl.emit.identifiers import literal, remark, safe_identifier
 from stripe_dsl.emit.naming import Names, entity_attributes
 from stripe_dsl.emit.scenes import Place, placed
 from stripe_dsl.ir.graph import walk
-from stripe_dsl.ir.objects import CableObject, ObjectFile, RigidObject, SoftObject
+from stripe_dsl.ir.objects import CableObject, GrainsObject, ObjectFile, RigidObject, SoftObject
 from stripe_dsl.ir.program import Program, Sim, Tunable
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.robots.primitives import ShapeKind
@@ -196,6 +196,39 @@ def cables(program: Program) -> list[CableText]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class GrainsText:
+    """One object of grains of the scene, as source texts.
+
+    Attributes:
+        key: field of the scene's class.
+        prim: name of its prim.
+        color: red, green, blue in 0..1; empty for Isaac Lab's.
+        places: expressions of the coordinates of grain ``(i, j, k)``, about the middle of all.
+    """
+
+    key: str
+    prim: str
+    item: GrainsObject
+    color: str
+    places: tuple[str, ...]
+    origin: str
+
+
+def grains(program: Program) -> list[GrainsText]:
+    """The grains, under the keys that the environment class uses."""
+    keys, prims = entity_attributes(program), prim_names(program)
+    out: list[GrainsText] = []
+    for item in program.grains:
+        places = tuple(
+            f"{literal(item.spacing)} * ({index} - {literal((count - 1) / 2)})"
+            for index, count in zip("ijk", item.counts, strict=True)
+        )
+        key, prim = keys[item.name], prims[item.name]
+        out.append(GrainsText(key, prim, item, _color(item.color), places, origin(item.span)))
+    return out
+
+
 def _color(color: tuple[float, float, float] | None) -> str:
     return literal(tuple(round(part, 4) for part in color)) if color else ""
 
@@ -209,6 +242,7 @@ class CouplerText:
         felt: those of them that touch things.
         cables: patterns of the cables.
         iterations: of the solver that moves what bends, in a step of its own.
+        voxel: edge of a cell of the grid that moves grains [m]; ``None`` where there are none.
         stiffness: of the contacts of points [N/m]; ``None`` where there are no points.
     """
 
@@ -217,11 +251,12 @@ class CouplerText:
     cables: tuple[str, ...]
     iterations: int
     stiffness: float | None
+    voxel: float | None
 
 
 def coupler(program: Program) -> CouplerText | None:
-    """How rigid things meet cables and what can be deformed; ``None`` where there is neither."""
-    if not program.soft and not program.cables:
+    """How rigid things meet cables, grains and what can be deformed; ``None`` where there is none of these."""
+    if not program.soft and not program.cables and not program.grains:
         return None
     prims = prim_names(program)
 
@@ -238,6 +273,7 @@ def coupler(program: Program) -> CouplerText | None:
         tuple(pattern(item.name) for item in program.cables),
         10 if program.cables else 5,  # a pull has to get from one end of a chain to the other
         max((item.stiffness for item in program.soft), default=None),
+        2 * program.grains[0].spacing if program.grains else None,  # eight grains in a cell, as in upstream's tasks
     )
 
 
@@ -267,7 +303,7 @@ def prim_names(program: Program) -> dict[str, str]:
     """Names of the prims of robots and objects, which differ in more than upper and lower case."""
     names = Names(["Sensors"])
     out: dict[str, str] = {}
-    for item in (*program.robots, *program.objects, *program.soft, *program.cables):
+    for item in (*program.robots, *program.objects, *program.soft, *program.cables, *program.grains):
         title = "".join(part.title() for part in item.name.split("_"))
         out[item.name] = names.unique("Robot" if item in program.own_robots and len(program.own_robots) == 1 else title)
     return out

@@ -164,7 +164,7 @@ def entity_attributes(program: Program) -> dict[str, str]:
     own = program.own_robots
     robots = {robot.name: "robot" if len(own) == 1 else f"robot_{robot.name}" for robot in own}
     robots |= {robot.name: f"loose_{robot.name}" for robot in program.robots if robot.baked}
-    objects = (*program.objects, *program.soft, *program.cables)
+    objects = (*program.objects, *program.soft, *program.cables, *program.grains)
     return robots | {item.name: f"object_{item.name}" for item in objects}
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.emit.actuators import actuator_classes
 from stripe_dsl.emit.agents import SB3_ACTIVATIONS, SKRL_ACTIVATIONS, agent_context, yaml_value
-from stripe_dsl.emit.cfg import cables, coupler, groups, objects, origin, period, robots, soft_objects
+from stripe_dsl.emit.cfg import cables, coupler, grains, groups, objects, origin, period, robots, soft_objects
 from stripe_dsl.emit.encoders import encodings
 from stripe_dsl.emit.identifiers import docstring, literal, paragraph, remark, safe_identifier, validate_identifier
 from stripe_dsl.emit.layout import layout
@@ -81,6 +81,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "objects": objects(program, folder / "assets"),
         "soft": soft_objects(program),
         "cables": cables(program),
+        "grains": grains(program),
         "coupler": coupler(program),
         "sensors": sensor_cfgs(program),
         "rays": seeing(program),
@@ -121,7 +122,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
     files = {
         "__init__.py": "__init__.py.jinja",
         "env_cfg.py": "env_cfg.py.jinja",
-        "physics.py": "physics.py.jinja",
+        "physics.py": "physics_grains.py.jinja" if program.grains else "physics.py.jinja",
         **agent.files,
         "assets/__init__.py": "assets.py.jinja",
         "pyproject.toml": "pyproject.toml.jinja",

@@ -1,4 +1,4 @@
-"""Objects of a checked task: rigid bodies, cables, and such as can be deformed. Numbers are in SI units."""
+"""Objects of a checked task: rigid bodies, cables, grains, and such as can be deformed. Numbers are in SI units."""
 
 from __future__ import annotations
 
@@ -147,3 +147,39 @@ class CableObject:
     def density(self) -> float:
         """Of a cylinder of its length, which is how Newton weighs a cable [kg/m^3]."""
         return self.mass / (pi * self.radius**2 * self.length)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class GrainsObject:
+    """A box of grains on a regular grid, which then flow.
+
+    Attributes:
+        name: as in the file.
+        counts: grains along each edge of the box.
+        spacing: distance from one to the next [m]; each stands for a cube of that edge.
+        mass: of all of them [kg].
+        friction: coefficient of grains on grains, dimensionless.
+        color: red, green, blue in 0..1; ``None`` for Isaac Lab's.
+        position: spawn position of the middle in the environment's frame [m].
+        rotation: spawn rotation, quaternion (x, y, z, w).
+    """
+
+    name: str
+    counts: tuple[int, int, int]
+    spacing: float
+    mass: float
+    friction: float
+    color: tuple[float, float, float] | None
+    position: tuple[float, float, float]
+    rotation: tuple[float, float, float, float]
+    span: Span | None = None
+
+    @property
+    def points(self) -> int:
+        """How many grains there are."""
+        return prod(self.counts)
+
+    @property
+    def density(self) -> float:
+        """Of the box of grains, with what is between them [kg/m^3]."""
+        return self.mass / (self.points * self.spacing**3)

@@ -21,7 +21,7 @@ from stripe_dsl.units import Dimension
 if TYPE_CHECKING:  # what a task lacks is not loaded
     from stripe_dsl.ir.agent import Train
     from stripe_dsl.ir.curriculum import Level, Schedule
-    from stripe_dsl.ir.objects import CableObject, RigidObject, SoftObject
+    from stripe_dsl.ir.objects import CableObject, GrainsObject, RigidObject, SoftObject
     from stripe_dsl.ir.reach import Reach
     from stripe_dsl.ir.scene import Scene
     from stripe_dsl.ir.sensors import Sensor
@@ -259,6 +259,7 @@ class Program:
         ground: a plane without end; ``None`` where there is none, or where ``scene`` has a terrain.
         soft: objects that can be deformed.
         cables: chains of segments, which the same solver moves.
+        grains: heaps of grains.
         scene: the scene, where it has a terrain. Its frame is the environments'; ``sim.spacing`` is 0 then.
     """
 
@@ -290,6 +291,7 @@ class Program:
     scene: Scene | None = None
     soft: tuple[SoftObject, ...] = ()
     cables: tuple[CableObject, ...] = ()
+    grains: tuple[GrainsObject, ...] = ()
     reaches: tuple[Reach, ...] = ()
 
     @property

@@ -15,8 +15,7 @@ from stripe_dsl.text import did_you_mean
 
 LACKING: dict[str, tuple[str, str]] = {
     "cloth": ("cloths", "write a flat `box` that is `deformable`"),
-    "fluid": ("fluids", "write some small spheres, each an object: particles need a solver that is not there"),
-    "particles": ("fluids", "write some small spheres, each an object: particles need a solver that is not there"),
+    "fluid": ("fluids", "take `grains (0.06, 0.06, 0.06) m spacing 1 cm`, which flow as sand does"),
 }
 """What an object is in Isaac Lab and cannot be here: what it is called, and what to do instead."""
 OTHERWISE = {
@@ -48,7 +47,9 @@ OTHERWISE = {
         "pd": "implicit` or `ideal_pd",
     },
     "joint": {"origin": "at (0, 0, 1) m", "limit": "limits -90..90 deg", "range": "limits -90..90 deg"},
-    "object": dict.fromkeys(("at", "pos", "position", "facing"), "spawn at (0, 0, 1) m") | {"rope": "cable"},
+    "object": dict.fromkeys(("at", "pos", "position", "facing"), "spawn at (0, 0, 1) m")
+    | {"rope": "cable"}
+    | dict.fromkeys(("sand", "particles", "media"), "grains (0.06, 0.06, 0.06) m spacing 1 cm"),
     "cable": {
         "thickness": "radius 5 mm",
         "diameter": "radius 5 mm",

@@ -137,19 +137,31 @@ class Cable(Block):
     color: Expression | None = None
 
 
+class Grains(Block):
+    """A heap of grains, which flows: sand, seeds; in a box about the object's place when it is spawned."""
+
+    head: ClassVar[str] = "size"
+    size: Expression | None = Field(None, description="edge lengths of the box, (x, y, z) m")
+    spacing: Expression | None = Field(None, description="distance from one grain to the next when they are spawned")
+    color: Expression | None = None
+
+
 class ObjectSpec(Block):
-    """An object, which moves as it is pushed: a primitive, a body of a file, a box that can be deformed, a cable."""
+    """An object, which moves as it is pushed: a primitive, a body of a file, what can be deformed, a cable, grains."""
 
     box: Shape | None = None
     sphere: Shape | None = None
     capsule: Shape | None = None
     cylinder: Shape | None = None
     cable: Cable | None = None
+    grains: Grains | None = None
     usd: Text | None = None
     prim: Text | None = Field(None, description="prim of the file that holds the body, where its default is another")
     scale: Expression | None = Field(None, description="of a file: one number, or one along each axis")
     mass: Expression | None = Field(None, description="a file may say it, too")
-    friction: Expression | None = Field(None, description="static and dynamic, one number for both; 1 where absent")
+    friction: Expression | None = Field(
+        None, description="static and dynamic, one number for both; 1 where absent, 0.68 of grains"
+    )
     restitution: Expression | None = Field(None, description="0 where absent")
     kinematic: bool = Field(False, description="nothing moves it but a reset: it has no mass, and stays in the air")
     deformable: bool = Field(False, description="a box of elastic material, cut into tetrahedra")

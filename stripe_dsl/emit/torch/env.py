@@ -82,7 +82,7 @@ class _EnvWriter:
         context.class_name = f"{safe_identifier(program.name)}Env"
         context.robots = [(self.leaves.entities[robot.name], robot.name) for robot in program.robots]
         context.objects = [(self.leaves.entities[item.name], item.name) for item in program.objects]
-        context.soft = [(self.leaves.entities[item.name], item.name) for item in program.soft]
+        context.soft = [(self.leaves.entities[item.name], item.name) for item in (*program.soft, *program.grains)]
         context.cables = [(self.leaves.entities[item.name], item.name) for item in program.cables]
         self.sharing.write()
         ActionWriter(program, self.names, self.leaves, self.writer, self.graph, context).write()
@@ -228,7 +228,7 @@ class _EnvWriter:
             outline = self.context.outlines.get(self.leaves.entities[robot.name], "")
             writer = RobotReset(self.program, robot, self.leaves, self.writer, outline)
             self.context.reset_lines[robot.name] = writer.write()
-        for item in self.program.soft:
+        for item in (*self.program.soft, *self.program.grains):
             self.context.reset_lines[item.name] = SoftReset(self.program, item, self.leaves, self.writer).write()
         for item in self.program.cables:
             self.context.reset_lines[item.name] = CableReset(self.program, item, self.leaves, self.writer).write()

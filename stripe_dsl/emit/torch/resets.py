@@ -11,7 +11,7 @@ from stripe_dsl.emit.torch.lines import Lines
 from stripe_dsl.emit.torch.reach import write_reach
 from stripe_dsl.emit.values import Precedence, Spread, Value, aligned, suffixed
 from stripe_dsl.ir.graph import Node, walk
-from stripe_dsl.ir.objects import CableObject, RigidObject, SoftObject
+from stripe_dsl.ir.objects import CableObject, GrainsObject, RigidObject, SoftObject
 from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.program import Program, Reset
 from stripe_dsl.ir.resets import BEGIN, begins_read, lines_of
@@ -67,7 +67,7 @@ class RobotReset:
     def __init__(
         self,
         program: Program,
-        robot: Robot | RigidObject | SoftObject | CableObject,
+        robot: Robot | RigidObject | SoftObject | CableObject | GrainsObject,
         leaves: Leaves,
         writer: TorchWriter,
         outline: str = "",

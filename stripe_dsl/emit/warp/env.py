@@ -93,7 +93,7 @@ class _Writer:
         env.robots = [(entities[robot.name], robot.name, robot.model.fixed_base) for robot in program.robots]
         env.jointless = [entities[robot.name] for robot in program.robots if robot.jointless]
         env.objects = [entities[item.name] for item in program.objects]
-        env.soft = [entities[item.name] for item in program.soft]
+        env.soft = [entities[item.name] for item in (*program.soft, *program.grains)]
         env.cables = [entities[item.name] for item in program.cables]
         env.delayed = [
             robot.name

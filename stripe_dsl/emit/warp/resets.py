@@ -19,7 +19,7 @@ from stripe_dsl.emit.warp.module import Module
 from stripe_dsl.emit.warp.observations import Observing
 from stripe_dsl.emit.warp.randomize import RESERVED, Draws, calm, timer_reset
 from stripe_dsl.ir.graph import Node, walk
-from stripe_dsl.ir.objects import CableObject, RigidObject, SoftObject
+from stripe_dsl.ir.objects import CableObject, GrainsObject, RigidObject, SoftObject
 from stripe_dsl.ir.ops import DRAWS
 from stripe_dsl.ir.program import Program, Reset
 from stripe_dsl.ir.resets import BEGIN, begins_read, lines_of, reset_order
@@ -66,7 +66,7 @@ def reset_kernel(
     items = {item.name: item for item in (*program.robots, *program.objects)}
     for robot in map(items.__getitem__, reset_order([*items], lines_of(program))[0]):
         _RobotReset(kernel, program, robot, leaves, given).write()
-    for item in program.soft:
+    for item in (*program.soft, *program.grains):
         _SoftReset(kernel, program, item, leaves, given).write()
     for item in program.cables:
         _CableReset(kernel, program, item, leaves, given).write()
@@ -129,7 +129,7 @@ class _RobotReset:
         self,
         kernel: Kernel,
         program: Program,
-        robot: Robot | RigidObject | SoftObject | CableObject,
+        robot: Robot | RigidObject | SoftObject | CableObject | GrainsObject,
         leaves: Leaves,
         given: dict[str, str],
     ) -> None:
