@@ -107,9 +107,15 @@ def test_nothing_adds_up_over_many_episodes(tmp_path: Path) -> None:
     newton.assert_nothing_adds_up(record(TASKS / "shifting.stripe", tmp_path, {"physx": run})["physx"])
 
 
-def test_forces_act_in_the_frame_of_the_body(tmp_path: Path) -> None:
+def test_forces_act_at_the_centre_of_mass_in_the_frame_of_the_body(tmp_path: Path) -> None:
+    """On a box beside the origin of its body, which turns by the torque alone."""
+    text = (TASKS / "shoved.stripe").read_text()
+    box, above = "link body { box (0.2, 0.2, 0.2) m", "at (0, 0, 0.1) m"
+    assert text.count(box) == 1 and text.count(above) == 2
+    source = tmp_path / "shoved.stripe"
+    source.write_text(text.replace(box, f"{box} at (0.05, 0.03, 0) m").replace(above, "at (0.05, 0.03, 0.1) m"))
     run = replace(RANDOM, steps=100, probe="tests.sim.drawn:wrenches")
-    shoves = record(TASKS / "shoved.stripe", tmp_path, {"physx-random": run})
+    shoves = record(source, tmp_path, {"physx-random": run})
     # the first reset hands them to PhysX before the first step does, which then adds up both
     shoves["physx-random"].truncated[0] = True
     newton.test_forces_act_in_the_frame_of_the_body(shoves, "physx")

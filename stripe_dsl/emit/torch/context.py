@@ -133,6 +133,7 @@ class EnvContext:
     timer_lines: Lines = field(default_factory=Lines)
     needs_newton: bool = False
     friction: list[str] = field(default_factory=list)
+    pushed: bool = False
     math_imports: str = ""
     compiled: list[str] = field(default_factory=list)
     uses_time: bool = False

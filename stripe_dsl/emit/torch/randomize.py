@@ -235,12 +235,14 @@ class Randomization:
         for robot in dict.fromkeys(change.robot for change in changes if change.quantity in WRENCH):
             later = [change for change in self.program.randomize.later if change.robot == robot]
             kinds = {change.quantity: self.buffer(change) for change in later if change.quantity in WRENCH}
-            arguments = [
-                f"{quantity.removeprefix('body.')}s={kinds[quantity]}" for quantity in WRENCH if quantity in kinds
-            ]
-            composer = f"self.{self.leaves.entities[robot]}.permanent_wrench_composer"
-            text = f"{composer}.set_forces_and_torques_mask({', '.join(arguments)}, env_mask=wp.from_torch({mask}))"
-            lines.statement("", text)
+            owner = f"self.{self.leaves.entities[robot]}"
+            if "body.force" in kinds:
+                lines.statement(
+                    "", f"push_bodies({', '.join([owner, mask, *(kinds[kind] for kind in WRENCH if kind in kinds)])})"
+                )
+            else:
+                text = f"torques={kinds['body.torque']}, env_mask=wp.from_torch({mask})"
+                lines.statement("", f"{owner}.permanent_wrench_composer.set_forces_and_torques_mask({text})")
 
     def calm(self) -> Lines:
         """What a reset does to the forces and torques of the episode before."""
