@@ -17,7 +17,9 @@ def run(
     overrides: Annotated[list[str] | None, typer.Argument(help="env.…=… and agent.…=…", show_default=False)] = None,
     task: TaskName = None,
     set: Sets = None,
-    checkpoint: Annotated[str, typer.Option(help="latest, best, a checkpoint, or the folder of a run.")] = "latest",
+    checkpoint: Annotated[
+        str, typer.Option(help="latest, best, a checkpoint, or the folder of a run or of runs.")
+    ] = "latest",
     envs: Annotated[int | None, typer.Option(help="Environments.", min=1, show_default=False)] = None,
     episodes: Annotated[int | None, typer.Option(help="Episodes.", min=1, show_default=False)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed.", min=0, show_default=False)] = None,

@@ -35,7 +35,9 @@ def run(
     physics: Annotated[
         str | None, typer.Option(help="Physics preset, such as newton_mjwarp.", show_default=False)
     ] = None,
-    resume: Annotated[Path | None, typer.Option(help="Checkpoint or folder of a run.", show_default=False)] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Checkpoint, or folder of a run or of runs.", show_default=False)
+    ] = None,
     teacher: Annotated[
         Path | None, typer.Option(help="Train the student, from this trained agent.", show_default=False)
     ] = None,

@@ -14,11 +14,21 @@ _NUMBERED = re.compile(r"model_(\d+)\.pt")
 
 
 def last_checkpoint(path: Path) -> Path | None:
-    """The checkpoint itself, or the one with the highest number in a run's folder; None if there is none."""
+    """The checkpoint itself, or the one with the highest number in a run's folder, or in the newest run of a folder of
+    runs, whose names are their times; None if there is none."""
     if path.is_file():
         return path
     numbered = {int(match[1]): file for file in path.glob("model_*.pt") if (match := _NUMBERED.fullmatch(file.name))}
-    return numbered[max(numbered)] if numbered else None
+    if numbered:
+        return numbered[max(numbered)]
+    runs = sorted((folder for folder in path.glob("*") if any(folder.glob("model_*.pt"))), reverse=True)
+    return next((found for run in runs if (found := last_checkpoint(run)) is not None), None)
+
+
+def no_checkpoint(path: Path) -> Problem:
+    """What to say of a path at which there is none."""
+    missing = f"{path} holds no checkpoint" if path.is_dir() else f"there is no checkpoint {path}"
+    return Problem(missing, ("a checkpoint is a file, the folder of a run, or a folder of runs: its newest",))
 
 
 def find_checkpoint(selector: str, log_folder: Path, task_id: str, agent: str) -> Path | Problem:
@@ -26,8 +36,8 @@ def find_checkpoint(selector: str, log_folder: Path, task_id: str, agent: str) -
 
     Args:
         selector: ``latest`` (the last checkpoint of the newest run of the task), ``best`` (that run's policy with the
-            highest mean reward, or its last checkpoint if it was too short to have one), or a path to a checkpoint or
-            to the folder of a run.
+            highest mean reward, or its last checkpoint if it was too short to have one), or a path to a checkpoint, to
+            the folder of a run or to a folder of runs.
         log_folder: The folder that holds the runs of the experiment.
         task_id: The gym id that the run must have trained.
         agent: The entry point of the agent's configuration that it must have been trained with.
@@ -38,10 +48,7 @@ def find_checkpoint(selector: str, log_folder: Path, task_id: str, agent: str) -
     if selector not in ("latest", "best"):
         path = Path(selector).expanduser()
         found = last_checkpoint(path) if path.exists() else None
-        if found is not None:
-            return found
-        missing = f"{path} holds no checkpoint" if path.is_dir() else f"there is no checkpoint {path}"
-        return Problem(missing, ("a checkpoint is latest, best, a file, or the folder of a run",))
+        return found if found is not None else no_checkpoint(path)
     from isaaclab_rl.entrypoints.common import resolve_checkpoint_selector
 
     pattern = r"model_\d+\.pt" if selector == "latest" else rf"model_\d+\.pt|{re.escape(BEST)}"

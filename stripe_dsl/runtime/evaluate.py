@@ -88,7 +88,9 @@ def evaluate(
             if step % _LOOK == 0:
                 log.settle()
                 episodes = int(total[2])
-                report(f"{episodes} of {goal} episodes" if goal is not None else f"{step} of {steps} steps")
+                # where a video is drawn, or an episode is long, steps show that it goes on
+                done = f"{step} of {steps} steps"
+                report(f"{episodes} of {goal} episodes, {done} at most" if goal is not None else done)
                 if goal is not None and episodes >= goal:
                     break
         env.check()

@@ -58,7 +58,7 @@ def serve_pinned_memory() -> None:
     import warp as wp
 
     if not wp.is_cuda_available():
-        cpu = wp.get_device("cpu")
+        cpu: Any = wp.get_device("cpu")
         cpu.pinned_allocator = cpu.default_allocator
 
 

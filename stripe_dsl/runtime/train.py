@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from stripe_dsl.runtime.checkpoints import BEST, last_checkpoint
+from stripe_dsl.runtime.checkpoints import BEST, last_checkpoint, no_checkpoint
 from stripe_dsl.runtime.console import OutputCapture
 from stripe_dsl.runtime.launch import prepare_process
 from stripe_dsl.runtime.problem import PackageError, Problem
@@ -153,7 +153,7 @@ def check_train_request(request: TrainRequest) -> list[Problem]:
     problems = check_request(request)
     for checkpoint in (request.resume, request.teacher):
         if checkpoint is not None and last_checkpoint(checkpoint) is None:
-            problems.append(Problem(f"there is no checkpoint {checkpoint}"))
+            problems.append(no_checkpoint(checkpoint))
     if request.iterations is not None and request.iterations < 1:
         problems.append(Problem(f"the number of iterations must be at least 1, not {request.iterations}"))
     return problems

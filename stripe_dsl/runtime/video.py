@@ -70,6 +70,7 @@ class Video:
         model = as_seen(model, NewtonManager.get_state_0())
         self._env, self._manager, self._model = env, NewtonManager, model
         self._camera = newton.sensors.SensorTiledCamera(model, default_render_config=config)
+        draw_one_world(self._camera)
         utils = self._camera.utils
         utils.create_default_light(enable_shadows=True)
         # a ground of one colour would not show that anything moves
@@ -79,7 +80,7 @@ class Video:
         width, height = self.size
         self._rays = utils.compute_camera_rays_pinhole(width, height, camera_fovs=FIELD_OF_VIEW)
         self._color: Any = utils.create_color_image_output(width, height)
-        self._transforms: Any = wp.zeros((1, model.world_count), dtype=wp.transformf, device=model.device)
+        self._transforms: Any = wp.zeros((1, 1), dtype=wp.transformf, device=model.device)
         self._clear = newton.sensors.SensorTiledCamera.ClearData(clear_color=SKY)
         self._every = max(1, round(1.0 / (FRAMES_PER_SECOND * env.step_dt)))
         self._steps = 0
@@ -102,9 +103,8 @@ class Video:
         if np.linalg.norm(root - self._focus) > 1.0:  # a new episode began elsewhere
             self._focus = root
         place = self._focus + np.asarray(self.away)
-        count = self._model.world_count
-        transforms = np.tile(np.asarray([*place, *looking(-np.asarray(self.away))], np.float32), (1, count, 1))
-        self._transforms.assign(transforms)
+        pose = [*place, *looking(-np.asarray(self.away))]
+        self._transforms.assign(np.asarray([[pose]], np.float32))
         self._manager.forward()
         state = self._manager.get_state_0()
         self._model.bvh_refit_shapes(state)
@@ -129,6 +129,16 @@ class Video:
             options |= {"quality": 60, "method": 4}
         pictures[0].save(self.path, **options)
         return self.path
+
+
+def draw_one_world(camera: Any) -> None:
+    """Have a camera draw the first world alone, with what all worlds share.
+
+    Newton's camera draws a picture of every world, and a video shows one: with 32 environments that was 32 times the
+    work. There is no setting for it, only the number in the camera's context; other worlds' shapes stay where they are
+    in its bounding volumes.
+    """
+    camera._SensorTiledCamera__render_context.world_count = 1
 
 
 def as_seen(model: Any, state: Any) -> Any:

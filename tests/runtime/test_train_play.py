@@ -151,6 +151,7 @@ def test_choosing_a_checkpoint(trained: TrainResult, logs: Path) -> None:
     short = ["env.episode_length_s=0.5"]
     assert run_play(logs, checkpoint="best", overrides=short).checkpoint == trained.best_checkpoint
     assert run_play(logs, checkpoint=str(trained.run_dir), seconds=0.2).checkpoint == trained.checkpoint
+    assert run_play(logs, checkpoint=str(trained.run_dir.parent), seconds=0.2).checkpoint == trained.checkpoint
     missing = run_play(logs, checkpoint="nowhere.pt")
     assert (missing.status, missing.problems[0].message) == ("invalid", "there is no checkpoint nowhere.pt")
     empty = run_play(logs / "empty")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stripe_dsl.robots.meshes import Mesh
-from stripe_dsl.runtime.video import as_seen, looking
+from stripe_dsl.runtime.video import as_seen, draw_one_world, looking
 from stripe_dsl.scene.shapes import box
 from stripe_dsl.scene.stage import GroundPart, PlacedLayer, write_stage
 from stripe_dsl.scene.things import Piece, Thing
@@ -90,3 +90,33 @@ def test_rays_see_what_they_saw(model: Any) -> None:
     before = model.bvh_shape_count_enabled
     assert as_seen(model, model.state()).bvh_shape_count_enabled == before - 1
     assert model.bvh_shape_count_enabled == before
+
+
+def test_one_world_of_several_is_drawn_as_among_all() -> None:
+    import newton
+    import warp as wp
+
+    builder = newton.ModelBuilder()
+    builder.add_ground_plane()
+    for number in range(3):
+        world: Any = newton.ModelBuilder()
+        world.add_shape_box(world.add_body(), xform=wp.transform((number - 1.0, 0, 0.5)), hx=0.3, hy=0.3, hz=0.5)
+        builder.add_world(world)
+    several = builder.finalize(device="cpu")
+
+    def draw(*, one: bool) -> Any:
+        camera = newton.sensors.SensorTiledCamera(several)
+        if one:
+            draw_one_world(camera)
+        rays = camera.utils.compute_camera_rays_pinhole(32, 32, camera_fovs=0.7)
+        depth: Any = camera.utils.create_depth_image_output(32, 32)
+        pose = np.tile(np.asarray([(0, -6, 0.7, *looking((0, 1, 0)))], np.float32), (1, 1 if one else 3, 1))
+        transforms: Any = wp.array(pose, dtype=wp.transformf, device="cpu")
+        camera.update(several.state(), transforms, rays, depth_image=depth)
+        return depth.numpy()[:, 0]
+
+    every, first = draw(one=False), draw(one=True)
+    assert first.shape == (1, 32, 32)
+    assert np.array_equal(first[0], every[0])
+    assert not np.array_equal(every[0], every[1]), "the box of the second world stands elsewhere"
+    assert (first > 0).any()
