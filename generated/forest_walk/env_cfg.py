@@ -100,7 +100,7 @@ class SceneCfg(InteractiveSceneCfg):
 
     # quadruped_walk.stripe:17
     touch: ContactSensorCfg = ContactSensorCfg(
-        prim_path="{ENV_REGEX_NS}/Robot/.*", history_length=2, track_air_time=True
+        prim_path="{ENV_REGEX_NS}/Robot/.*", history_length=2, track_air_time=True, force_threshold=0.0
     )
 
     # forest_walk.stripe:10

@@ -105,7 +105,7 @@ class SceneCfg(InteractiveSceneCfg):
 
     # quadruped_showcase.stripe:22
     touch: ContactSensorCfg = ContactSensorCfg(
-        prim_path="{ENV_REGEX_NS}/Robot/.*", history_length=3, track_air_time=True
+        prim_path="{ENV_REGEX_NS}/Robot/.*", history_length=3, track_air_time=True, force_threshold=0.0
     )
 
     # quadruped_showcase.stripe:19

@@ -60,10 +60,11 @@ def member_word(kind: str, what: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SensorText:
-    """One field of the scene's class: where it comes from, and its statement."""
+    """One field of the scene's class: where it comes from, its statement, and whether that asks for the physics."""
 
     origin: str
     text: str
+    chooses: bool
 
 
 def quantities(program: Program, sensor: Sensor) -> set[str]:
@@ -101,7 +102,8 @@ def sensor_cfgs(program: Program) -> list[SensorText]:
         if isinstance(sensor.settings, ContactSettings) and sensor.settings.partner is not None:
             arguments |= _partner(program, sensor.settings.partner, prims)
         text = f"{cfg}({_keywords(arguments)})"
-        out.append(SensorText(origin(sensor.span), layout(f"{safe_identifier(sensor.name)}: {cfg} = ", text, 4)))
+        statement = layout(f"{safe_identifier(sensor.name)}: {cfg} = ", text, 4)
+        out.append(SensorText(origin(sensor.span), statement, "preset(" in text))
     return out
 
 
@@ -125,8 +127,8 @@ def _arguments(program: Program, sensor: Sensor, prim: str) -> dict[str, str]:
     arguments = {"prim_path": literal(_bodies(prim, sensor.bodies)), "history_length": str(history)}
     if reads & set(TIMES):
         arguments["track_air_time"] = "True"
-        if sensor.settings.threshold is not None:
-            arguments["force_threshold"] = literal(sensor.settings.threshold)
+        # where it is not said, Newton takes zero and PhysX a newton
+        arguments["force_threshold"] = literal(sensor.settings.threshold or 0.0)
     return arguments
 
 
@@ -140,12 +142,21 @@ def _partner(program: Program, partner: Partner, prims: Mapping[str, str]) -> di
     """The arguments that filter contacts."""
     if not partner.owner:
         # what does not move is no body, only a shape
-        return {"filter_shape_prim_expr": literal(part_shapes(program, partner.part))}
+        shapes = {"filter_shape_prim_expr": literal(part_shapes(program, partner.part))}
+        if program.scene is not None:
+            return shapes  # of many prims, for each of which PhysX would want an expression
+        plane = literal(["/World/Ground/CollisionPlane"])
+        names = ("physx", "ovphysx", "isaacsim_physx")
+        presets = {"default": "[]"} | dict.fromkeys(names, plane)
+        return shapes | {"filter_prim_paths_expr": f"preset({_keywords(presets)})"}
     prim = f"{{ENV_REGEX_NS}}/{prims[partner.owner]}"
     thing = next((item for item in program.objects if item.name == partner.owner), None)
     below = thing.file.below if thing is not None and thing.file is not None else ""
-    path = prim + below if thing is not None else _bodies(prim, partner.bodies)
-    return {"filter_prim_paths_expr": f"[{literal(path)}]"}
+    if thing is not None:
+        return {"filter_prim_paths_expr": literal([prim + below])}
+    model = next(robot.model for robot in program.robots if robot.name == partner.owner)
+    # one by one: PhysX's patterns have no alternatives
+    return {"filter_prim_paths_expr": literal([prim + model.body(body).below for body in partner.bodies])}
 
 
 def part_shapes(program: Program, part: str) -> list[str]:

@@ -120,9 +120,14 @@ class _AuthoredJoint:
     damping: float
 
     @property
+    def limited(self) -> bool:
+        """Whether the effort has a limit."""
+        return not isinf(self.joint.effort)
+
+    @property
     def drive(self) -> str | None:
-        """The drive that carries the limit of the effort."""
-        if isinf(self.joint.effort) or self.joint.type is JointType.BALL:
+        """The drive that carries the limit of the effort. Without one, PhysX has no gains for a joint."""
+        if self.joint.type in (JointType.FIXED, JointType.BALL):
             return None
         return "angular" if self.joint.type.is_angular else "linear"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stripe_dsl.runtime.overrides import apply_overrides, check_overrides, closest
+from stripe_dsl.runtime.physics import PRESETS, no_preset
 from stripe_dsl.runtime.problem import Problem
 from stripe_dsl.runtime.register import AGENT
 
@@ -97,6 +98,8 @@ def _physics_selector(task_id: str, physics: str | None) -> tuple[list[str], lis
     names = presets[PresetTarget.PHYSICS] if presets is not None else []
     if physics in names:
         return [f"physics={physics}"], []
+    if names and physics in PRESETS:
+        return [], [no_preset(task_id)]
     if not names:
         return [], [Problem(f"the task {task_id} has no physics presets")]
     hints = (*closest(physics, names), f"physics presets of {task_id}: {', '.join(names)}")

@@ -14,6 +14,7 @@ from stripe_dsl.runtime.backend import Choice, check_backend, choose_backend
 from stripe_dsl.runtime.kernels import compile_known, kernel_report
 from stripe_dsl.runtime.launch import choose_device, simulation
 from stripe_dsl.runtime.overrides import closest
+from stripe_dsl.runtime.physics import check_physics
 from stripe_dsl.runtime.problem import Problem
 from stripe_dsl.runtime.progress import Display
 from stripe_dsl.runtime.register import STUDENT, has_student, is_package, register_package
@@ -160,6 +161,8 @@ def open_session(
         yield problems
         return
     choice = choose_backend(request.package, request.backend, config.env, device)
+    if not isinstance(choice, Problem):
+        choice = check_physics(config.env, request.package) or choice
     yield [choice] if isinstance(choice, Problem) else Session(task_id, device, config, display, choice)
 
 

@@ -50,7 +50,7 @@ def field(text: str, name: str) -> str:
         ("", "touch.force", "history_length=1"),
         ("", "touch.peak", "history_length=4"),
         ("history 3 threshold 1 N", "touch.peak", "history_length=3"),
-        ("", "touch.touching", "history_length=1, track_air_time=True"),
+        ("", "touch.touching", "history_length=1, track_air_time=True, force_threshold=0.0"),
         ("threshold 1 N", "touch.landed", "history_length=1, track_air_time=True, force_threshold=1.0"),
     ],
 )

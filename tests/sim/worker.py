@@ -25,6 +25,7 @@ import numpy as np
 from stripe_dsl.ir.graph import Read, walk
 from stripe_dsl.ir.program import Program
 
+from .compare import turned_back
 from .recorder import Array, Run, reads_of, roots_of
 
 JOINT = {"pos": "joint_pos", "vel": "joint_vel", "acc": "joint_acc", "vel_limit": "soft_joint_vel_limits"}
@@ -108,6 +109,10 @@ def quantity(env: Any, read: Read, *, single: bool) -> Array:
         value = contact(env, asset, name.removesuffix("@world"))
         columns = [asset.find_sensors(re.escape(member))[0][0] for member in read.names]
         return value[:, columns[0]] if single else value[:, columns]
+    if kind == "root" and "link" in name and hasattr(data, "body_link_lin_vel_w"):
+        # of the first body: as the root's, ovphysx gives the velocity of the centre of mass
+        value = array(data.body_link_lin_vel_w)[:, 0]
+        return turned_back(array(data.root_quat_w), value) if name.endswith("@body") else value
     if kind == "root":
         return array(getattr(data, ROOT_STATE[name]))
     members = asset.joint_names if kind == "joint" else asset.body_names

@@ -82,7 +82,7 @@ OWN_ATTRIBUTES = (
 )
 """What the template names itself."""
 
-LOCALS = ("cfg", "data", "dt", "env_ids", "fresh", "rewards", "self", "torch", "wp")
+LOCALS = ("apply_wrench", "cfg", "data", "dt", "env_ids", "fresh", "rewards", "self", "torch", "wp")
 """Variables and modules of the methods, which no name of the file may hide."""
 
 
@@ -144,6 +144,7 @@ class EnvContext:
     truncated: str = ""
     needs_columns: bool = False
     damped: str = ""
+    wrenches: tuple[str, ...] = ()
     needs_math: bool = False
 
 

@@ -115,7 +115,17 @@ class _EnvWriter:
             "_compute_groups": 0 if context.encoders else _operations(self.sharing.observed),
         }
         context.compiled = [name for name, count in work.items() if count >= _WORTH_COMPILING]
-        context.math_imports = _imports("isaaclab.utils.math", sorted(self.writer.imports))
+        wrenches = [action for action in program.actions if action.kind == "wrench"]
+        if wrenches:
+            # what the function that hands them to Isaac Lab has to do
+            world = any(action.world for action in wrenches)
+            self.writer.imports |= {"quat_apply"} if world else set()
+            context.wrenches = (
+                "forces",
+                *["torques"] * any(not action.axis for action in wrenches),
+                *["world"] * world,
+            )
+        context.math_imports = _imports("isaaclab.utils.math", sorted(self.writer.imports | self.leaves.imports))
         log_uniform = any(change.distribution == "log_uniform" for change in program.randomize.later)
         context.needs_math = "math" in self.writer.modules or log_uniform
         context.uses_time = self.leaves.uses_time

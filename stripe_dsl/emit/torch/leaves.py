@@ -79,6 +79,7 @@ class Leaves:
         fields: attributes that hold fields of the scene, by name; the heights of its ground have one of their own.
         sampled: kinds of the fields that are read.
         spots: attributes that hold points of zones, by name.
+        imports: what texts need of ``isaaclab.utils.math``.
     """
 
     def __init__(self, program: Program, names: Names) -> None:
@@ -109,6 +110,7 @@ class Leaves:
         self.uses_time = False
         self.fields: dict[str, str] = {}
         self.spots: dict[str, str] = {}
+        self.imports: set[str] = set()
         self.sampled: set[str] = set()
         self._reads = self.state
         self._sources: dict[str, str] = {}
@@ -262,7 +264,10 @@ class Leaves:
         owner = f"self.{self.entity(read.entity)}"
         if quantity in ROOT_DATA:
             name = ROOT_DATA[quantity]
-            return f"{owner}.data.{name}.torch", name if read.entity == self.alone else f"{word(read.entity)}_{name}"
+            wish = name if read.entity == self.alone else f"{word(read.entity)}_{name}"
+            if quantity.startswith("root.link_lin_vel") and any(read.entity == one.name for one in self.program.robots):
+                return self.link_velocity(owner, turned=quantity.endswith("@body")), wish
+            return f"{owner}.data.{name}.torch", wish
         if quantity in POINT_DATA:
             name = POINT_DATA[quantity]
             return f"{owner}.data.{name}.torch", f"{word(read.entity)}_{name}"
@@ -295,6 +300,14 @@ class Leaves:
         if quantity in ("joint.lower", "joint.upper"):
             return f"{owner}.data.soft_joint_pos_limits.torch[:, {ids}, {int(quantity == 'joint.upper')}]", name
         return f"{owner}.data.{JOINTS[quantity]}.torch[:, {ids}]", name
+
+    def link_velocity(self, owner: str, *, turned: bool) -> str:
+        """The velocity of a robot's first body: as that of its root, Isaac Lab's ovphysx gives the centre of mass's."""
+        world = f"{owner}.data.body_link_lin_vel_w.torch[:, 0]"
+        if not turned:
+            return world
+        self.imports.add("quat_apply_inverse")
+        return f"quat_apply_inverse({owner}.data.root_quat_w.torch, {world})"
 
     def label(self, camera: str, name: str) -> str:
         """The attribute that holds the number of a semantic class in the pictures of a camera."""

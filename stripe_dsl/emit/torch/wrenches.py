@@ -24,13 +24,13 @@ def push_bodies(action: Action, leaves: Leaves, context: EnvContext, lines: Line
         context.targets.append(Attribute(forces, shape, f"forces of ``{action.name}`` in {frame}"))
         place, sign = next((place, part) for place, part in enumerate(action.axis) if part)
         lines.statement(f"self.{forces}[..., {place}] = ", name if sign > 0 else f"-{name}")
-        arguments = f"forces=self.{forces}"
+        arguments = f"self.{forces}"
     else:
         context.targets.append(Attribute(forces, shape, f"force and torque of ``{action.name}`` in {frame}"))
         context.targets.append(Attribute(torques, shape))
         lines.statement(f"self.{forces}[:, 0], self.{torques}[:, 0] = ", f"{name}.split(3, dim=-1)")
-        arguments = f"forces=self.{forces}, torques=self.{torques}"
+        arguments = f"self.{forces}, self.{torques}"
     drive = context.drive_lines
     drive.comment(action.span)
-    arguments += f", body_ids=self.{ids}" + ", is_global=True" * action.world
-    drive.statement("", f"{robot}.instantaneous_wrench_composer.add_forces_and_torques_index({arguments})")
+    arguments += ", is_global=True" * action.world
+    drive.statement("", f"apply_wrench({robot}, self.{ids}, {arguments})")
