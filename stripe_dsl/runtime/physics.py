@@ -72,5 +72,5 @@ def _parts_of_the_ground(scene: Any) -> Problem | None:
 
 def no_preset(task_id: str) -> Problem:
     """What is said where a package was made without PhysX: the compiler leaves it out for coupled solvers alone."""
-    message = f"the task {task_id} cannot run on PhysX: cables and what can be deformed are moved by Newton's solvers"
+    message = f"the task {task_id} cannot run on PhysX: cables, grains and what can be deformed are moved by Newton's"
     return Problem(message, (NEWTON,))
