@@ -19,6 +19,8 @@ _SOLIDS = "/Solids/"
 """In the labels of what collides in a scene and is not seen."""
 _GROUND = "/Ground/Environment/Geometry"
 """What is seen of a ground plane that `ground plane` wrote."""
+CONTEXT = "_SensorTiledCamera__render_context"
+"""Where a camera of Newton's has its textures."""
 FIELD_OF_VIEW = 0.7  # vertical [rad]
 
 
@@ -77,6 +79,12 @@ class Video:
         ground = [index for index, label in enumerate(model.shape_label) if label.endswith(_GROUND)]
         if ground:
             utils.assign_checkerboard_material(shape_indices=ground)
+        self._ground, self._covers = ground, textures_of(env)
+        if self._covers is not None:  # the ground's comes behind those of the task
+            known = [*_inside(self._covers, "_RenderContext__texture_data")]
+            known += [_inside(utils, "_Utils__checkerboard_data")] if ground else []
+            context = _inside(self._camera, CONTEXT)
+            context.texture_data = wp.array(known, dtype=context.texture_data.dtype, device=model.device)
         width, height = self.size
         self._rays = utils.compute_camera_rays_pinhole(width, height, camera_fovs=FIELD_OF_VIEW)
         self._color: Any = utils.create_color_image_output(width, height)
@@ -108,6 +116,10 @@ class Video:
         self._manager.forward()
         state = self._manager.get_state_0()
         self._model.bvh_refit_shapes(state)
+        if self._covers is not None:
+            numbers = self._covers.shape_texture_ids.numpy()
+            numbers[self._ground] = len(self._covers.texture_data)
+            _inside(self._camera, CONTEXT).shape_texture_ids.assign(numbers)
         self._camera.update(state, self._transforms, self._rays, color_image=self._color, clear_data=self._clear)
         wp.synchronize_device(self._model.device)
         return self._color.numpy()[0, 0].view(np.uint8).reshape(self.size[1], self.size[0], 4)[..., :3].copy()
@@ -138,7 +150,21 @@ def draw_one_world(camera: Any) -> None:
     work. There is no setting for it, only the number in the camera's context; other worlds' shapes stay where they are
     in its bounding volumes.
     """
-    camera._SensorTiledCamera__render_context.world_count = 1
+    _inside(camera, CONTEXT).world_count = 1
+
+
+def textures_of(env: Any) -> Any:
+    """Newton's renderer of the cameras of a task, where it has textures, which may be drawn anew; else None."""
+    for sensor in env.scene.sensors.values():
+        context = _inside(getattr(getattr(sensor, "_renderer", None), "newton_sensor", None), CONTEXT)
+        if context is not None and len(context.texture_data):
+            return context
+    return None
+
+
+def _inside(thing: Any, name: str) -> Any:
+    """What Newton keeps to itself; None where it is not there."""
+    return getattr(thing, name, None)
 
 
 def as_seen(model: Any, state: Any) -> Any:

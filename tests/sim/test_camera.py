@@ -90,6 +90,16 @@ def upstream(env: Any) -> dict[str, Array]:
     return {"features": term(env, **given).cpu().numpy().copy()}
 
 
+def film(env: Any) -> dict[str, torch.Tensor]:
+    """A frame of a video from where the camera at the side is, in the first environment; runs in the worker."""
+    from stripe_dsl.runtime.video import Video
+
+    video = Video(Path("film.png"), size=(24, 24), away=(0.0, -1.5, 0.4))
+    video.open(env)
+    video.after_step()
+    return {"film": torch.from_numpy(video.frames[0])}
+
+
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The task with networks that see its pictures."""
@@ -115,7 +125,13 @@ def runs(source: Path, program: Program, tmp_path_factory: pytest.TempPathFactor
     """Torch looked at from inside; Warp as trainings replay it, and with noise. Episodes end at different times."""
     quiet = without_chance(program)
     run = Run(
-        steps=60, num_envs=8, amplitude=3.0, shuffle=(0, 20), overrides=quiet, probe="tests.sim.test_camera:upstream"
+        steps=60,
+        num_envs=8,
+        amplitude=3.0,
+        shuffle=(0, 20),
+        overrides=quiet,
+        probe="tests.sim.test_camera:upstream",
+        finish="tests.sim.test_camera:film",
     )
     warp = replace(run, backend="warp", inside=False)
     noisy = replace(warp, steps=12, overrides=[text for text in quiet if "eye_rgb_noise" not in text])
@@ -306,6 +322,19 @@ def test_pictures_lie_upright_and_repeat(runs: dict[str, Recording]) -> None:
             np.testing.assert_array_equal(ours[0], theirs[0])
             light = linear(ours[0]) / linear(np.array(color) / 255)
             assert np.ptp(light) < 0.15 * light.mean(), "the same of each colour: what the picture has, as it is lit"
+
+
+@pytest.mark.parametrize("backend", ["torch", "warp"])
+def test_a_video_shows_the_pictures_as_they_are_then(backend: str, runs: dict[str, Recording]) -> None:
+    """As the cameras of the task see them; the ground has its pattern of greys beside them."""
+    run = runs[backend]
+    frame = run.finish["film"].astype(int)
+    redder = frame[..., 0] - frame[..., 2]
+    for name, row, column in (("cart", 0, 4), ("board", 5, 9), ("panel", 3, 20)):
+        (covered,) = covers(run, name)[-1, :1]
+        assert redder[row, column] > 100 if covered else redder[row, column] < -100, name
+    assert abs(redder[12:]).max() < 10
+    assert np.ptp(frame[12:, :, 0]) > 20
 
 
 def linear(color: Array) -> Array:
