@@ -12,7 +12,7 @@ from isaaclab.assets import ArticulationCfg, AssetBaseCfg
 from isaaclab.envs import DirectRLEnvCfg
 from isaaclab.physics import PhysxAutoCfg
 from isaaclab.scene import InteractiveSceneCfg
-from isaaclab.sensors import ContactSensorCfg, RayCasterCfg, patterns
+from isaaclab.sensors import ContactSensorCfg, MultiMeshRayCasterCfg, patterns
 from isaaclab.sim import SimulationCfg
 from isaaclab.utils import configclass
 from isaaclab_newton.physics import MJWarpSolverCfg, NewtonCfg, NewtonShapeCfg
@@ -104,10 +104,11 @@ class SceneCfg(InteractiveSceneCfg):
     )
 
     # forest_walk.stripe:10
-    scan: RayCasterCfg = RayCasterCfg(
+    scan: MultiMeshRayCasterCfg = MultiMeshRayCasterCfg(
+        class_type=f"{__package__}.rays:ray_caster",
         prim_path="{ENV_REGEX_NS}/Robot/trunk",
         spawn=None,
-        offset=RayCasterCfg.OffsetCfg(pos=(0.0, 0.0, 1.0)),
+        offset=MultiMeshRayCasterCfg.OffsetCfg(pos=(0.0, 0.0, 1.0)),
         ray_alignment="yaw",
         pattern_cfg=patterns.GridPatternCfg(resolution=0.2, size=(1.6, 1.0)),
         mesh_prim_paths=["/World/Ground"],
@@ -115,7 +116,8 @@ class SceneCfg(InteractiveSceneCfg):
     )
 
     # forest_walk.stripe:11
-    trunks: RayCasterCfg = RayCasterCfg(
+    trunks: MultiMeshRayCasterCfg = MultiMeshRayCasterCfg(
+        class_type=f"{__package__}.rays:ray_caster",
         prim_path="{ENV_REGEX_NS}/Robot/trunk",
         spawn=None,
         ray_alignment="base",

@@ -27,7 +27,7 @@ def lint(task: Task, scope: Scope, report: Reporter, *, timeout: bool) -> None:
         if str(name) not in scope.used:
             report.error("W0001", f"the parameter `{name}` is never used", name.span, "remove it")
     for name in own.sensor:
-        if str(name) not in scope.used:
+        if name in task.spec.sensor and str(name) not in scope.used:
             report.error("W0001", f"the sensor `{name}` is never read", name.span, "remove it")
     if not timeout and not task.spec.truncate:
         span = next(iter(task.spec.terminate)).span if task.spec.terminate else task.spec.span

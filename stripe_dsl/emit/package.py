@@ -16,7 +16,7 @@ from stripe_dsl.emit.identifiers import docstring, literal, paragraph, remark, s
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.outlines import outlines
 from stripe_dsl.emit.scenes import fixed_robots, sampled_kinds, scene_text, tiles_text
-from stripe_dsl.emit.sensors import CLASSES, LABEL_ID, labels, seeing, sensor_cfgs
+from stripe_dsl.emit.sensors import CASTING, CLASSES, LABEL_ID, cfg_class, labels, seeing, sensor_cfgs
 from stripe_dsl.emit.textures import pictures, texture_name, textures
 from stripe_dsl.emit.torch.env import EnvContext, env_context
 from stripe_dsl.emit.torch.randomize import friction_helpers
@@ -84,6 +84,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         "grains": grains(program),
         "coupler": coupler(program),
         "sensors": sensor_cfgs(program),
+        "sensor_cfg_classes": sorted({cfg_class(program, sensor.kind) for sensor in program.sensors}),
         "rays": seeing(program),
         "labels": labels(program),
         "encoders": encoders,
@@ -135,7 +136,7 @@ def package_files(program: Program, folder: Path, backends: Sequence[str] = BACK
         files["startup.py"] = "startup.py.jinja"
     if context["friction"]:
         files["friction.py"] = "friction.py.jinja"
-    if context["rays"]:
+    if scene is not None and any(sensor.kind in CASTING for sensor in program.sensors):
         files["rays.py"] = "rays.py.jinja"
     if encoders:
         files["encoders.py"] = "encoders.py.jinja"

@@ -9,7 +9,7 @@ from math import tan
 from stripe_dsl.emit.cfg import origin, prim_names
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import layout
-from stripe_dsl.emit.naming import escaped
+from stripe_dsl.emit.naming import entity_attributes, escaped
 from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.program import Program
 from stripe_dsl.ir.sensors import (
@@ -92,12 +92,17 @@ def label_id(camera: Camera, name: str) -> int:
 """What both environments define where a mask is read."""
 
 
+def cfg_class(program: Program, kind: str) -> str:
+    """Isaac Lab's class of a sensor's configuration: on PhysX, one of them sees the several meshes of a baked scene."""
+    return "MultiMeshRayCasterCfg" if kind in CASTING and ground_prims(program) else f"{CLASSES[kind]}Cfg"
+
+
 def sensor_cfgs(program: Program) -> list[SensorText]:
     """The sensors as fields of the scene's class."""
     out: list[SensorText] = []
     prims = prim_names(program)
     for sensor in program.sensors:
-        cfg = f"{CLASSES[sensor.kind]}Cfg"
+        cfg = cfg_class(program, sensor.kind)
         arguments = _arguments(program, sensor, f"{{ENV_REGEX_NS}}/{prims[sensor.robot]}")
         if isinstance(sensor.settings, ContactSettings) and sensor.settings.partner is not None:
             arguments |= _partner(program, sensor.settings.partner, prims)
@@ -113,7 +118,7 @@ def _arguments(program: Program, sensor: Sensor, prim: str) -> dict[str, str]:
         model = next(robot.model for robot in program.robots if robot.name == sensor.robot)
         body = f"{prim}{model.body(sensor.bodies[0]).below}"
         if isinstance(sensor.settings, RaySettings):
-            return _rays(sensor.settings, body, alone=not seen_layers(program, sensor))
+            return _rays(sensor.settings, body, ground_prims(program), alone=not seen_layers(program, sensor))
         if isinstance(sensor.settings, CameraSettings):
             # in the order of the table, whatever the order of the file
             seen = [isaaclab for name, isaaclab in CAMERA.items() if name in quantities(program, sensor)]
@@ -195,13 +200,34 @@ def seeing(program: Program) -> list[str]:
     for sensor in program.sensors:
         if layers := seen_layers(program, sensor):
             found.setdefault(layers, []).append(f"self.{safe_identifier(sensor.name)}")
-    return [f"see_layers([{', '.join(names)}], {literal(layers)})" for layers, names in found.items()]
+    attributes = {prim: entity_attributes(program).get(name, prim) for name, prim in prim_names(program).items()}
+    texts = {
+        layers: ", ".join(f"{literal(prim)}: self.{attributes.get(prim, prim)}" for prim in layers) for layers in found
+    }
+    return [f"see_layers([{', '.join(names)}], {{{texts[layers]}}})" for layers, names in found.items()]
 
 
-def _rays(settings: RaySettings, prim: str, *, alone: bool) -> dict[str, str]:
-    """Arguments of a ``RayCasterCfg`` on a prim; ``alone`` where they hit what all environments share and no more."""
+def ground_prims(program: Program) -> list[str]:
+    """Prims of a baked scene, one for each variant; none where the ground is a plane, or of Isaac Lab's tiles."""
+    scene = program.scene
+    if scene is None or scene.terrain.tiles is not None:
+        return []
+    return [f"/World/Ground_{number}" for number in range(scene.variants)] if scene.variants > 1 else ["/World/Ground"]
+
+
+def _rays(settings: RaySettings, prim: str, grounds: list[str], *, alone: bool) -> dict[str, str]:
+    """Arguments of a ``RayCasterCfg`` on a prim.
+
+    Args:
+        settings: the pattern of the rays.
+        prim: of the body that carries them.
+        grounds: the prims of a baked scene.
+        alone: whether they hit what all environments share and no more.
+    """
     grid = settings.pattern == "grid"
-    arguments = {"prim_path": literal(prim), "spawn": "None"} | _offset("RayCasterCfg", settings)
+    arguments = {"class_type": 'f"{__package__}.rays:ray_caster"'} if grounds else {}
+    cfg = "MultiMeshRayCasterCfg" if grounds else "RayCasterCfg"
+    arguments |= {"prim_path": literal(prim), "spawn": "None"} | _offset(cfg, settings)
     arguments["ray_alignment"] = literal("yaw" if grid else "base")
     if grid:
         pattern = {"resolution": literal(settings.spacing), "size": literal(settings.size)}
@@ -216,8 +242,9 @@ def _rays(settings: RaySettings, prim: str, *, alone: bool) -> dict[str, str]:
     arguments["pattern_cfg"] = f"patterns.{name}({_keywords(pattern)})"
     if settings.reach is not None:
         arguments["max_distance"] = literal(settings.reach)
-    # Newton casts against all that does not move, PhysX against the ground
-    return arguments | {"mesh_prim_paths": '["/World/Ground"]'} | ({"global_world_only": "True"} if alone else {})
+    # Newton casts against all that does not move, PhysX against the prims that are named
+    paths = literal(grounds or ["/World/Ground"])
+    return arguments | {"mesh_prim_paths": paths} | ({"global_world_only": "True"} if alone else {})
 
 
 CAMERA = {"depth": "depth", "rgb": "rgb", "normals": "normals", "mask": "semantic_segmentation"}

@@ -101,7 +101,9 @@ def copied(model: RobotModel, name: str, places: Sequence[Pose]) -> tuple[Any, t
             _rename(out, top, named)
             _stand(stage, top, place)
             for path in robot.joints:
-                _hold(stage.GetPrimAtPath(_renamed(path, top, named)), ground, top, place)
+                joint = stage.GetPrimAtPath(_renamed(path, top, named))
+                _hold(joint, ground, top, place)
+                _drive(joint)
     return out, robot.left_out
 
 
@@ -257,6 +259,14 @@ def _hold(prim: Any, ground: Any, top: str, place: Pose) -> None:
         body.SetTargets([ground.GetPath()])
         position.Set(values.Vec3f(within.Transform(values.Vec3d(position.Get()))))
         rotation.Set(values.Quatf(turn.GetQuat()))
+
+
+def _drive(prim: Any) -> None:
+    """Gives a joint a drive where the file has none: on PhysX it has no gains else, whatever an actuator sets."""
+    physics = pxr("UsdPhysics")
+    for schema, name in ((physics.RevoluteJoint, "angular"), (physics.PrismaticJoint, "linear")):
+        if prim.IsA(schema) and not physics.DriveAPI(prim, name):
+            physics.DriveAPI.Apply(prim, name)
 
 
 def _matrix(pose: Pose) -> Any:

@@ -295,9 +295,11 @@ def variant_origins(scene: Scene) -> tuple[tuple[float, float], ...]:
 
 @cache
 def code_key() -> str:
-    """The hash of the code that synthesises scenes: a change of it makes what was baked before stale."""
-    found = sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    """The hash of the code that synthesises scenes, and what has joints in them: a change of it makes what was baked
+    before stale."""
+    found, here = sha256(), Path(__file__).parent
+    robots = here.parent / "robots"
+    for path in sorted([*here.glob("*.py"), *robots.glob("*.py"), *(robots / "templates").glob("*.jinja")]):
         found.update(path.name.encode() + path.read_bytes())
     return found.hexdigest()
 

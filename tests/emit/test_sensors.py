@@ -125,8 +125,9 @@ def test_rays_see_layers_that_move_but_for_the_one_they_are_on() -> None:
     sensors = "sensor scan = height_scan(base); sensor ring = lidar(base); sensor over = height_scan(gate_layer.leaf_0)"
     made = files(sensors, "scan.height; ring.distance; over.height", ANT + YARD, scene="yard")
     for name in ("env.py", "env_warp.py"):
-        assert 'see_layers([self.scan, self.ring], ("GateLayer", "loose_crates"))\n' in made[name]
-        assert 'see_layers([self.over], ("loose_crates",))\n' in made[name]
+        both = '{"GateLayer": self.loose_gate_layer, "loose_crates": self.loose_crates}'
+        assert f"see_layers([self.scan, self.ring], {both})\n" in made[name]
+        assert 'see_layers([self.over], {"loose_crates": self.loose_crates})\n' in made[name]
     assert "global_world_only" not in made["env_cfg.py"]
     assert 'prim_path="{ENV_REGEX_NS}/GateLayer/leaf_0"' in field(made["env_cfg.py"], "over")
     assert "NewtonQueries._refit_bvh(backend)" in made["env_warp.py"]
@@ -135,7 +136,8 @@ def test_rays_see_layers_that_move_but_for_the_one_they_are_on() -> None:
 def test_nothing_moves_where_rays_see_what_stands_still() -> None:
     still = YARD.replace("kind rigid; mass 1 kg", "solid box").replace("place gate_layer", "# ")
     made = files("sensor scan = height_scan(base)", "scan.height", ANT + still, scene="yard")
-    assert "rays.py" not in made
+    assert "see_layers" not in made["rays.py"] + made["env.py"]
+    assert 'class_type=f"{__package__}.rays:ray_caster"' in field(made["env_cfg.py"], "scan")
     assert "_refit_bvh" not in made["env_warp.py"]
     assert "global_world_only=True" in field(made["env_cfg.py"], "scan")
 
