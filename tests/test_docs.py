@@ -14,7 +14,9 @@ from tests.docs_tables import PAGE, with_tables
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"^```(\w+)( \w+)?\n(.*?)^```$", re.M | re.S)
+BLOCK = re.compile(r"(?<! -->\n)^```(\w+)( \w+)?\n(.*?)^```$", re.M | re.S)
+FILE = re.compile(r"^<!-- ([\w.]+)(?: \+)? -->\n```stripe\n(.*?)^```$", re.M | re.S)
+"""A block that is a file of the page, or with a ``+`` more of one."""
 
 AROUND = {
     "sim": "sim { physics 120 Hz; control 60 Hz; episode 16 s; envs 64 spaced 5 m }",
@@ -82,6 +84,31 @@ def test_the_readme_shows_real_code() -> None:
     code = (ROOT / "generated/cartpole/env.py").read_text()
     assert python
     assert all(text in code for text in python)
+
+
+@pytest.fixture
+def tutorial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The page, with the files that it has one write in the working directory."""
+    text = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
+    for name, part in FILE.findall(text):
+        with (tmp_path / name).open("a", encoding="utf-8") as file:
+            file.write(part)
+    monkeypatch.chdir(tmp_path)
+    return text
+
+
+def test_the_files_of_the_tutorial_are_right(tutorial: str) -> None:
+    assert sorted(path.name for path in Path().iterdir()) == ["balancer.stripe", "drive.stripe"]
+    for path in Path().iterdir():
+        found = check_file(path)
+        assert not found.diagnostics, render_all(found.diagnostics, color=False)
+    assert [program.name for program in check_file(Path("drive.stripe")).programs] == ["Drive", "Hills"]
+
+
+def test_the_tutorial_shows_real_diagnostics(tutorial: str) -> None:
+    text = Path("balancer.stripe").read_text()
+    Path("balancer.stripe").write_text(text.replace('".*_wheel"', '".*_whel"').replace("pitch / 15 deg", "pitch / 15"))
+    assert render_all(check_file(Path("balancer.stripe")).diagnostics, color=False).strip() in tutorial
 
 
 def test_the_readme_shows_a_real_diagnostic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

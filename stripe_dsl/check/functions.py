@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stripe_dsl.check import memory, vectors
@@ -19,7 +20,7 @@ from stripe_dsl.check.values import RangeValue, SensorValue, Value
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.ir.types import Type
 from stripe_dsl.syntax import ast
-from stripe_dsl.units import ANGLE, DIMENSIONLESS
+from stripe_dsl.units import ANGLE, DIMENSIONLESS, Dimension, usual_units
 
 if TYPE_CHECKING:
     from stripe_dsl.check.expressions import Lowering
@@ -103,12 +104,31 @@ def _plain(op: str) -> Rule:
         x = args[0]
         if not x.type.dim.is_none:
             message = f"`{op}` takes a plain number, not {_unit(x)}"
-            help = f"divide by a scale first, as in `x / (1 {x.type.dim})`"
-            low.report.error("E0402", message, expr.args[0].span, help)
+            low.report.error("E0402", message, expr.args[0].span, *_scale_help(expr.args[0], x.type.dim))
             return None
         return low.math.unary(op, x, x.type, expr.span)
 
     return rule
+
+
+def _scale_help(expr: ast.Expr, dim: Dimension) -> tuple[str, ...]:
+    """How to make a plain number of ``expr``: what divides it, as in ``(pitch / 15)^2``, may lack its unit."""
+    part, wanted = expr, dim
+    while True:
+        if isinstance(part, ast.Unary) and part.op == "-":
+            part = part.operand
+        elif isinstance(part, ast.Binary) and part.op == "^" and isinstance(part.right, ast.Number):
+            if not part.right.value:
+                break
+            wanted, part = wanted ** (1 / Fraction(part.right.value).limit_denominator(12)), part.left
+        elif isinstance(part, ast.Binary) and part.op == "/" and isinstance(part.right, ast.Number):
+            if part.right.unit:
+                break
+            unit = "rad" if wanted == ANGLE else next(iter(usual_units(wanted)), str(wanted))
+            return (f"give the number that divides its unit: `{part.right.span.text} {unit}`",)
+        else:
+            break
+    return (f"divide by a scale first, as in `x / (1 {dim})`",)
 
 
 def _of_angle(op: str) -> Rule:
