@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,8 @@ def choose_backend(package: Path, requested: str | None, env_cfg: Any, device: s
         device: ``cpu`` or ``cuda:<number>``.
 
     Returns:
-        The choice, or what is wrong: the environment is not there, or Warp would have to run on other physics.
+        The choice, or what is wrong: the environment is not there, Warp would have to run on other physics, or the task
+        asks for what this physics has not.
     """
     problem = check_backend(package, requested)
     if problem is not None:
@@ -63,6 +65,9 @@ def choose_backend(package: Path, requested: str | None, env_cfg: Any, device: s
         helps = ("leave `--physics` out, or name a preset of Newton",)
         helps += ("or use the torch environment: `--backend torch`",) if "torch" in present else ()
         return Problem(f"the Warp environment needs Newton, and the physics of this run is {physics}", helps)
+    if not on_newton and _draws_gravity(env_cfg):
+        helps = ("leave `--physics` out to run on Newton", "or leave `gravity` out of `randomize`")
+        return Problem("gravity is drawn for each environment, and PhysX has one for all of them", helps)
     if requested is not None:
         return Choice(requested, "as asked for", on_newton)
     if len(present) == 1:
@@ -71,3 +76,9 @@ def choose_backend(package: Path, requested: str | None, env_cfg: Any, device: s
         return Choice("torch", "since Warp needs the physics to be Newton", newton=False)
     where = "a CPU" if device == "cpu" else "a GPU"
     return Choice("warp", f"the faster one on {where}; --backend torch for the other")
+
+
+def _draws_gravity(env_cfg: Any) -> bool:
+    """Whether a generated environment has a gravity of its own: ``gravity``, ``gravity_z`` or ``gravity_z_2``."""
+    ranges = vars(env_cfg.randomize) if hasattr(env_cfg, "randomize") else {}
+    return any(re.fullmatch(r"gravity(_[xyz]+)?(_\d+)?", name) for name in ranges)

@@ -65,6 +65,19 @@ def test_the_only_one_is_taken_everywhere(tmp_path: Path, backend: str) -> None:
 
 
 @pytest.mark.sim
+@pytest.mark.parametrize("physics", ["ovphysx", "isaacsim_physx"])
+def test_gravity_of_each_environment_needs_newton(tmp_path: Path, physics: str) -> None:
+    packages, _ = compile_file(Path(__file__).parents[1] / "sim" / "tasks" / "puck.stripe", tmp_path)
+    assert write(*packages) == []
+    package = packages[0].folder
+    problem = choose_backend(package, None, configuration(package, physics), "cpu")
+    assert isinstance(problem, Problem)
+    assert problem.message == "gravity is drawn for each environment, and PhysX has one for all of them"
+    assert problem.help == ("leave `--physics` out to run on Newton", "or leave `gravity` out of `randomize`")
+    assert isinstance(choose_backend(package, None, configuration(package), "cpu"), Choice)
+
+
+@pytest.mark.sim
 def test_warp_needs_newton(tmp_path: Path) -> None:
     both = cartpole(tmp_path / "both", "torch", "warp")
     cfg = configuration(both, physics="isaacsim_physx")

@@ -10,6 +10,7 @@ import pytest
 
 from stripe_dsl.pipeline import check_file
 
+from . import test_curriculum as curriculum
 from . import test_randomize as newton
 from .compare import without_chance
 from .recorder import ROOT, Recording, Run, record
@@ -119,6 +120,25 @@ def test_forces_act_at_the_centre_of_mass_in_the_frame_of_the_body(tmp_path: Pat
     # the first reset hands them to PhysX before the first step does, which then adds up both
     shoves["physx-random"].truncated[0] = True
     newton.test_forces_act_in_the_frame_of_the_body(shoves, "physx")
+
+
+def test_an_environment_with_its_own_gravity_says_that_it_needs_newton(tmp_path: Path) -> None:
+    """Also where it is not ``stripec`` that starts it."""
+    with pytest.raises(RuntimeError, match="the worker of puck"):
+        record(TASKS / "puck.stripe", tmp_path, {"physx": replace(RANDOM, steps=1)})
+    said = "RuntimeError: Gravity is drawn for each environment, and PhysX has one for all: simulate with Newton"
+    assert said in (tmp_path / "puck.log").read_text()
+
+
+def test_a_curriculum_sets_what_it_says(tmp_path: Path) -> None:
+    run = Run(steps=curriculum.STEPS, num_envs=curriculum.ENVS, inside=False, physics="ovphysx")
+    lessons = record(curriculum.SOURCE, tmp_path, {"physx": run})["physx"]
+    curriculum.test_a_weight_changes_along_a_line(lessons)
+    curriculum.test_a_threshold_changes_at_once(lessons)
+    curriculum.test_a_range_of_a_reset_grows(lessons)
+    curriculum.test_noise_changes_at_once(lessons)
+    curriculum.test_a_command_asks_for_more(lessons)
+    curriculum.test_an_action_gets_stronger(lessons)
 
 
 @pytest.mark.parametrize("name", ["quadruped_walk", "quadruped_showcase"])

@@ -132,6 +132,7 @@ class EnvContext:
     calm_lines: Lines = field(default_factory=Lines)
     timer_lines: Lines = field(default_factory=Lines)
     needs_newton: bool = False
+    own_gravity: bool = False
     friction: list[str] = field(default_factory=list)
     pushed: bool = False
     math_imports: str = ""

@@ -248,6 +248,8 @@ class _EnvWriter:
         context.draw_reset_lines, context.draw_time_lines = drawn.reset(), drawn.intervals()
         context.timer_lines, context.calm_lines = drawn.timers(), drawn.calm()
         context.drawn_attributes, context.textures = drawn.attributes, drawn.textures
+        drawn_ever = (*self.program.randomize.startup, *self.program.randomize.later)
+        context.own_gravity = any(change.quantity == "env.gravity" for change in drawn_ever)
         context.pushed = any(change.quantity == "body.force" for change in self.program.randomize.later)
         context.friction = friction_helpers(self.program, self.program.randomize.later)
         context.needs_newton = any(change.quantity == "env.gravity" for change in self.program.randomize.later)
