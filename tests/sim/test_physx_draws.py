@@ -13,7 +13,7 @@ from stripe_dsl.pipeline import check_file
 from . import test_curriculum as curriculum
 from . import test_randomize as newton
 from .compare import without_chance
-from .recorder import ROOT, Recording, Run, record
+from .recorder import ROOT, Array, Recording, Run, record
 from .replay import assert_replayed
 
 pytestmark = pytest.mark.sim
@@ -43,11 +43,34 @@ def pucks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
 
 @pytest.fixture(scope="module")
 def sleds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
-    return record(TASKS / "sled.stripe", tmp_path_factory.mktemp("sled"), {"physx-random": RANDOM})
+    runs = {"physx-random": RANDOM, "physx-pulled": replace(RANDOM, overrides=[f"randomize.every={newton.NEVER}"])}
+    return record(TASKS / "sled.stripe", tmp_path_factory.mktemp("sled"), runs)
 
 
 def test_masses_differ_from_one_environment_to_the_next(pucks: dict[str, Recording]) -> None:
     newton.test_masses_differ_from_one_environment_to_the_next(pucks, "physx")
+
+
+def test_a_push_of_a_motor_is_answered_by_mass_damping_and_friction(sleds: dict[str, Recording]) -> None:
+    """``(m + armature) dv/dt = F - damping v -+ friction``, against which way it slides."""
+    run = sleds["physx-pulled"]
+    mass = run.probes["mass"][1:, :, 1] + run.probes["armature"][1:, :, 0]
+    # as they were during the step: what a reset draws counts from the next one
+    damping, friction = (run.probes[name][:-1, :, 0].astype(np.float64) for name in ("damping", "joint_friction"))
+    speed, seen = run.groups["policy"][:-1, :, 1].astype(np.float64), run.groups["policy"][1:, :, 1]
+    force = 10.0 * run.actions[..., 0]
+    slides = ~run.fresh[1:] & (np.abs(speed) > 0.2)
+    assert slides.sum() > 100
+
+    def after(damping: Array, friction: Array) -> Array:
+        now = speed
+        for _ in range(2):
+            now = now + (force - damping * now - friction * np.sign(speed)) * 0.005 / (mass + damping * 0.005)
+        return now
+
+    np.testing.assert_allclose(seen[slides], after(damping, friction)[slides], rtol=0, atol=6e-4)
+    for left_out in ((0 * damping, friction), (damping, 0 * friction)):
+        assert np.abs(seen - after(*left_out))[slides].max() > 2.5e-3, "each of them counts"
 
 
 def test_centre_of_mass_and_limits(sleds: dict[str, Recording]) -> None:
