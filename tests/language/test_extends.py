@@ -73,6 +73,16 @@ def test_none_removes_an_entry() -> None:
     assert found.resets == ()
 
 
+def test_what_is_removed_is_not_called_unused(tmp_path: Path) -> None:
+    kept = "task Kept extends Base { sensor wrench = joint_wrench(cartpole); observe policy { wrench.force } }"
+    less = "task Less extends Kept { sensor wrench = none; observe policy { slider.pos } }"
+    file = tmp_path / "less.stripe"
+    file.write_text(f"{BASE}\n{kept}\n{less}\n")
+    found = check_file(file)
+    assert len(found.programs) == 3, found.diagnostics
+    assert [item.message for item in found.diagnostics if "wrench" in item.message] == []
+
+
 def test_a_term_may_change_how_time_enters() -> None:
     found = derived("reward once { alive = 1.0 * not failed }")
     assert {term.name: term.per_second for term in found.rewards} == {"swing": True, "fall": False, "alive": False}
