@@ -80,6 +80,9 @@ class SceneCfg(InteractiveSceneCfg):
                 PhysxArticulationCfg(enabled_self_collisions=False),
                 NewtonArticulationCfg(self_collision_enabled=False),
             ],
+            # without a drive in its file, a joint has no gains on PhysX
+            joint_drive_props={"/.*": [sim_utils.UsdPhysicsDriveCfg()]},
+            joint_drive_props_create_if_missing=True,
         ),
         init_state=ArticulationCfg.InitialStateCfg(
             pos=(0.0, 0.0, 0.5),

@@ -161,7 +161,11 @@ def _partner(program: Program, partner: Partner, prims: Mapping[str, str]) -> di
         return {"filter_prim_paths_expr": literal([prim + below])}
     model = next(robot.model for robot in program.robots if robot.name == partner.owner)
     # one by one: PhysX's patterns have no alternatives
-    return {"filter_prim_paths_expr": literal([prim + model.body(body).below for body in partner.bodies])}
+    return {
+        "filter_prim_paths_expr": literal(
+            [prim + model.body(body).below for body in partner.bodies or model.body_names]
+        )
+    }
 
 
 def part_shapes(program: Program, part: str) -> list[str]:
