@@ -73,9 +73,11 @@ def networks(folder: Path) -> None:
 
 
 def upstream(env: Any) -> dict[str, Array]:
-    """Isaac Lab's term for the first network, with what it does to a picture itself; runs in the worker."""
+    """Isaac Lab's term for the first network, with what it does to a picture itself, and its terms for the picture;
+    runs in the worker."""
     from isaaclab.envs.mdp import observations
     from isaaclab.managers import ObservationTermCfg, SceneEntityCfg
+    from isaaclab_tasks.contrib.stack.config.franka.stack_ik_rel_blueprint_env_cfg import image
 
     mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 
@@ -87,7 +89,12 @@ def upstream(env: Any) -> dict[str, Array]:
     given = {"sensor_cfg": SceneEntityCfg("eye"), "data_type": "rgb", "model_zoo_cfg": zoo, "model_name": "look"}
     kind: Any = observations.image_features
     term = kind(ObservationTermCfg(func=kind, params={**given, "model_device": None}), env)
-    return {"features": term(env, **given).cpu().numpy().copy()}
+    eye = {"sensor_cfg": SceneEntityCfg("eye"), "data_type": "rgb"}
+    shape = {"channel_first": False, "frame_stack": 1}
+    picture: Any = observations.image_rgb
+    picture = picture(ObservationTermCfg(func=picture, params={**eye, **shape}), env)
+    found = {"features": term(env, **given), "image_rgb": picture(env, **eye), "image": image(env, **eye)}
+    return {name: value.cpu().numpy().copy() for name, value in found.items()}
 
 
 def film(env: Any) -> dict[str, torch.Tensor]:
@@ -154,7 +161,7 @@ def seen(request: pytest.FixtureRequest, program: Program, runs: dict[str, Recor
         found[name] = picture[..., 0] if picture.shape[-1] == 1 else picture
     fresh = runs[request.param].fresh
     assert fresh[1:].sum() > 6
-    return found | {"fresh": fresh}
+    return found | {name: runs[request.param].probes[name] for name in ("image_rgb", "image")} | {"fresh": fresh}
 
 
 def test_everything_is_as_the_reference_says(program: Program, runs: dict[str, Recording]) -> None:
@@ -238,12 +245,13 @@ def test_what_is_not_there_is_at_the_reach(seen: dict[str, Array]) -> None:
     assert (wall[..., 0] > 1.4 * wall[..., 1]).all()
 
 
-def test_a_picture_is_centred_as_isaac_lab_does(seen: dict[str, Array]) -> None:
-    """``image_rgb`` takes the mean of each colour over the picture away."""
-    rgb = seen["eye_rgb"]
-    wanted = rgb - rgb.mean(axis=(2, 3), keepdims=True)
-    np.testing.assert_allclose(seen["centred"], wanted, atol=1e-5)
+@pytest.mark.parametrize("term", ["image_rgb", "image"])
+def test_a_picture_is_centred_as_isaac_lab_does(term: str, seen: dict[str, Array]) -> None:
+    """Both take the mean of each colour over the picture away."""
+    wanted = seen[term]
     assert np.ptp(wanted) > 0.5
+    assert abs(wanted.mean(axis=(2, 3))).max() < 1e-5
+    np.testing.assert_allclose(seen["centred"], wanted, atol=1e-5)
 
 
 def test_the_wall_is_seen_upright(seen: dict[str, Array]) -> None:

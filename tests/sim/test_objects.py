@@ -164,19 +164,39 @@ TOUCHING = """
   sensor cats  = contacts(cat) against ground
   sensor arms  = contacts(left) against right
   sensor cups  = contacts(left.ram) against cup
+  sensor wing  = contacts(left.flap) against cube
+  sensor grip  = contacts(left.hands) against cube
   observe critic {
     every.force; hit.force; normal = hit.normal_force; peak = hit.peak; down = hit.touching
-    miss.force; cats.force; arms = arms.peak; cups = cups.peak
+    miss.force; cats.force; arms = arms.peak; cups = cups.peak; wing.force
+    contact_count = count(|grip[left.hands].normal_force| > 1 N) / 2
+    contacts = |grip[left.ram].normal_force| > 1 N and any(|grip[left.hands].normal_force| > 1 N)
+    fingers_contact_force_b = rotate_back(right.base.rot, grip[left.hands].normal_force)
   }
   reward per second {"""
 """Contacts by partner: what the ram touches is the cube alone, and what lies on the ground is the cat."""
+
+
+def touched(env: Any) -> Mapping[str, Any]:
+    """Isaac Lab's terms for hands that hold something, with a sensor for each; runs in the worker."""
+    from isaaclab.managers import SceneEntityCfg
+    from isaaclab_tasks.core.lift.mdp import observations, rewards
+
+    names = ["hit", "wing"]
+    found = {
+        "contacts": rewards.contacts(env, 1.0, "hit", names),
+        "contact_count": rewards.contact_count(env, 1.0, names),
+        "fingers_contact_force_b": observations.fingers_contact_force_b(env, names, SceneEntityCfg("robot_right")),
+    }
+    return {name: value.float().cpu().numpy().copy() for name, value in found.items()}
 
 
 def test_a_cube_is_pushed(tmp_path: Path) -> None:
     """A ram that is sent out moves the cube before it, and nothing else does; contacts tell what was touched."""
     text = SOURCE.read_text().replace("spawn at (0.5, 0.5, 0.2) m", "spawn at (0.4, 0, 0.11) m")
     text = text.replace("\n  reward per second {", TOUCHING)
-    text = text.replace("  joint slide {", '  body ram = "ram"\n  joint slide {')
+    names = ('body ram = "ram"', 'body flap = "flap"', 'bodies hands = ["ram", "flap"]', "joint slide {")
+    text = text.replace("  joint slide {", "\n".join(f"  {name}" for name in names))
     text = text.replace("cube.pos.z     = 0.2 m", "cube.pos.z     = default")
     shutil.copy(SOURCE.with_name("mug.usda"), tmp_path)
     text, turned = re.subn("ball.rot .*", "ball.rot = any", text)
@@ -186,6 +206,7 @@ def test_a_cube_is_pushed(tmp_path: Path) -> None:
     still = ("reset.cube_yaw=[0.0,0.0]", "reset.cube_pos_xy=[0.0,0.0]", "terminate.pushed_threshold=9.0")
     still += ("reset.left_slide_pos=[0.0,0.0]",)
     out = Run(steps=29, amplitude=0.0, shuffle=(), num_envs=4, overrides=(*still, "action.push_offset=0.6"))
+    out = replace(out, probe="tests.sim.test_objects:touched")
     wanted = {"torch": out, "kept": replace(out, overrides=(*still, "action.push_offset=0.0"))}
     wanted["warp"] = replace(out, backend="warp", inside=False)
     found = record(source, tmp_path, wanted)
@@ -219,6 +240,10 @@ def test_a_cube_is_pushed(tmp_path: Path) -> None:
         weight = seen["cats_force"][-1].reshape(4, -1, 3).sum(axis=1)
         np.testing.assert_allclose(weight[:, 2], 2.1 * 9.81, rtol=0.05)
         assert not seen["hit_force"][0].any()
+        for entry in ("contacts", "contact_count", "fingers_contact_force_b"):
+            theirs = found[name].probes[entry]
+            assert np.ptp(theirs) > 0
+            np.testing.assert_allclose(seen[entry].reshape(theirs.shape), theirs, atol=1e-4, err_msg=entry)
     for entry in ("hit_force", "peak"):
         ours, theirs = (entries(program, found[name])["critic", entry] for name in ("warp", "torch"))
         np.testing.assert_allclose(ours, theirs, atol=1e-3)

@@ -25,6 +25,16 @@ from .events import EVENTS
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs/vocabulary.md"
 LIVE = "tests/vocabulary/test_equal.py"
+DRAWN = "tests/vocabulary/test_drawn.py"
+GEARS = f"{LIVE}::test_a_gear_is_drawn_for_each_episode"
+ELSEWHERE = (
+    "tests/sim/test_camera.py::test_a_picture_is_centred_as_isaac_lab_does",
+    "tests/sim/test_camera.py::test_networks_make_of_pictures_what_isaac_labs_term_does",
+    "tests/sim/test_grains.py::test_what_is_spilled_is_what_upstream_says",
+    "tests/sim/test_objects.py::test_a_cube_is_pushed",
+    "tests/sim/test_soft.py::test_values_are_those_of_isaac_labs_terms",
+)
+"""Tests of single features that call upstream's functions beside what they are about."""
 _CALL = re.compile(r"\b(rewards|terminations|observations|manipulation)\.(\w+)\(")
 _TITLES = {"reward": "Rewards", "observation": "Observations", "termination": "Terminations", "event": "Events"}
 
@@ -47,6 +57,11 @@ class Row:
     line: str
     test: str
     but: str = ""
+
+    @property
+    def live(self) -> bool:
+        """Whether it is compared with the upstream function on a live environment."""
+        return self.test.startswith((LIVE, DRAWN, *ELSEWHERE))
 
     @property
     def function(self) -> str:
@@ -117,14 +132,18 @@ def page() -> str:
     """The text of the page."""
     every = rows()
     written = [row for row in every if row.line]
-    live = [row for row in written if row.test == LIVE]
+    live = [row for row in written if row.live]
+    drawn = [row for row in live if row.test.startswith((DRAWN, GEARS))]
     text = f"""# The vocabulary
 
 Isaac Lab's terms and how they are written here: every reward, observation, termination and event that its tasks
 use at least twice. {len(written)} of {len(every)} can be written. {len(live)} of these are compared with the upstream
-function on a live environment, in the same step and in both back ends (`{LIVE}`); another test is named where there
-is one. Where a part of a term is left out, its row says which. The functions are those of the standard library, as in
-`import "std/rewards.stripe" as rewards`.
+function on a live environment and in both back ends: {len(live) - len(drawn)} give the same values in the same step
+(`{LIVE}`, or the test that is named), and {len(drawn)} are events that draw numbers. Of these both sides
+draw for many environments; then the same places of the simulation have changed, within the same range and by the same
+distribution (`{DRAWN}`, or the test that is named). Of the others a test shows what they do.
+Where a part of a term is left out, its row says which. The functions are those of the standard library,
+as in `import "std/rewards.stripe" as rewards`.
 
 The page is made from `tests/vocabulary`; the lines are those that the tests run.
 """
@@ -148,7 +167,8 @@ The page is made from `tests/vocabulary`; the lines are those that the tests run
 
 
 def _line(row: Row) -> str:
-    test = "live" if row.test == LIVE else f"`{row.test}`"
+    test = "live" if row.test == LIVE else f"live, `{row.test}`" if row.live else f"`{row.test}`"
+    test = "live, by distribution" if row.test.startswith(DRAWN) else test
     test += f", {row.but}" if row.but else ""
     code = "<br>".join(f"`{_cell(part)}`" for part in row.line.split("; "))
     return f"| {_link(row)} | {row.uses} | {code} | {row.function} | {test} |\n"

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import chi2_contingency
 
 from stripe_dsl.ir.observations import Observation
 from stripe_dsl.ir.program import Program
@@ -88,6 +90,17 @@ def test_rewards(task: str, name: str, backend: str, runs: Runs, programs: Progr
     np.testing.assert_allclose(ours, theirs, rtol=LOOSE.get(name, 2e-5), atol=2e-6 * scale)
 
 
+@pytest.mark.parametrize("task", ["walker", "table"])
+def test_the_share_of_episodes_that_lasted_is_logged(task: str, backend: str, runs: Runs) -> None:
+    """As ``survival_success_rate`` logs it."""
+    recording = runs[f"{task} {backend}"]
+    ended = np.flatnonzero(recording.fresh[1:].any(axis=1))
+    theirs = recording.between["survival_success_rate"][ended]
+    ours = [recording.log[step]["Episode_Termination/timeout"] for step in ended]
+    assert 0 < theirs.mean() < 1, "some end early"
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
+
+
 @terms("termination")
 def test_terminations(task: str, name: str, backend: str, runs: Runs, programs: Programs) -> None:
     recording, program = runs[f"{task} {backend}"], programs[task]
@@ -136,9 +149,12 @@ def test_a_gear_is_drawn_for_each_episode(backend: str, runs: Runs) -> None:
     gears, fresh = np.floor(recording.probes["gear"]), recording.fresh
     np.testing.assert_array_equal((gears[1:] != gears[:-1]) & ~fresh[1:], False)
     drawn = gears[fresh]
-    shares = np.bincount(drawn.astype(int), minlength=3) / len(drawn)
+    theirs = recording.finish["gears"].ravel()
+    counts = np.array([np.bincount(values.astype(int), minlength=3) for values in (drawn, theirs)])
     assert len(drawn) > 100
-    np.testing.assert_allclose(shares, 1 / 3, atol=0.12)
+    found: Any = chi2_contingency(counts)
+    assert found.pvalue > 1e-3
+    np.testing.assert_allclose(counts[0] / len(drawn), 1 / 3, atol=0.12)
 
 
 def entry(name: str, recording: Recording, program: Program) -> tuple[Array, list[Observation]]:

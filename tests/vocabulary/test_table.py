@@ -12,8 +12,9 @@ from stripe_dsl.pipeline import check_file
 from stripe_dsl.spec.modules import STANDARD
 
 from .counterparts import TASKS
+from .drawn import DRAWN as EVENTS_DRAWN
 from .events import EVENTS
-from .table import HERE, LIVE, PAGE, described, notes, page, rows, shown, upstream
+from .table import DRAWN, HERE, LIVE, PAGE, described, notes, page, rows, shown, upstream
 
 ROOT = HERE.parents[1]
 SITE = importlib.util.find_spec("isaaclab_tasks")
@@ -49,6 +50,16 @@ def test_lines_stand_in_the_tasks() -> None:
     for task, events in EVENTS.items():
         text = (HERE / f"tasks/{task}.stripe").read_text(encoding="utf-8")
         assert [event.line for event in events.values() if event.line not in text] == []
+
+
+def test_lines_of_drawn_events_stand_in_their_task() -> None:
+    text = (HERE / "tasks/drawn.stripe").read_text(encoding="utf-8")
+    shown = {row.name: row.line for row in rows() if row.test.startswith(DRAWN)}
+    assert shown.keys() == EVENTS_DRAWN.keys()
+    for line in shown.values():
+        inside = line.removeprefix("reset {").removesuffix("}") if line.startswith("reset") else line
+        for part in inside.split(";"):
+            assert re.search(r" +".join(map(re.escape, part.split())), text), line
 
 
 def test_notes_are_of_terms_that_no_task_shows_whole() -> None:

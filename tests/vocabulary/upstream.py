@@ -41,6 +41,7 @@ class Environment:
         self.command_manager = Commands(env, COMMANDS[self.task])
         self.termination_manager = Terminations(env)
         self.curriculum_manager = SimpleNamespace(_term_cfgs=[])
+        self.survival: Any = survival(self)
         self.terms: dict[str, Any] = {}
         self.remembering: list[Any] = []
         for terms in self.table.values():
@@ -103,6 +104,15 @@ class Environment:
         for term in self.remembering:
             term.reset(env_ids)
         self.action_manager.prev_action[env_ids] = 0.0
+
+
+def survival(seen: Environment) -> Any:
+    """A term whose reward is nothing, and which logs the share of the episodes that lasted when some end."""
+    from isaaclab.envs.mdp.rewards import survival_success_rate
+    from isaaclab.managers import RewardTermCfg
+
+    term: Any = survival_success_rate
+    return term(RewardTermCfg(func=term, weight=0.0), seen)
 
 
 def resolved(value: Any, env: Any) -> Any:
@@ -224,6 +234,10 @@ class Terminations:
     def terminated(self) -> Any:
         return self._all()[:, :-1].any(dim=1)
 
+    @property
+    def ended(self) -> Any:
+        return self._all().any(dim=1)
+
     def find_terms(self, names: list[str]) -> list[str]:
         return names
 
@@ -276,6 +290,9 @@ def between(env: Any) -> dict[str, Array]:
     for category in ("reward", "termination"):
         for name, term in seen.table[category].items():
             found[f"{category} {name}"] = seen.call(name, term)
+    # a manager resets its terms before the environment forgets how the episodes ended
+    seen.survival.reset(seen.termination_manager.ended.nonzero().flatten())
+    found["survival_success_rate"] = np.array(seen.extras["log"]["Metrics/success_rate"].cpu())
     return found
 
 
@@ -303,6 +320,8 @@ def resets(env: Any) -> dict[str, Any]:
     """The state that our reset leaves, and the one after the events of Isaac Lab. Runs at the end."""
     import sys
 
+    import torch
+
     seen, found = environment(env), {}
     for path, value in RESETS[seen.task].items():
         group, _, name = path.rpartition(".")
@@ -327,7 +346,17 @@ def resets(env: Any) -> dict[str, Any]:
             for name in ("joint_pos", "joint_vel", "root_link_pose_w", "root_link_vel_w"):
                 if hasattr(item.data, name):
                     found[f"{side} {asset} {name}"] = getattr(item.data, name).torch.clone()
+    if seen.task == "table":
+        found["gears"] = torch.stack([gears_of(seen) for _ in range(20)])
     return found
+
+
+def gears_of(seen: Environment) -> Any:
+    """Kinds of gear that Isaac Lab's event draws, one for each environment."""
+    import torch
+
+    seen._gear_type_manager(seen, torch.arange(seen.num_envs), **GEARS_KINDS.params)
+    return seen._gear_type_manager._current_gear_type_indices.clone()
 
 
 def at_share(lower: Any, upper: Any, size: Any, device: Any) -> Any:
