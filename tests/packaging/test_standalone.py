@@ -37,6 +37,10 @@ else:
 STEP = """
 from importlib import import_module
 
+import warp as wp
+
+wp.config.enable_backward = False  # as Isaac Lab's own commands have it
+
 import gymnasium as gym
 import torch
 from isaaclab.app import launch_simulation
