@@ -332,6 +332,21 @@ def test_pictures_lie_upright_and_repeat(runs: dict[str, Recording]) -> None:
             assert np.ptp(light) < 0.15 * light.mean(), "the same of each colour: what the picture has, as it is lit"
 
 
+@pytest.mark.gpu
+def test_a_gpu_draws_them_as_well(source: Path, program: Program, tmp_path: Path) -> None:
+    """Within Warp's graph, whose draws are those of its seed, and in torch; and networks see them there."""
+    if not pytest.importorskip("torch").cuda.is_available():
+        pytest.skip("torch finds no CUDA device")
+    torch = Run(steps=60, num_envs=8, amplitude=3.0, shuffle=(0, 20), overrides=without_chance(program))
+    torch = replace(torch, device="cuda:0", probe="tests.sim.test_camera:upstream")
+    runs = record(source, tmp_path, {"torch": torch, "warp": replace(torch, backend="warp", inside=False)})
+    for backend, run in runs.items():
+        test_pictures_are_drawn_for_each_environment(backend, runs, run)
+        test_networks_make_of_pictures_what_isaac_labs_term_does(backend, runs)
+    test_pictures_lie_upright_and_repeat(runs)
+    test_environments_differ_by_their_place(runs)
+
+
 @pytest.mark.parametrize("backend", ["torch", "warp"])
 def test_a_video_shows_the_pictures_as_they_are_then(backend: str, runs: dict[str, Recording]) -> None:
     """As the cameras of the task see them; the ground has its pattern of greys beside them."""

@@ -48,11 +48,14 @@ TASKS = {
 }
 
 
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda:0", marks=pytest.mark.gpu)])
 @pytest.mark.parametrize("name", TASKS)
-def test_answers_as_the_reference_does(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_answers_as_the_reference_does(name: str, device: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    if device != "cpu" and not pytest.importorskip("torch").cuda.is_available():
+        pytest.skip("torch finds no CUDA device")
     task = TASKS[name]
     (program,) = check_file(ROOT / task.source).programs
-    run = replace(task.run, overrides=[*without_chance(program), *task.run.overrides])
+    run = replace(task.run, overrides=[*without_chance(program), *task.run.overrides], device=device)
     recording: Recording = record(ROOT / task.source, tmp_path_factory.mktemp(name), {"physx": run})["physx"]
     assert recording.facts["physics"] == "OvPhysxManager"
     assert np.isfinite(recording.reward).all()

@@ -28,12 +28,19 @@ pytestmark = [pytest.mark.sim, pytest.mark.thorough]
 HEAPED = Path(__file__).parent / "tasks" / "heaped.stripe"
 
 
+@pytest.fixture(scope="module", params=["cpu", pytest.param("cuda:0", marks=pytest.mark.gpu)])
+def device(request: pytest.FixtureRequest) -> str:
+    if request.param != "cpu" and not pytest.importorskip("torch").cuda.is_available():
+        pytest.skip("torch finds no CUDA device")
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def yards(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+def yards(device: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
     """Robots and balls on uneven ground, two in each place; a ball is slower than on Newton, where hulls hold more."""
     slower = ["reset.struck_lin_vel_offset=[0.0,9.0,0.0]"]
-    balls = Run(num_envs=4, shuffle=(), steps=90, task="Yard", physics="ovphysx", overrides=slower)
-    goals = Run(num_envs=16, steps=40, shuffle=(), task="Goals", physics="ovphysx", inside=False)
+    balls = Run(num_envs=4, shuffle=(), steps=90, task="Yard", physics="ovphysx", overrides=slower, device=device)
+    goals = Run(num_envs=16, steps=40, shuffle=(), task="Goals", physics="ovphysx", inside=False, device=device)
     return record(scene.SOURCE, tmp_path_factory.mktemp("yard"), {"torch": balls, "goals torch": goals})
 
 
@@ -52,10 +59,10 @@ def heap(heaped: Program) -> Layout:
 
 
 @pytest.fixture(scope="module")
-def heaps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+def heaps(device: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
     """What moves in a scene; episodes end at different times."""
     own = loose.__name__
-    run = Run(steps=90, num_envs=3, physics="ovphysx", probe=f"{own}:poses", finish=f"{own}:masses")
+    run = Run(steps=90, num_envs=3, device=device, physics="ovphysx", probe=f"{own}:poses", finish=f"{own}:masses")
     return record(HEAPED, tmp_path_factory.mktemp("heap"), {"torch": run})
 
 
