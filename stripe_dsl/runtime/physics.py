@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from ctypes import CDLL
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,24 @@ def check_physics(env_cfg: Any, package: Path) -> Problem | None:
         return None
     if library and find_spec("ovphysx") is None:
         return Problem("PhysX is not installed", ("it is an extra: `pip install 'stripe-dsl[physx]'`", NEWTON))
+    if library and not _opens("libGL.so.1"):
+        return Problem(
+            "PhysX needs libGL.so.1, which is not on this machine", ("on Debian: `apt install libgl1`", NEWTON)
+        )
     if not library and find_spec("isaacsim") is None:
         helps = ("PhysX without Isaac Sim is `--physics ovphysx`", NEWTON)
         return Problem("`--physics isaacsim_physx` needs Isaac Sim, which is not installed", helps)
     robots = json.loads((package / "manifest.json").read_text(encoding="utf-8"))["robots"]
     return _several_degrees(robots) or (_no_joints(robots) if library else None) or _parts_of_the_ground(env_cfg.scene)
+
+
+def _opens(library: str) -> bool:
+    """Whether a shared library is there; a machine without a screen may lack what PhysX is linked against."""
+    try:
+        CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def _several_degrees(robots: list[dict[str, Any]]) -> Problem | None:

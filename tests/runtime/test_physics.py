@@ -48,6 +48,21 @@ def test_what_is_there_runs(tmp_path: Path) -> None:
         assert wrong(tmp_path, preset, "elbow") is None
 
 
+def test_a_library_of_the_system_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PhysX is linked against OpenGL, which machines without a screen lack."""
+
+    def without(name: str) -> None:
+        raise OSError(f"{name}: cannot open shared object file: No such file or directory")
+
+    monkeypatch.setattr(physics, "CDLL", without)
+    made = presets()
+    problem = wrong(tmp_path, made["ovphysx"], "elbow")
+    assert problem is not None
+    assert problem.message == "PhysX needs libGL.so.1, which is not on this machine"
+    assert problem.help[0] == "on Debian: `apt install libgl1`"
+    assert wrong(tmp_path, made["newton_mjwarp"], "elbow") is None
+
+
 def test_what_is_not_installed_is_named(tmp_path: Path, installed: set[str]) -> None:
     installed.clear()
     made = presets()

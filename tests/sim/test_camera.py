@@ -83,7 +83,7 @@ def upstream(env: Any) -> dict[str, Array]:
 
     def infer(network: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
-            return network(4 * (images.permute(0, 3, 1, 2).float() / 255.0 - mean))
+            return network(4 * (images.permute(0, 3, 1, 2).float() / 255.0 - mean.to(images.device)))
 
     zoo = {"look": {"model": lambda: env._look_encoder._network, "inference": infer}}
     given = {"sensor_cfg": SceneEntityCfg("eye"), "data_type": "rgb", "model_zoo_cfg": zoo, "model_name": "look"}

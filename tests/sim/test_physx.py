@@ -59,5 +59,7 @@ def test_answers_as_the_reference_does(name: str, device: str, tmp_path_factory:
     recording: Recording = record(ROOT / task.source, tmp_path_factory.mktemp(name), {"physx": run})["physx"]
     assert recording.facts["physics"] == "OvPhysxManager"
     assert np.isfinite(recording.reward).all()
-    assert_replayed(program, recording, absolute=task.bound, loose=dict(task.loose))
+    more = 1 if device == "cpu" else 10  # a GPU multiplies and adds at once
+    loose = {name: more * bound for name, bound in task.loose}
+    assert_replayed(program, recording, absolute=more * task.bound, loose=loose)
     assert recording.fresh[1:].any(), "resets happened"
