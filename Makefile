@@ -1,17 +1,15 @@
 # A few verbs; `make` alone lists them.
 RUN := python -m uv run --extra sim --extra physx --group dev
 
-.PHONY: help setup test thorough fast lint format generate train
+.PHONY: help setup test fast lint format generate train
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
 
 setup: ## make the environment
 	python -m pip install uv
 	python -m uv sync --extra sim --extra physx --group dev
-test: ## the tests of the usual run
+test: ## all tests
 	$(RUN) pytest
-thorough: ## the tests that the usual run has no time for
-	$(RUN) pytest -m thorough
 fast: ## the tests that need neither the simulator nor patience
 	$(RUN) pytest -m "not sim and not slow"
 lint: ## lint, formatting and types

@@ -1,8 +1,10 @@
-"""What all tests share: the order in which they run."""
+"""What all tests share: kernels without adjoints, and the order in which they run."""
 
 from __future__ import annotations
 
 import pytest
+
+from tests import without_adjoints  # noqa: F401 - before a test brings Isaac Lab
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,21 +15,6 @@ from subprocess import TimeoutExpired
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-IMPORTED = (
-    "tests.without_adjoints",
-    "torch",
-    "newton",
-    "mujoco_warp",
-    "isaaclab.app",
-    "isaaclab.envs",
-    "isaaclab.sensors",
-    "isaaclab_newton.physics.mjwarp_tendon_control",
-    "isaaclab_rl.rsl_rl",
-    "isaaclab_tasks.utils",
-    "isaaclab_experimental.envs.frontend",
-    "stripe_dsl.cli.main",
-    "stripe_dsl.pipeline",
-)
 WITH_GPU = Path("/dev/nvidiactl").exists()
 """What is imported touches the GPU where there is one, and a fork cannot go on with that."""
 
@@ -61,7 +46,7 @@ def run(
     os.environ["OMP_NUM_THREADS"] = "1"
     context = multiprocessing.get_context("spawn" if WITH_GPU else "forkserver")
     if not WITH_GPU:
-        context.set_forkserver_preload([*IMPORTED])
+        context.set_forkserver_preload(["tests.preloaded"])
     words = [str(word) for word in argv]
     process = context.Process(target=_begin, args=(main, [name, *words], log, errors, cwd, dict(env or {})))
     process.start()

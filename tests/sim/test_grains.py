@@ -16,7 +16,7 @@ from stripe_dsl.pipeline import check_file
 from .recorder import Array, Recording, Run, record
 from .replay import assert_replayed, assert_replayed_from_outside, entries
 
-pytestmark = [pytest.mark.sim, pytest.mark.thorough]
+pytestmark = pytest.mark.sim
 
 SOURCE = Path(__file__).parent / "tasks" / "sand.stripe"
 QUIET = ("reset.sand_pos_xy=[0.01,0.01]",)

@@ -16,7 +16,7 @@ from .compare import without_chance
 from .recorder import ROOT, Array, Recording, Run, record
 from .replay import assert_replayed
 
-pytestmark = [pytest.mark.sim, pytest.mark.thorough]
+pytestmark = pytest.mark.sim
 
 TASKS = newton.TASKS
 RANDOM = replace(newton.RANDOM, physics="ovphysx", probe="tests.sim.drawn:physx_properties", inside=False)

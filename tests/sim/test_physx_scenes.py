@@ -23,7 +23,7 @@ from .test_scene import layouts, program
 
 __all__ = ["layouts", "program"]  # fixtures: of the yard
 
-pytestmark = [pytest.mark.sim, pytest.mark.thorough]
+pytestmark = pytest.mark.sim
 
 HEAPED = Path(__file__).parent / "tasks" / "heaped.stripe"
 

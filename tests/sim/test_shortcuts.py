@@ -25,7 +25,7 @@ from tests.forks import run
 from .recorder import Run, record
 from .replay import assert_replayed
 
-pytestmark = [pytest.mark.sim, pytest.mark.slow, pytest.mark.thorough]
+pytestmark = [pytest.mark.sim, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 TASKS = {

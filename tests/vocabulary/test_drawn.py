@@ -20,7 +20,7 @@ from tests.sim.recorder import Array, Recording, Run, record
 
 from .drawn import DRAWN
 
-pytestmark = [pytest.mark.sim, pytest.mark.thorough]
+pytestmark = pytest.mark.sim
 
 SOURCE = Path(__file__).parent / "tasks" / "drawn.stripe"
 MODULE = "tests.vocabulary.drawn"
