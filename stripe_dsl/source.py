@@ -65,6 +65,10 @@ class Span:
         """Column of the first character, from 1."""
         return self.source.position(self.start)[1]
 
+    def contains(self, other: Span) -> bool:
+        """Whether the other stands inside this one."""
+        return self.source is other.source and self.start <= other.start and other.end <= self.end
+
     def to(self, other: Span) -> Span:
         """The range from the start of this span to the end of ``other`` (same file)."""
         return Span(self.source, min(self.start, other.start), max(self.end, other.end))

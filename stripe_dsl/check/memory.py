@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check.arguments import called
 from stripe_dsl.check.arithmetic import is_zero, unit_words
-from stripe_dsl.check.phase import Phase
+from stripe_dsl.check.phase import ENDINGS, Phase
 from stripe_dsl.check.tunables import Role
 from stripe_dsl.check.values import RangeValue, Value, parts_of, varies
 from stripe_dsl.ir.graph import Node
@@ -35,6 +35,7 @@ class Memory:
 
     Attributes:
         states: by name, each behind those that it reads.
+        keeper: the function whose operand is read now; empty outside of one.
     """
 
     def __init__(self, low: Lowering) -> None:
@@ -45,6 +46,7 @@ class Memory:
         self._becoming = ""
         self._known: dict[tuple[object, ...], str] = {}
         self._times: dict[str, str] = {}
+        self.keeper = ""
 
     # states of the file
 
@@ -190,9 +192,12 @@ class Memory:
         """What a function remembers: known after the physics, and not the same for ever."""
         low, source, name = self.low, expr.args[0], called(expr)
         with self.phase(Phase.STATE):
+            outer, self.keeper = self.keeper, name
             node = low.number(source)
-            if node is None or not low.names.check_phase(node, source.span):
-                return None
+            known = node is not None and low.names.check_phase(node, source.span)
+            self.keeper = outer
+        if node is None or not known:
+            return None
         if not varies(node):
             low.report.error("E0503", f"`{name}` of a constant never changes", source.span, "remove it")
             return None
@@ -284,6 +289,12 @@ def prev(low: Lowering, expr: ast.Call) -> Node | None:
     if not varies(node):
         help = f"write it without `{called(expr)}`" if called(expr) == "prev" else "its change is zero"
         low.report.error("E0503", "a constant has no earlier value", inner.span, help)
+        return None
+    ending = next((part for part in parts_of(node) if part.read and part.read.quantity.startswith(ENDINGS)), None)
+    if ending is not None and ending.read is not None:
+        word = ending.read.quantity.split(".")[1]
+        message = f"`{word}` has no earlier value: an episode has not ended in a step before"
+        low.report.error("E0505", message, inner.span, f"leave `{word}` out of `{called(expr)}`")
         return None
     if node.op == "prev":
         message = "`prev` of `prev` needs a longer memory than there is"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from stripe_dsl.check.draws import any_angle
 from stripe_dsl.check.foreign import VALUES
 from stripe_dsl.check.parameters import Unknown
-from stripe_dsl.check.phase import DRAWING, KNOWN_AT_RESET, Phase
+from stripe_dsl.check.phase import DRAWING, ENDINGS, KNOWN_AT_RESET, Phase
 from stripe_dsl.check.scope import ActionValue
 from stripe_dsl.check.values import CommandValue, Episode, Value
 from stripe_dsl.diagnostics import Annotation
@@ -251,9 +251,8 @@ class Names:
             self.low.phase, self.low.default = phase, default
             self._open.pop()
         node = self.lets[name]
-        if node is not None:
-            self.check_phase(node, expr.span)
-        return node
+        known = node is not None and self.check_phase(node, expr.span, self.low.scope.lets[name].span)  # type: ignore[index]
+        return node if known else None
 
     def param(self, expr: ast.Name) -> Value | None:
         name = expr.id
@@ -307,8 +306,12 @@ class Names:
             node = self.low.graph.add("read", type=BOOL, read=Read("", f"term.{name}"), span=expr.span)
         return node if self.check_phase(node, expr.span) else None
 
-    def check_phase(self, root: Node, span: Span) -> bool:
-        """Whether everything that ``root`` reads is known in this phase; else it is reported at ``span``."""
+    def check_phase(self, root: Node, span: Span, definition: Span | None = None) -> bool:
+        """Whether everything that ``root`` reads is known in this phase; else it is reported at ``span``.
+
+        Args:
+            definition: of what the name at ``span`` stands for, where what is wrong is shown too.
+        """
         if self.low.phase is Phase.REWARD:
             return True  # everything is: no need to walk a graph that may be deep
         for node in _now(root):
@@ -323,7 +326,9 @@ class Names:
             if node.read is None:
                 continue
             quantity = node.read.quantity
-            notes = (Annotation(node.span, "read here"),) if node.span not in (None, span) else ()
+            # a node keeps the place of the first such expression, which may be another line's
+            inside = definition is not None and node.span is not None and definition.contains(node.span)
+            notes = (Annotation(node.span, "read here"),) if inside and node.span is not None else ()
             if self.low.phase is Phase.RESET and not quantity.startswith(KNOWN_AT_RESET):
                 self.low.report.error(
                     "E0505",
@@ -343,15 +348,13 @@ class Names:
                     notes=notes,
                 )
                 return False
-            if quantity.startswith(("env.failed", "env.timeout", "term.")) and self.low.phase is not Phase.REWARD:
-                word = quantity.split(".")[1]
-                self.low.report.error(
-                    "E0505",
-                    f"`{word}` is known only in rewards, not in `{self.low.phase}`",
-                    span,
-                    "use its condition, which a `let` can name",
-                    notes=notes,
-                )
+            if quantity.startswith(ENDINGS):
+                word, keeper = quantity.split(".")[1], self.low.memory.keeper
+                where = f"and `{keeper}` keeps what is known before" if keeper else f"not in `{self.low.phase}`"
+                help = "use its condition, which a `let` can name"
+                if word == "timeout":
+                    help = "compare the time, as in `episode.time > 4 s`"
+                self.low.report.error("E0505", f"`{word}` is known only in rewards, {where}", span, help, notes=notes)
                 return False
         return True
 

@@ -24,3 +24,6 @@ DRAWING = (Phase.RESET, Phase.BEGIN)
 KNOWN_AT_RESET = ("joint.default_", "joint.lower", "joint.upper", "joint.vel_limit", "root.default_", "soft.default_")
 KNOWN_AT_RESET += ("root.begin_", "env.place")
 """Quantities that a reset may read: those that do not change, and where other things begin."""
+
+ENDINGS = ("env.failed", "env.timeout", "term.")
+"""How an episode ends: known to rewards alone, and never of a step before."""
