@@ -29,6 +29,10 @@ JOINTS = (
 FEET = ("front_left_foot", "front_right_foot", "left_back_foot", "right_back_foot")
 REWARD_TERMS = ("alive", "upright", "facing", "drive", "energy", "limits", "progress", "fall")
 TERMINATION_TERMS = ("fallen", "timeout")
+LOG_ENTRIES = (
+    *(f"Episode_Reward/{term}" for term in REWARD_TERMS),
+    *(f"Episode_Termination/{term}" for term in TERMINATION_TERMS),
+)
 BLOCK_DIM = 64  # environments in a block of threads: small, so that a few thousand spread over a whole GPU
 
 
@@ -486,9 +490,7 @@ class AntWarpEnv(DirectRLEnvWarp):
         self.torch_reset_terminated = wp.to_torch(self.reset_terminated)
         self.torch_reset_time_outs = wp.to_torch(self.reset_time_outs)
         self.torch_episode_length_buf = self.episode_length_buf
-        names = [f"Episode_Reward/{term}" for term in REWARD_TERMS]
-        names += [f"Episode_Termination/{term}" for term in TERMINATION_TERMS]
-        self.extras["log"] = dict(zip(names, wp.to_torch(self._log), strict=True))
+        self._torch_log = wp.to_torch(self._log)
 
     def _seed_states(self, seed: int | None) -> None:
         if seed is None:
@@ -504,6 +506,7 @@ class AntWarpEnv(DirectRLEnvWarp):
             data = articulation.data
             data._sim_timestamp += self.step_dt
             data._joint_acc.timestamp = data._body_com_acc_w.timestamp = data._sim_timestamp
+        self._copy_log()
         return self.obs_buf, self.extras
 
     def step(self, action: torch.Tensor) -> tuple[dict, torch.Tensor, torch.Tensor, torch.Tensor, dict]:
@@ -524,6 +527,7 @@ class AntWarpEnv(DirectRLEnvWarp):
             self._graph_cache.capture_or_replay("control_step", self._control_step)
             self._advance_clocks()
             self.obs_buf = {"policy": self.torch_obs_buf.clone()}
+        self._copy_log()
         return (
             self.obs_buf,
             self.torch_reward_buf,
@@ -531,6 +535,10 @@ class AntWarpEnv(DirectRLEnvWarp):
             self.torch_reset_time_outs,
             self.extras,
         )
+
+    def _copy_log(self) -> None:
+        # a new dictionary each time: a logger may keep this one for later, and the kernels write into the same array
+        self.extras["log"] = dict(zip(LOG_ENTRIES, self._torch_log.clone().unbind(), strict=True))
 
     def _control_step(self) -> None:
         # once: implicit actuators are drives of the physics engine, whose targets stay over a control step

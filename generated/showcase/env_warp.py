@@ -61,6 +61,11 @@ REWARD_TERMS = (
 TERMINATION_TERMS = ("fallen", "left", "timeout")
 METRICS = ("goal/error_vel_xy", "goal/error_vel_yaw")
 LOGGED = len(REWARD_TERMS) + len(TERMINATION_TERMS) + len(METRICS)
+LOG_ENTRIES = (
+    *(f"Episode_Reward/{term}" for term in REWARD_TERMS),
+    *(f"Episode_Termination/{term}" for term in TERMINATION_TERMS),
+    *(f"Metrics/{name}" for name in METRICS),
+)
 BLOCK_DIM = 64  # environments in a block of threads: small, so that a few thousand spread over a whole GPU
 
 
@@ -883,10 +888,7 @@ class ShowcaseWarpEnv(DirectRLEnvWarp):
         self.torch_reset_terminated = wp.to_torch(self.reset_terminated)
         self.torch_reset_time_outs = wp.to_torch(self.reset_time_outs)
         self.torch_episode_length_buf = self.episode_length_buf
-        names = [f"Episode_Reward/{term}" for term in REWARD_TERMS]
-        names += [f"Episode_Termination/{term}" for term in TERMINATION_TERMS]
-        names += [f"Metrics/{name}" for name in METRICS]
-        self.extras["log"] = dict(zip(names, wp.to_torch(self._log), strict=True))
+        self._torch_log = wp.to_torch(self._log)
 
     def _seed_states(self, seed: int | None) -> None:
         if seed is None:
@@ -903,6 +905,7 @@ class ShowcaseWarpEnv(DirectRLEnvWarp):
             data._sim_timestamp += self.step_dt
             data._joint_acc.timestamp = data._body_com_acc_w.timestamp = data._sim_timestamp
         self.obs_buf |= {name: values.clone() for name, values in self._torch_groups.items()}
+        self._copy_log()
         return self.obs_buf, self.extras
 
     def step(self, action: torch.Tensor) -> tuple[dict, torch.Tensor, torch.Tensor, torch.Tensor, dict]:
@@ -924,6 +927,7 @@ class ShowcaseWarpEnv(DirectRLEnvWarp):
             self._advance_clocks()
             self.obs_buf = {"policy": self.torch_obs_buf.clone()}
         self.obs_buf |= {name: values.clone() for name, values in self._torch_groups.items()}
+        self._copy_log()
         return (
             self.obs_buf,
             self.torch_reward_buf,
@@ -931,6 +935,10 @@ class ShowcaseWarpEnv(DirectRLEnvWarp):
             self.torch_reset_time_outs,
             self.extras,
         )
+
+    def _copy_log(self) -> None:
+        # a new dictionary each time: a logger may keep this one for later, and the kernels write into the same array
+        self.extras["log"] = dict(zip(LOG_ENTRIES, self._torch_log.clone().unbind(), strict=True))
 
     def _control_step(self) -> None:
         # once: implicit actuators are drives of the physics engine, whose targets stay over a control step

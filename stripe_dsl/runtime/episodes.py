@@ -29,13 +29,13 @@ class EpisodeLog:
         self._iterations: deque[tuple[int, dict[str, float]]] = deque()
         self._episodes = 0
         self._sums: dict[str, float] = {}
-        self._pending: list[tuple[Mapping[str, torch.Tensor], torch.Tensor]] = []
+        self._pending: list[tuple[Mapping[str, torch.Tensor | float], torch.Tensor]] = []
 
-    def add(self, log: Mapping[str, torch.Tensor], ended: torch.Tensor) -> None:
+    def add(self, log: Mapping[str, torch.Tensor | float], ended: torch.Tensor) -> None:
         """Take the log of a step; nothing waits for the device.
 
         Args:
-            log: Scalars that stay as they are, means over the episodes that ended in the step. Where none did, it is
+            log: Numbers that stay as they are, means over the episodes that ended in the step. Where none did, it is
                 that of an earlier step and does not count.
             ended: Which environments' episodes count, shape (num_envs,).
         """
@@ -48,7 +48,8 @@ class EpisodeLog:
         for keys, entries in groupby(pending, key=lambda entry: tuple(entry[0])):
             logs, ended = zip(*entries, strict=True)
             counts = torch.stack(ended).bool().sum(dim=1, keepdim=True)
-            values = torch.stack([value for log in logs for value in log.values()]).reshape(len(logs), len(keys))
+            numbers = [_number(value, counts.device) for log in logs for value in log.values()]
+            values = torch.stack(numbers).reshape(len(logs), len(keys))
             totals = torch.where(counts > 0, values.double() * counts, 0.0).sum(dim=0)
             episodes, *sums = torch.cat((counts.sum(dim=0), totals)).tolist()
             self._episodes += int(episodes)
@@ -85,6 +86,12 @@ class EpisodeLog:
                 sums[key] = sums.get(key, 0.0) + value
                 weights[key] = weights.get(key, 0) + episodes
         return {key: value / weights[key] for key, value in sums.items()}
+
+
+def _number(value: torch.Tensor | float, device: torch.device) -> torch.Tensor:
+    """An entry of a log as a tensor without dimensions."""
+    tensor = torch.as_tensor(value, dtype=torch.float32, device=device)
+    return tensor if tensor.ndim == 0 else tensor.mean()
 
 
 class ReportingLogger(Logger):

@@ -30,13 +30,13 @@ class _Seen:
             environments.
         envs: For each environment, over the columns.
         actions: Over all actions that the step was taken with, shape ().
-        log: What the environment logged, by key.
+        log: What the environment logged, by key; it stays as it is.
     """
 
     columns: torch.Tensor
     envs: torch.Tensor
     actions: torch.Tensor
-    log: Mapping[str, torch.Tensor]
+    log: Mapping[str, Any]
 
 
 class CheckedVecEnv(RslRlVecEnvWrapper):
@@ -46,8 +46,8 @@ class CheckedVecEnv(RslRlVecEnvWrapper):
     the device several times a step. This one leaves a mark on the device and looks at the marks of many steps at once:
     see :meth:`check_every`.
 
-    What a step returns stays as it is, also where the environment writes every step into the same memory: rewards and
-    the log are copies.
+    What a step returns stays as it is, also where the environment writes every step into the same memory: rewards are
+    copies, and logs are as environments make them.
     """
 
     def __init__(self, env: Any, clip_actions: float | None = None) -> None:
@@ -100,16 +100,15 @@ class CheckedVecEnv(RslRlVecEnvWrapper):
         observations, rewards, dones, extras = super().step(actions)
         self._steps += 1
         rewards = rewards.clone()
-        log = copy_log(extras.get("log", {}), rewards.device)
         self._widths = {group: values[0].numel() for group, values in observations.items()}
         groups = [group.flatten(1) for group in observations.values()]
         parts = [rewards.unsqueeze(1), self._term_sums(), *groups]
         # zero times a finite number is 0, and NaN otherwise: sums of these cannot overflow
         marks = torch.cat(parts, dim=1) * 0.0
-        self._seen.append(_Seen(marks.sum(dim=0), marks.sum(dim=1), (actions * 0.0).sum(), log))
+        self._seen.append(_Seen(marks.sum(dim=0), marks.sum(dim=1), (actions * 0.0).sum(), extras.get("log", {})))
         if len(self._seen) >= self._interval:
             self.check()
-        return observations, rewards, dones, {**extras, "log": log} if log else extras
+        return observations, rewards, dones, extras
 
     def _term_sums(self) -> torch.Tensor:
         """Sums of the reward terms over the running episodes, shape (num_envs, terms); no columns if there are none.
@@ -142,14 +141,6 @@ class CheckedVecEnv(RslRlVecEnvWrapper):
             known = {}
         numbered = {group: [f"column {i}" for i in range(width)] for group, width in self._widths.items()}
         return numbered | {group: names for group, names in known.items() if len(names) == self._widths.get(group)}
-
-
-def copy_log(log: Mapping[str, Any], device: torch.device) -> dict[str, torch.Tensor]:
-    """The entries of an environment's log as scalars of their own, in one operation on the device."""
-    if not log:
-        return {}
-    values = [torch.as_tensor(value, dtype=torch.float32, device=device) for value in log.values()]
-    return dict(zip(log, torch.stack([v if v.ndim == 0 else v.mean() for v in values]).unbind(), strict=True))
 
 
 def describe_non_finite(seen: _Seen, terms: Sequence[str], columns: Mapping[str, Sequence[str]], step: int) -> Problem:
@@ -187,7 +178,7 @@ def describe_non_finite(seen: _Seen, terms: Sequence[str], columns: Mapping[str,
     )
 
 
-def _logged_terms(log: Mapping[str, torch.Tensor]) -> list[str]:
+def _logged_terms(log: Mapping[str, Any]) -> list[str]:
     """The terms of environments that were reset in the step: they are gone from the sums, and in the log."""
     prefix = f"{REWARD_GROUP}/"
     entries = {key.removeprefix(prefix): value for key, value in log.items() if key.startswith(prefix)}

@@ -88,6 +88,7 @@ class Recording:
         truncated: Shape ``(T, N)``.
         tunables: Values of the cfg's fields by path.
         log: ``extras["log"]`` after each step.
+        kept_log: The same dictionaries, read when the last step was done.
         probes: What the probe returned, ``(T + 1, N, ...)``.
         between: What the probe between physics and resets returned, ``(T, N, ...)``.
         finish: What was found at the end.
@@ -111,6 +112,7 @@ class Recording:
     facts: dict[str, Any]
     reward_terms: Array = field(default_factory=lambda: np.zeros(0))
     terminations: Array = field(default_factory=lambda: np.zeros(0))
+    kept_log: list[dict[str, float]] = field(default_factory=list)
 
     @property
     def num_envs(self) -> int:
@@ -171,5 +173,6 @@ def load(file: Path) -> Recording:
             path: tuple(value) if isinstance(value, list) else value for path, value in notes["tunables"].items()
         },
         log=notes["log"],
+        kept_log=notes["kept_log"],
         facts=notes["facts"],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,15 @@ def test_logs_are_equal(pair: Pair) -> None:
             assert ours == before
         before = ours
     assert any(value != 0.0 for value in pair.warp.log[-1].values())
+
+
+def test_a_log_that_is_kept_does_not_change(pair: Pair) -> None:
+    """Loggers keep the dictionary of each step, and read the values at the end of an iteration."""
+    for recording in (pair.torch, pair.warp):
+        assert recording.kept_log == recording.log
+        ended = recording.fresh[1:].any(axis=1)
+        changes = [after != before for before, after in pairwise(recording.log)]
+        assert sum(changes) > 0.9 * ended.sum() - 1, "it is another one each time"
 
 
 def test_lengths_of_episodes_can_be_set(pair: Pair) -> None:

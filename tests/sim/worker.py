@@ -285,6 +285,7 @@ def step_through(program: Program, run: Run, out: Path) -> None:
             env.sim.__class__ = type("Rendering", (type(env.sim),), {"is_rendering": True})
         recorder = Recorder(env, program, run)
         log: list[dict[str, float]] = []
+        kept: list[Mapping[str, Any]] = []
         shuffled: dict[int, list[int]] = {}
         observations, _ = env.reset()
         recorder.finish(observations)
@@ -300,7 +301,8 @@ def step_through(program: Program, run: Run, out: Path) -> None:
             for name, value in {"reward": reward, "terminated": terminated, "truncated": truncated}.items():
                 recorder.keep(name, value)
             recorder.finish(observations)
-            log.append({name: float(value) for name, value in extras.get("log", {}).items()})
+            kept.append(extras.get("log", {}))
+            log.append({name: float(value) for name, value in kept[-1].items()})
         if run.backend == "warp" and not run.inside:
             assert ("end_pre" in env._graph_cache._graphs) == run.rendered, "the step was as asked for"
         arrays = {name: np.stack(rows) for name, rows in recorder.rows.items()}
@@ -332,6 +334,7 @@ def step_through(program: Program, run: Run, out: Path) -> None:
             "reads": [(read.entity, read.quantity, read.names) for read, _ in recorder.reads],
             "tunables": tunables,
             "log": log,
+            "kept_log": [{name: float(value) for name, value in entries.items()} for entries in kept],
             "facts": facts,
         }
         np.savez(out, actions=actions.numpy(), notes=np.array(json.dumps(notes)), allow_pickle=False, **arrays)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stripe_dsl.emit.cfg import origin
-from stripe_dsl.emit.identifiers import literal
 from stripe_dsl.emit.layout import layout
 from stripe_dsl.emit.torch.leaves import tunable_text
 from stripe_dsl.emit.warp.module import Module
@@ -39,11 +38,6 @@ class FollowText:
     needs_line: bool = False
     needs_steps: bool = False
     lines: list[str] = field(default_factory=list)
-
-    @property
-    def names(self) -> str:
-        """Source text of the entries of the log."""
-        return literal(tuple(self.logged))
 
 
 def places(program: Program) -> dict[str, tuple[str, int]]:

@@ -92,7 +92,7 @@ class Module:
         self.groups: list[str] = []
         self.reserved = {*HELPERS, *GROUPS.values(), "Any", *(TAKEN if program.scene is not None else ())}
         self._helpers: set[str] = set()
-        self._names = Names({"REWARD_TERMS", "TERMINATION_TERMS", "METRICS", "LOGGED", "BLOCK_DIM"})
+        self._names = Names({"REWARD_TERMS", "TERMINATION_TERMS", "METRICS", "LOGGED", "LOG_ENTRIES", "BLOCK_DIM"})
         robots = ["robot", *(f"{kind}_{robot.name}" for robot in program.robots for kind in ("robot", "loose"))]
         states = [f"_{robot}_{state}" for robot in robots for state in ("joint_pos", "joint_vel", "forces", "torques")]
         self._attribute_names = Names([*ATTRIBUTES, *states, *(f"_{group}" for group in GROUPS)])
@@ -212,6 +212,7 @@ ATTRIBUTES = frozenset(
         "_compute_observations",
         "_configure_gym_env_spaces",
         "_control_step",
+        "_copy_log",
         "_draw_on_time",
         "_follow_curriculum",
         "_debug_vis_handle",
@@ -267,7 +268,9 @@ ATTRIBUTES = frozenset(
         "_tell_solver",
         "_time_left",
         "_torch_groups",
+        "_torch_log",
         "_torch_new_actions",
+        "_torch_scheduled",
         "_window",
     }
 )
