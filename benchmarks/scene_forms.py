@@ -209,11 +209,12 @@ def reshape(file: Path, ground: str, things: str) -> None:
 
     stage: Any = Usd.Stage.Open(str(file))
     for prim in stage.GetPrimAtPath("/Scene/Ground").GetChildren():
-        if ground == "box":
-            points = np.asarray(UsdGeom.Mesh(prim).GetPointsAttr().Get())
-            path, low, high = prim.GetPath(), points.min(axis=0) - (0, 0, 1), points.max(axis=0)
+        top = stage.GetPrimAtPath(f"/Scene/Tops/{prim.GetName()}")
+        if top and ground != "box":  # it is level, and was baked as a box
+            mesh, path = UsdGeom.Mesh(top), prim.GetPath()
             stage.RemovePrim(path)
-            box(stage, path, low, high)
+            triangles = np.asarray(mesh.GetFaceVertexIndicesAttr().Get()).reshape(-1, 3)
+            mesh_prim(stage, path, np.asarray(mesh.GetPointsAttr().Get()), triangles, "none")
     solids = stage.GetPrimAtPath("/Scene/Solids")
     for prim in list(solids.GetChildren()) if solids and things != "merged" else []:
         mesh = UsdGeom.Mesh(prim)
@@ -278,9 +279,9 @@ def mesh_prim(stage: Any, path: Any, points: np.ndarray, triangles: np.ndarray, 
     """A mesh that collides."""
     from pxr import UsdPhysics
 
-    from stripe_dsl.scene import stage as stages
+    from stripe_dsl.scene import prims
 
-    prim = stages.mesh_prim(stage, str(path), points, triangles).GetPrim()
+    prim = prims.mesh_prim(stage, str(path), points, triangles).GetPrim()
     UsdPhysics.CollisionAPI.Apply(prim)
     UsdPhysics.MeshCollisionAPI.Apply(prim).CreateApproximationAttr(approximation)
 

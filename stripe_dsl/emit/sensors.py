@@ -174,7 +174,7 @@ def part_shapes(program: Program, part: str) -> list[str]:
     if scene is None or scene.terrain.tiles is not None:
         return ["/World/Ground/.*"]
     from stripe_dsl.ir.rules import SOLID
-    from stripe_dsl.scene.stage import prim_name
+    from stripe_dsl.scene.prims import prim_name
 
     stage = r"/World/Ground_\d+" if scene.variants > 1 else "/World/Ground"
     if part == "ground":

@@ -38,7 +38,8 @@ from stripe_dsl.scene.ground import Ground
 from stripe_dsl.scene.layout import Layout
 from stripe_dsl.scene.made import Made
 from stripe_dsl.scene.placements import Instances
-from stripe_dsl.scene.stage import ROOT, Contact, GroundPart, PlacedLayer, Sheet, prim_name, write_stage
+from stripe_dsl.scene.prims import ROOT, Contact, prim_name
+from stripe_dsl.scene.stage import GroundPart, PlacedLayer, Sheet, write_stage
 from stripe_dsl.scene.steps import step
 from stripe_dsl.scene.streams import stream
 from stripe_dsl.scene.table import write_table
@@ -230,7 +231,7 @@ def parts_of(layout: Layout) -> tuple[list[GroundPart], list[PlacedLayer], list[
 
 
 def ground_parts(scene: Scene, ground: Ground, seed: int) -> list[GroundPart]:
-    """The ground as a mesh for each of its classes; the friction of each is drawn once."""
+    """The ground as a mesh for each of its classes, or level; the friction of each class is drawn once."""
     terrain, grid = scene.terrain, ground.grid
     x, y = grid.coordinates()
     points = np.stack((x.ravel(), y.ravel(), ground.height.ravel()), axis=1)
@@ -248,7 +249,8 @@ def ground_parts(scene: Scene, ground: Ground, seed: int) -> list[GroundPart]:
         friction = float(stream(seed, scene.name, name, "friction").uniform(*what.friction))
         contact = Contact(round(friction, 4), what.restitution)
         mesh = Mesh(points[kept], place.reshape(-1, 3))
-        parts.append(GroundPart(name, mesh, what.color, contact, {"class": [what.label]}))
+        level = len(chosen) == len(triangles) and float(np.ptp(ground.height)) == 0.0
+        parts.append(GroundPart(name, mesh, what.color, contact, {"class": [what.label]}, level))
     return parts
 
 

@@ -31,17 +31,9 @@ from stripe_dsl.robots.repeated import mechanism
 from stripe_dsl.robots.usd_joints import pxr
 from stripe_dsl.scene.ground import Ground
 from stripe_dsl.scene.placements import Instances
+from stripe_dsl.scene.prims import ROOT, Materials, collides, label, mesh_prim, prim_name
 from stripe_dsl.scene.shapes import joined
-from stripe_dsl.scene.stage import (
-    ROOT,
-    Materials,
-    PlacedLayer,
-    collides,
-    label,
-    mesh_prim,
-    prim_name,
-    rotation_matrices,
-)
+from stripe_dsl.scene.stage import PlacedLayer, rotation_matrices
 from stripe_dsl.scene.streams import stream
 
 CLEARANCE = 0.002

@@ -3,12 +3,13 @@
 ::
 
     /Scene                        Xform, the default prim
-    /Scene/Ground/<class>         a mesh that is seen and collides
+    /Scene/Ground/<class>         a mesh that is seen and collides, or a box under level ground, which is not seen
     /Scene/Solids/<layer>         one mesh of all that collides in a layer, of the purpose `guide`: not seen
     /Scene/Solids/<layer>/<thing> or a mesh for each thing, which collides as its hull
     /Scene/Looks/<layer>/<piece>  what is seen, a mesh for each colour; collides with nothing. Of what is soft it is a
                                   collider that is switched off, which rays hit and bodies do not
     /Scene/Looks/<sheet>          water, which is seen alone
+    /Scene/Tops/<class>           what is seen of level ground
     /Scene/Materials/<name>       friction and restitution, and colours
 
 What a layer repeats often is merged: a simulator's scene with a prim for each of 10,000 trees takes a minute to load,
@@ -19,7 +20,6 @@ stage depend on the arguments alone.
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,20 +32,15 @@ from numpy.typing import NDArray
 
 from stripe_dsl.robots.meshes import Mesh
 from stripe_dsl.robots.usd_joints import pxr
+from stripe_dsl.scene.prims import ROOT, Contact, Materials, box_prim, collides, label, mesh_prim, prim_name, scope
 from stripe_dsl.scene.shapes import joined
 from stripe_dsl.scene.things import Color, Thing
 
-ROOT = "/Scene"
+THICKNESS = 1.0
+"""Of the box under level ground [m]."""
+
 SHADES = 3
 """Into how many colours the shades of a layer's things are rounded: each is a mesh of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """How a surface meets others: coefficient of friction and of restitution."""
-
-    friction: float = 1.0
-    restitution: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,16 +51,16 @@ class GroundPart:
         name: of its prim.
         mesh: in the scene's frame.
         labels: semantic labels by type.
-        resolution: spacing at which Newton makes a height field of the mesh [m]; ``None`` leaves it a mesh. A height
-            field covers the rectangle around the mesh, so a ground of several classes has none.
+        level: the mesh is a level rectangle. A box under it collides in its place, which costs a simulator less, and
+            is solid all through.
     """
 
     name: str
     mesh: Mesh
     color: Color
-    contact: Contact = Contact()
+    contact: Contact = field(default_factory=Contact)
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    resolution: float | None = None
+    level: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +85,7 @@ class PlacedLayer:
     rotation: NDArray[np.floating]
     scale: NDArray[np.floating]
     shade: NDArray[np.floating] | None = None
-    contact: Contact = Contact()
+    contact: Contact = field(default_factory=Contact)
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     apart: bool = False
     why: str = ""
@@ -160,19 +155,27 @@ def build_stage(
     if grounds:
         pxr("UsdGeom").Xform.Define(stage, f"{ROOT}/Ground")
     for piece in grounds:
-        prim = mesh_prim(stage, f"{ROOT}/Ground/{prim_name(piece.name)}", piece.mesh.points, piece.mesh.triangles)
+        path = f"{ROOT}/Ground/{prim_name(piece.name)}"
+        if piece.level:
+            low, high = piece.mesh.points.min(axis=0), piece.mesh.points.max(axis=0)
+            prim = box_prim(stage, path, low - (0.0, 0.0, THICKNESS), high)
+            prim.CreatePurposeAttr(pxr("UsdGeom").Tokens.guide)
+            prim.CreateDisplayColorAttr([pxr("Gf").Vec3f(*piece.color)])
+            scope(stage, f"{ROOT}/Tops")
+            top = mesh_prim(stage, f"{ROOT}/Tops/{prim_name(piece.name)}", piece.mesh.points, piece.mesh.triangles)
+            materials.colored(top, piece.color)
+            label(top.GetPrim(), piece.labels)
+        else:
+            prim = mesh_prim(stage, path, piece.mesh.points, piece.mesh.triangles)
+            materials.colored(prim, piece.color)
         collides(prim, materials.contact(prim_name(piece.name), piece.contact))
-        materials.colored(prim, piece.color)
         label(prim.GetPrim(), piece.labels)
-        if piece.resolution is not None:
-            attribute = prim.GetPrim().CreateAttribute("newton:heightfield:resolution", pxr("Sdf").ValueTypeNames.Float)
-            attribute.Set(piece.resolution)
     for layer in layers:
         if len(layer.kind):
             _add_solids(stage, materials, layer)
             _add_looks(stage, materials, layer)
     for sheet in sheets:
-        _scope(stage, f"{ROOT}/Looks")
+        scope(stage, f"{ROOT}/Looks")
         path = f"{ROOT}/Looks/{prim_name(sheet.name)}"
         prim = mesh_prim(stage, path, sheet.mesh.points, sheet.mesh.triangles)
         materials.colored(prim, sheet.color, sheet.opacity)
@@ -213,12 +216,6 @@ def rotation_matrices(quaternions: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
 
-def prim_name(name: str) -> str:
-    """A name as a prim may have it."""
-    clean = re.sub(r"[^A-Za-z0-9_]", "_", name)
-    return clean if clean and not clean[0].isdigit() else f"_{clean}"
-
-
 def _add_solids(stage: Any, materials: Materials, layer: PlacedLayer) -> None:
     solid = np.array([thing.solid is not None for thing in layer.things])
     rows = np.flatnonzero(solid[layer.kind])
@@ -226,7 +223,7 @@ def _add_solids(stage: Any, materials: Materials, layer: PlacedLayer) -> None:
         return
     path = f"{ROOT}/Solids/{prim_name(layer.name)}"
     color = layer.things[layer.kind[rows[0]]].pieces[0].color
-    _scope(stage, f"{ROOT}/Solids")
+    scope(stage, f"{ROOT}/Solids")
     if layer.apart:
         pxr("UsdGeom").Xform.Define(stage, path)
     for number, chosen in enumerate(rows[:, None] if layer.apart else [rows]):
@@ -243,9 +240,9 @@ def _add_solids(stage: Any, materials: Materials, layer: PlacedLayer) -> None:
 
 
 def _add_looks(stage: Any, materials: Materials, layer: PlacedLayer) -> None:
-    _scope(stage, f"{ROOT}/Looks")
+    scope(stage, f"{ROOT}/Looks")
     base = f"{ROOT}/Looks/{prim_name(layer.name)}"
-    _scope(stage, base)
+    scope(stage, base)
     label(stage.GetPrimAtPath(base), layer.labels)
     shades = _shades(layer)
     names: dict[Color, str] = {}
@@ -312,85 +309,3 @@ def _merged(
         triangles.append(faces + np.int32(start))
         start += len(piece)
     return np.concatenate(points), np.concatenate(triangles)
-
-
-def mesh_prim(stage: Any, path: str, points: NDArray[np.floating], triangles: NDArray[np.integer]) -> Any:
-    """A mesh of triangles, points of the shape (n, 3) [m]."""
-    mesh = pxr("UsdGeom").Mesh.Define(stage, path)
-    points = np.ascontiguousarray(points, dtype=np.float32)
-    corners = np.ascontiguousarray(triangles, dtype=np.int32).reshape(-1)
-    mesh.CreatePointsAttr(pxr("Vt").Vec3fArray.FromNumpy(points))
-    mesh.CreateFaceVertexIndicesAttr(pxr("Vt").IntArray.FromNumpy(corners))
-    mesh.CreateFaceVertexCountsAttr(pxr("Vt").IntArray.FromNumpy(np.full(len(corners) // 3, 3, dtype=np.int32)))
-    mesh.CreateSubdivisionSchemeAttr(pxr("UsdGeom").Tokens.none)
-    extent = np.stack((points.min(axis=0), points.max(axis=0)))
-    mesh.CreateExtentAttr(pxr("Vt").Vec3fArray.FromNumpy(np.ascontiguousarray(extent)))
-    return mesh
-
-
-def _scope(stage: Any, path: str) -> None:
-    if not stage.GetPrimAtPath(path):
-        pxr("UsdGeom").Xform.Define(stage, path)
-
-
-def collides(mesh: Any, material: Any, *, convex: bool = False) -> None:
-    """Makes a mesh collide as it is, or as its hull."""
-    prim = mesh.GetPrim()
-    pxr("UsdPhysics").CollisionAPI.Apply(prim)
-    pxr("UsdPhysics").MeshCollisionAPI.Apply(prim).CreateApproximationAttr(
-        pxr("UsdPhysics").Tokens.convexHull if convex else pxr("UsdPhysics").Tokens.none
-    )
-    pxr("UsdShade").MaterialBindingAPI.Apply(prim).Bind(
-        material, pxr("UsdShade").Tokens.weakerThanDescendants, materialPurpose="physics"
-    )
-
-
-def label(prim: Any, labels: Mapping[str, Sequence[str]]) -> None:
-    """Gives a prim semantic labels by type."""
-    for kind, names in labels.items():
-        pxr("UsdSemantics").LabelsAPI.Apply(prim, kind).CreateLabelsAttr(
-            pxr("Vt").TokenArray([str(name) for name in names])
-        )
-
-
-class Materials:
-    """Materials of a stage, each made once."""
-
-    def __init__(self, stage: Any, root: str = ROOT) -> None:
-        self._stage = stage
-        self._scope = f"{root}/Materials"
-        self._contacts: dict[Contact, Any] = {}
-        self._colors: dict[tuple[Color, float], Any] = {}
-
-    def contact(self, name: str, contact: Contact) -> Any:
-        """The physics material of a surface; surfaces that meet others alike share one, named after the first."""
-        if contact not in self._contacts:
-            _scope(self._stage, self._scope)
-            material = pxr("UsdShade").Material.Define(self._stage, f"{self._scope}/{name}_contact")
-            physics = pxr("UsdPhysics").MaterialAPI.Apply(material.GetPrim())
-            physics.CreateStaticFrictionAttr(contact.friction)
-            physics.CreateDynamicFrictionAttr(contact.friction)
-            physics.CreateRestitutionAttr(contact.restitution)
-            # as MuJoCo combines two frictions; PhysX takes their mean where neither says otherwise
-            prim, token = material.GetPrim(), pxr("Sdf").ValueTypeNames.Token
-            prim.AddAppliedSchema("PhysxMaterialAPI")
-            prim.CreateAttribute("physxMaterial:frictionCombineMode", token).Set("max")
-            self._contacts[contact] = material
-        return self._contacts[contact]
-
-    def colored(self, mesh: Any, color: Color, opacity: float = 1.0) -> None:
-        """Gives a mesh a colour: as a preview surface, and as the display colour for readers without materials."""
-        if (color, opacity) not in self._colors:
-            _scope(self._stage, self._scope)
-            path = f"{self._scope}/color_{len(self._colors):03d}"
-            material = pxr("UsdShade").Material.Define(self._stage, path)
-            shader = pxr("UsdShade").Shader.Define(self._stage, f"{path}/surface")
-            shader.CreateIdAttr("UsdPreviewSurface")
-            shader.CreateInput("diffuseColor", pxr("Sdf").ValueTypeNames.Color3f).Set(pxr("Gf").Vec3f(*color))
-            shader.CreateInput("roughness", pxr("Sdf").ValueTypeNames.Float).Set(0.9)
-            if opacity < 1:
-                shader.CreateInput("opacity", pxr("Sdf").ValueTypeNames.Float).Set(opacity)
-            material.CreateSurfaceOutput().ConnectToSource(shader.ConnectableAPI(), "surface")
-            self._colors[color, opacity] = material
-        mesh.CreateDisplayColorAttr([pxr("Gf").Vec3f(*color)])
-        pxr("UsdShade").MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(self._colors[color, opacity])

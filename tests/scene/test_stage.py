@@ -14,8 +14,9 @@ import pytest
 
 from stripe_dsl.robots.meshes import Mesh
 from stripe_dsl.robots.usd_joints import pxr
+from stripe_dsl.scene.prims import Contact, prim_name
 from stripe_dsl.scene.shapes import box, cone, cylinder, volume
-from stripe_dsl.scene.stage import Contact, GroundPart, PlacedLayer, prim_name, write_stage
+from stripe_dsl.scene.stage import GroundPart, PlacedLayer, write_stage
 from stripe_dsl.scene.things import Piece, Thing
 
 GREEN, BROWN, GREY = (0.1, 0.3, 0.1), (0.3, 0.2, 0.1), (0.4, 0.4, 0.4)
@@ -147,9 +148,22 @@ def test_things_that_collide_apart_are_hulls_with_the_same_surface(tmp_path: Pat
         assert list(pxr("UsdSemantics").LabelsAPI(prim, "class").GetLabelsAttr().Get()) == ["crates"]
 
 
-def test_a_height_field_is_asked_for_by_its_spacing(tmp_path: Path) -> None:
-    stage = written(tmp_path, resolution=0.25)
-    assert stage.GetPrimAtPath("/Scene/Ground/ground").GetAttribute("newton:heightfield:resolution").Get() == 0.25
+def test_level_ground_is_a_box_that_ends_where_it_is_seen(tmp_path: Path) -> None:
+    stage = written(tmp_path, level=True)
+    box, top = (stage.GetPrimAtPath(f"/Scene/{kind}/ground") for kind in ("Ground", "Tops"))
+    assert box.GetTypeName() == "Cube"
+    assert pxr("UsdPhysics").CollisionAPI(box)
+    assert not top.HasAPI(pxr("UsdPhysics").CollisionAPI)
+    assert [pxr("UsdGeom").Imageable(prim).ComputePurpose() for prim in (box, top)] == ["guide", "default"]
+    cache = pxr("UsdGeom").BBoxCache(0.0, ["default", "guide"])
+    bounds = [cache.ComputeWorldBound(prim).ComputeAlignedRange() for prim in (box, top)]
+    (low, high), (left, right) = [(np.array(found.GetMin()), np.array(found.GetMax())) for found in bounds]
+    np.testing.assert_allclose(high, right)
+    np.testing.assert_allclose(low, left - (0.0, 0.0, 1.0))
+    for prim in (box, top):
+        assert list(pxr("UsdSemantics").LabelsAPI(prim, "class").GetLabelsAttr().Get()) == ["ground"]
+    bound, _ = pxr("UsdShade").MaterialBindingAPI(box).ComputeBoundMaterial("physics")
+    assert bound.GetPath().name == "ground_contact"
 
 
 def test_names_that_no_prim_may_have(tmp_path: Path) -> None:

@@ -41,7 +41,9 @@ def yards(device: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Re
     slower = ["reset.struck_lin_vel_offset=[0.0,9.0,0.0]"]
     balls = Run(num_envs=4, shuffle=(), steps=90, task="Yard", physics="ovphysx", overrides=slower, device=device)
     goals = Run(num_envs=16, steps=40, shuffle=(), task="Goals", physics="ovphysx", inside=False, device=device)
-    return record(scene.SOURCE, tmp_path_factory.mktemp("yard"), {"torch": balls, "goals torch": goals})
+    floor = Run(num_envs=4, steps=60, shuffle=(), task="Floor", amplitude=0.0, physics="ovphysx", device=device)
+    wanted = {"torch": balls, "goals torch": goals, "floor": floor}
+    return record(scene.SOURCE, tmp_path_factory.mktemp("yard"), wanted)
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,10 @@ def test_as_on_newton(
 def test_goals_and_hulls_under_rays(layouts: list[Layout], yards: dict[str, Recording]) -> None:
     scene.test_goals_and_beginnings_are_points_of_zones(layouts, yards, "torch")
     scene.test_rays_hit_what_collides_apart(layouts, yards, "torch")
+
+
+def test_level_ground_is_a_box(yards: dict[str, Recording]) -> None:
+    scene.on_the_floor("Floor", yards["floor"])
 
 
 def test_environments_in_one_place_do_not_touch(

@@ -51,6 +51,8 @@ def runs(program: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         "warp": replace(torch, backend="warp", inside=False),
         "goals torch": replace(torch, steps=40, num_envs=16, task="Goals", inside=False),
         "goals warp": replace(torch, steps=40, num_envs=16, task="Goals", inside=False, backend="warp"),
+        "floor torch": replace(torch, steps=60, task="Felt", amplitude=0.0),
+        "floor warp": replace(torch, steps=60, task="Felt", amplitude=0.0, inside=False, backend="warp"),
         "calm torch": calm,
         "calm warp": replace(calm, backend="warp"),
     }
@@ -197,6 +199,34 @@ def test_the_broad_phase_leaves_out_nothing_that_touches(runs: dict[str, Recordi
     seen = runs["torch"].finish
     assert len(seen["newton"]) > 60
     np.testing.assert_array_equal(seen["generated"], seen["newton"])
+
+
+def on_the_floor(task: str, recording: Recording) -> dict[str, Array]:
+    """What was observed where the ground is level: solid all through, seen by rays, and stood upon."""
+    (felt,) = check_file(SOURCE, task=task).programs
+    if recording.after_step:
+        assert_replayed(felt, recording, absolute=2e-5, loose={})
+    seen = columns(felt, recording)
+    shot = seen["shot_pos"][..., 2]
+    assert shot[0].min() > 0.9
+    assert shot.min() > 0.3 * RADIUS, "at 40 m/s, four times its own size in a physics step"
+    assert recording.fresh[1:].any()
+    assert abs(seen["level"]).max() == 0
+    points = seen["points"].reshape(*recording.fresh.shape, -1, 3)
+    np.testing.assert_allclose(points[..., 2], 0.0, atol=1e-5)
+    soles = seen["soles"].reshape(*recording.fresh.shape, 4, 3)[..., 2]
+    np.testing.assert_allclose(soles[30:55], FOOT, atol=4e-3, err_msg="it stands")
+    return seen
+
+
+@pytest.mark.parametrize("backend", ["torch", "warp"])
+def test_level_ground_is_a_box(backend: str, runs: dict[str, Recording]) -> None:
+    seen = on_the_floor("Felt", runs[f"floor {backend}"])
+    carried = seen["carried"].reshape(*seen["shot_pos"].shape[:2], 4, 3)[30:55]
+    weight = carried[..., 2].sum(axis=-1)
+    assert weight.min() > 20
+    assert np.ptp(weight) < 0.3 * weight.mean(), "contacts with the ground are told from others"
+    assert not seen["hindered"].any()
 
 
 @pytest.mark.parametrize("backend", ["torch", "warp"])
