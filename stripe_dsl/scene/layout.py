@@ -20,6 +20,7 @@ from stripe_dsl.scene.poisson import Floats
 from stripe_dsl.scene.rules import Suitability, holds
 from stripe_dsl.scene.standing import crowd
 from stripe_dsl.scene.steps import step
+from stripe_dsl.scene.streams import variant_seed
 from stripe_dsl.scene.surroundings import Crowd, Surroundings, vertices
 from stripe_dsl.scene.zones import Raster, Zone, shaped
 
@@ -49,7 +50,7 @@ class Layout:
     @property
     def seed(self) -> int:
         """Of this variant."""
-        return self.scene.seed + self.variant
+        return variant_seed(self.scene.seed, self.variant)
 
     @property
     def failed(self) -> bool:
@@ -83,14 +84,14 @@ def build_layout(scene: ir.Scene, variant: int = 0, *, ground: Ground, measure: 
 
     Args:
         scene: checked, so that all names are known and nothing reads itself.
-        variant: which of its variants: the seed of variant i is that of the scene + i.
+        variant: which of its variants; :func:`variant_seed` has the seed of each.
         ground: of this variant.
         measure: sizes of assets; those of files have to be read.
 
     Raises:
         stripe_dsl.scene.rules.RuleError: if a function of the user's cannot be used.
     """
-    seed = scene.seed + variant
+    seed = variant_seed(scene.seed, variant)
     around = Surroundings(ground)
     placer = Placer(seed, scene.name, around, measure)
     zones = {zone.name: zone for zone in scene.zones}

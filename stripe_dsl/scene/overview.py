@@ -30,7 +30,7 @@ def overview(layout: Layout, maps: Mapping[str, Field]) -> Sheet:
     relief = f"{np.ptp(ground.height):.2g} m of relief"
     standing = f"{sum(map(len, layout.layers.values())):,} things"
     which = f", variant {layout.variant} of {scene.variants}" if scene.variants > 1 else ""
-    subtitle = f"{size}, seed {layout.seed}{which}, grid {100 * ground.grid.cell:.3g} cm, {relief}, {standing}"
+    subtitle = f"{size}, seed {scene.seed}{which}, grid {100 * ground.grid.cell:.3g} cm, {relief}, {standing}"
     water = _water(layout)
     zones = [(zone.name, layout.zones[zone.name]) for zone in scene.zones]
     stands = list(_stands(layout))

@@ -16,3 +16,11 @@ def stream(seed: int, *names: str | int) -> np.random.Generator:
     key = "\0".join([str(seed), *(f"{type(name).__name__}:{name}" for name in names)])
     digest = blake2b(key.encode(), digest_size=32).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "little")))
+
+
+def variant_seed(seed: int, variant: int) -> int:
+    """The seed of a variant of a scene: the first has the scene's own, and no other seed has the same variants."""
+    if variant == 0:
+        return seed
+    digest = blake2b(f"{seed}\0variant\0{variant}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 2  # which fits into any integer

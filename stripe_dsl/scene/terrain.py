@@ -19,6 +19,7 @@ from stripe_dsl.scene.meshes import heights_of
 from stripe_dsl.scene.problem import SceneError
 from stripe_dsl.scene.rasters import Raster, RasterError, read_raster
 from stripe_dsl.scene.rules import holds
+from stripe_dsl.scene.streams import variant_seed
 from stripe_dsl.scene.surroundings import Surroundings
 from stripe_dsl.scene.zones import Zone, shaped
 from stripe_dsl.source import Span
@@ -35,7 +36,7 @@ def build_ground(scene: Scene, variant: int = 0) -> Ground:
     """
     grid = Grid.of(scene.size, scene.terrain.cell)
     shapes = {zone.name: made for zone in scene.zones if (made := shaped(zone)) is not None}
-    return build_terrain(scene.terrain, grid, scene.seed + variant, scene.name, shapes)
+    return build_terrain(scene.terrain, grid, variant_seed(scene.seed, variant), scene.name, shapes)
 
 
 def build_terrain(

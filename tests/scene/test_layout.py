@@ -18,6 +18,7 @@ from stripe_dsl.ir import rules, scene
 from stripe_dsl.ir.assets import Choice, Pose, Solid
 from stripe_dsl.scene import pose as poses
 from stripe_dsl.scene.layout import Layout
+from stripe_dsl.scene.streams import variant_seed
 from stripe_dsl.scene.table import COLUMNS, read_table, table_bytes, write_table
 from tests.scene.forest import (
     avoid,
@@ -177,7 +178,9 @@ def test_seeds_and_variants_differ() -> None:
     was = pine_forest(years=0)
     first, second = placed(was, flat(SIZE)), placed(was, flat(SIZE), variant=1)
     assert not same(first, second, "rocks")
-    assert same(second, placed(replace(was, seed=8), flat(SIZE)), "rocks")
+    assert not same(second, placed(replace(was, seed=was.seed + 1), flat(SIZE)), "rocks"), "seeds share no scene"
+    assert same(second, placed(was, flat(SIZE), variant=1), "rocks")
+    assert len({variant_seed(seed, variant) for seed in range(20) for variant in range(20)}) == 400
 
 
 CODE = """
