@@ -96,7 +96,6 @@ def compile_file(
             what finds no place in them.
     """
     from stripe_dsl.emit.output import render
-    from stripe_dsl.emit.scenes import not_generated
 
     checked = check_file(path, task=task, settings=settings)
     diagnostics = [*checked.diagnostics]
@@ -107,10 +106,9 @@ def compile_file(
     for program in checked.programs:
         program, found = with_stages(program)
         programs.append(program)
-        missing = not_generated(program)
-        diagnostics += [*found, *missing]
+        diagnostics += found
         scene = None
-        if program.scene is not None and bake and not missing:
+        if program.scene is not None and bake:
             scene, found = baked_scene(program.scene)
             diagnostics += [*found, *_untouchable(program, scene)]
         scenes.append(scene)
@@ -225,6 +223,15 @@ def _in_phases(program: Program) -> list[Diagnostic]:
     return found
 
 
+def _unfit(program: Program) -> list[Diagnostic]:
+    """What of its scene a task cannot have."""
+    if program.scene is None:
+        return []
+    from stripe_dsl.check.scenes.unfit import unfit  # few tasks have a terrain
+
+    return unfit(program)
+
+
 def _in_package(reference: str) -> Path | Missing:
     """The file of an import that names an installed package."""
     from stripe_dsl.robots.locate import resolve
@@ -267,6 +274,7 @@ def _check(loader: Loader, module: Module | None, task: str | None, settings: Ma
                 diagnostics += found
                 if program is not None:
                     programs.append(program)
+                    diagnostics += _unfit(program)
         if task is None:
             diagnostics += [*unused_sets(module, tasks), *check_robots(module, tasks)]
             diagnostics += check_functions(module, loader.modules.values(), tasks)

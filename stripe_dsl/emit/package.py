@@ -264,7 +264,7 @@ def _buffers(program: Program) -> Buffers:
         min(4 * shapes, 128) if program.ground is not None or program.scene else max(4, shapes)
     )
     if program.scene is not None and _loose(program) and program.sim.nconmax is None:
-        from stripe_dsl.scene.bodies import most_bodies
+        from stripe_dsl.ir.scene import most_bodies
 
         # hulls of triangles that lie on the triangles of the ground, or on each other
         contacts += 12 * sum(most_bodies(layer, program.scene) for layer in _loose(program))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from math import cos, sin
 from typing import TYPE_CHECKING
 
-from stripe_dsl.diagnostics import Diagnostic
 from stripe_dsl.emit.identifiers import literal
 from stripe_dsl.emit.layout import WIDTH
 from stripe_dsl.emit.naming import entity_attributes
@@ -16,7 +15,6 @@ from stripe_dsl.ir.program import Program
 from stripe_dsl.source import Span
 
 if TYPE_CHECKING:
-    from stripe_dsl.ir.scene import Layer, Scene  # only scenes with a terrain need these
     from stripe_dsl.ir.terrain import Surface, Tiles
 
 type Vector = tuple[float, float, float]
@@ -238,39 +236,3 @@ def ground_import(program: Program, used: set[str], *, fields: bool, outlines: b
     names |= {"put_on_ground"} if fixed_robots(program) else set()
     names |= {"stand_on_tiles"} if scene.variants > 1 else set()
     return import_statement(".ground", names)
-
-
-def not_generated(program: Program) -> list[Diagnostic]:
-    """What of a scene is checked and not emitted."""
-    scene = program.scene
-    if scene is None:
-        return []
-    found = [item for layer in scene.layers if not layer.stands for item in _not_loose(layer, scene)]
-    return found + [
-        Diagnostic(
-            "E0616",
-            f"robot `{robot.name}` is fixed to the world, and each tile of `{scene.name}` has a height of its own",
-            robot.span,
-            helps=("put it on `ground plane`, or write the terrain with `fractal`, `steps` and the like",),
-        )
-        for robot in program.robots
-        if robot.model.fixed_base and scene.terrain.tiles is not None
-    ]
-
-
-def _not_loose(layer: Layer, scene: Scene) -> list[Diagnostic]:
-    """Why the things of a layer cannot be bodies of each environment."""
-    from stripe_dsl.ir.scene import LOOSE
-    from stripe_dsl.scene.bodies import most_bodies
-
-    if scene.variants > 1:
-        what = "can be pushed" if layer.movable else "has joints"
-        message = f"`{layer.name}` {what}, and the simulator has the same bodies in all environments"
-        helps = ("write `shared` for `variants`: environments do not touch each other's things",)
-        return [Diagnostic("E0616", message, layer.span, helps=helps)]
-    count = most_bodies(layer, scene)
-    if count > LOOSE:
-        message = f"each environment has its own bodies: {count} of `{layer.name}` are more than {LOOSE}"
-        helps = (f"ask for at most {LOOSE}, as in `count {LOOSE}`, or leave `kind rigid` out",)
-        return [Diagnostic("E0616", message, layer.span, helps=helps)]
-    return []

@@ -12,6 +12,7 @@ Each use of random numbers has a stream of its own: ``stream(seed, scene.name, l
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import ceil
 
 from stripe_dsl.ir.assets import Choice, Pose, Quaternion, Solid
 from stripe_dsl.ir.program import Light
@@ -341,3 +342,14 @@ class Scene:
     reads: tuple[str, ...] = field(default=(), repr=False)
     boxes: bool = field(default=False, repr=False)
     span: Span | None = field(default=None, compare=False, repr=False)
+
+
+def most_bodies(layer: Layer, scene: Scene) -> int:
+    """How many bodies a layer may have at most."""
+    total = len(layer.spots)
+    for species in layer.species:
+        if species.count is not None:
+            total += species.count[1]
+        elif species.density is not None:
+            total += ceil(species.density * scene.size[0] * scene.size[1])
+    return total

@@ -59,17 +59,6 @@ def body_files(scene: Scene, base: str) -> tuple[BodyFiles, ...]:
     return tuple(BodyFiles(name, f"{base}_{name}.usdc", f"{base}_{name}.poses") for name in found)
 
 
-def most_bodies(layer: Layer, scene: Scene) -> int:
-    """How many bodies a layer may have at most."""
-    total = len(layer.spots)
-    for species in layer.species:
-        if species.count is not None:
-            total += species.count[1]
-        elif species.density is not None:
-            total += int(np.ceil(species.density * scene.size[0] * scene.size[1]))
-    return total
-
-
 def masses(layer: Layer, scale: NDArray[np.floating], seed: int, scene: str) -> NDArray[np.float64]:
     """Masses [kg], shape (n,): drawn for a scale of 1, they go with the volume."""
     low, high = layer.mass or (1.0, 1.0)

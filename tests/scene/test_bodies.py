@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from scipy.spatial import ConvexHull
 
-from stripe_dsl.ir.scene import Scene
+from stripe_dsl.ir.scene import Scene, most_bodies
 from stripe_dsl.pipeline import check_source
 from stripe_dsl.robots.usd_joints import pxr
 from stripe_dsl.scene.bake import placed_layer, scene_key, write_scene
-from stripe_dsl.scene.bodies import bodies_stage, lifted, masses, most_bodies
+from stripe_dsl.scene.bodies import bodies_stage, lifted, masses
 from stripe_dsl.scene.made import make
 from stripe_dsl.scene.stage import rotation_matrices
 from stripe_dsl.source import SourceFile
