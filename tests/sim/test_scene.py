@@ -138,7 +138,7 @@ def test_robots_begin_on_the_ground_and_stand(program: Program, layouts: list[La
     assert np.ptp(heights(layouts, seen["place"][..., :2])) > 0.02
     later = ~recording.fresh
     assert above[later].min() > 0.2
-    assert (seen["gravity"][later][:, 2] < -0.9).all()
+    assert seen["gravity"][later][:, 2].max() < -0.8
     feet = seen["feet"].reshape(*later.shape, 4, 3)[..., 2].sum(axis=-1)
     weight = feet[30:80].mean()
     assert weight > 20, "they carry the robot"
