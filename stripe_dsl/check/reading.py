@@ -25,6 +25,7 @@ from stripe_dsl.check.quantities import (
 )
 from stripe_dsl.check.sights import mask, seen
 from stripe_dsl.check.subsets import chosen, members
+from stripe_dsl.check.touching import felt
 from stripe_dsl.check.values import (
     Base,
     BodySet,
@@ -390,6 +391,6 @@ class Reading:
             if sensor.kind == "joint_wrench":
                 help = f"it measures the bodies that hang on a joint: {known}"
         else:
-            return True
+            return sensor.contacts is None or felt(sensor, bodies, self.low.report, span)
         self.low.report.error("E0223", message, span, help)
         return False

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stripe_dsl.check.cameras import camera
 from stripe_dsl.check.constants import Settings
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.quantities import CARRIED, SENSORS
 from stripe_dsl.check.rays import Rays
 from stripe_dsl.check.rotations import rotation
+from stripe_dsl.check.touching import anything_beside, touchable
 from stripe_dsl.check.values import Base, BodySet, RobotValue, SensorValue, Value, describe
+from stripe_dsl.ir.robots import Robot
 from stripe_dsl.ir.sensors import ContactSettings, MountSettings, Partner, RaySettings, Sensor, SensorSettings
 from stripe_dsl.spec.document import SensorSpec
 from stripe_dsl.spec.values import Expression, Text
@@ -40,8 +44,9 @@ EXAMPLES = {
 class Sensors:
     """Checks the ``sensor`` statements of one task."""
 
-    def __init__(self, lowering: Lowering, settings: Settings, *, has_ground: bool) -> None:
+    def __init__(self, lowering: Lowering, settings: Settings, robots: Sequence[Robot], *, has_ground: bool) -> None:
         self.lowering = lowering
+        self.robots = robots
         self.has_ground = has_ground
         self.scope = lowering.scope
         self.report = lowering.report
@@ -159,10 +164,12 @@ class Sensors:
         match self.lowering.value(node):
             case RobotValue(name=name):
                 return Partner(name)
-            case BodySet(robot=robot, names=names):
-                return Partner(robot, names)
-            case Base(robot=robot, model=model, single=single):
-                return Partner(robot, () if single else (model.root_body,))
+            case BodySet(robot=robot, names=names) as bodies:
+                return Partner(robot, names) if touchable(bodies, self.report, node.span) else None
+            case Base(robot=robot, single=True):
+                return Partner(robot)
+            case Base() as base:
+                return Partner(base.robot, (base.model.root_body,))
             case None:
                 return None
             case other:
@@ -210,6 +217,10 @@ class Sensors:
                 message = f"`contacts` measures bodies, not {describe(measured)}"
                 self.report.error("E0309", message, node.args[0].span, "as in `contacts(bodies)` or `contacts(feet)`")
                 return None
+        if not touchable(bodies, self.report, node.args[0].span):
+            return None
+        if settings.partner is None and not self.has_ground:
+            anything_beside(self.scope, self.robots, bodies.robot, self.report, node.span)
         return SensorValue(str(name), "contacts", bodies.robot, bodies, settings)
 
     def carried(

@@ -143,7 +143,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     if spec.sensor:  # what many tasks lack is loaded where it is there
         from stripe_dsl.check.sensors import Sensors
 
-        sensors = Sensors(lowering, settings, has_ground=ground is not None or unread).all(spec.sensor)
+        sensors = Sensors(lowering, settings, robots, has_ground=ground is not None or unread).all(spec.sensor)
     if soft or cables or grains:
         from stripe_dsl.check.soft import check_beside
 

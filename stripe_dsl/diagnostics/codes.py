@@ -131,6 +131,7 @@ _TITLES = {
     "W0016": "part of a robot file left out",
     "W0017": "some things left out",
     "W0018": "inherited observations left out",
+    "W0019": "contacts that never come",
 }
 
 

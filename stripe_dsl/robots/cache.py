@@ -18,7 +18,7 @@ from stripe_dsl.robots.model import RobotModel
 CACHE_VARIABLE = "STRIPEC_CACHE"
 
 # Raise it when a reader learns to see more, or sees something differently.
-READER_VERSION = 3
+READER_VERSION = 4
 
 
 def cache_folder() -> Path:

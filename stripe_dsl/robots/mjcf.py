@@ -107,7 +107,7 @@ class MjcfFile:
             fixed_base=carried or not named[root].free,
             root_body=root,
             joints=tuple(joints),
-            bodies=tuple(RobotBody(name, self._mass(named[name]) if name in named else None) for name in order.bodies),
+            bodies=tuple(self._body(name, named.get(name)) for name in order.bodies),
             collision_shapes=sum(touches(geom) for body in bodies for geom, _ in body.geoms),
             prim=prim,
             warnings=tuple(self._left_out()),
@@ -231,6 +231,11 @@ class MjcfFile:
                     plural = "bodies" if kind == "body" else "joints"
                     raise RobotFileError(f'"{self.path.name}" has two {plural} named "{name}"')
                 seen.add((kind, name))
+
+    def _body(self, name: str, body: MjcfBody | None) -> RobotBody:
+        if body is None:
+            return RobotBody(name, None, collides=False)
+        return RobotBody(name, self._mass(body), collides=any(touches(geom) for geom, _ in body.geoms))
 
     def _mass(self, body: MjcfBody) -> float | None:
         """Authored mass, or the sum of those of its geoms; ``None`` as soon as one has to be derived from a density."""

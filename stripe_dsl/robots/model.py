@@ -9,6 +9,7 @@ documentation and the reading of policies.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cached_property
@@ -80,11 +81,13 @@ class RobotBody:
         mass: kg; ``None`` when the file gives none and the simulator derives it from shapes and density.
         path: its prim below the robot's prim, ``/torso/leg``; the name alone where the file says nothing else, and
             empty for the robot's prim itself.
+        collides: whether a shape of it does, so that something can touch it.
     """
 
     name: str
     mass: float | None
     path: str | None = None
+    collides: bool = True
 
     @property
     def below(self) -> str:
@@ -143,6 +146,10 @@ class RobotModel:
         """The body of that name. Raises ``KeyError`` if there is none."""
         return self._bodies_by_name[name]
 
+    def untouched(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of some bodies that nothing can touch."""
+        return tuple(name for name in names if not self.body(name).collides)
+
     @cached_property
     def _joints_by_name(self) -> dict[str, RobotJoint]:
         return {joint.name: joint for joint in self.joints}
@@ -155,7 +162,7 @@ class RobotModel:
         """The model as a JSON document; unlimited values become ``null``."""
         data: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         data["joints"] = [[_finite(getattr(joint, name)) for name in _JOINT_FIELDS] for joint in self.joints]
-        data["bodies"] = [[body.name, body.mass, body.path] for body in self.bodies]
+        data["bodies"] = [[body.name, body.mass, body.path, body.collides] for body in self.bodies]
         return json.dumps(data, allow_nan=False)
 
     @classmethod

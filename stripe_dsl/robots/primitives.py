@@ -190,6 +190,7 @@ def model_of(robot: PrimitiveRobot, source: str = "") -> RobotModel:
         indices, names = order.joints, order.bodies
     turns = {body.name: body.rotation for body in robot.bodies}
     masses = {body.name: body.mass for body in robot.bodies}
+    solid = {body.name for body in robot.bodies if any(shape.collides for shape in body.shapes)}
     return RobotModel(
         name=robot.name,
         source=source,
@@ -201,7 +202,7 @@ def model_of(robot: PrimitiveRobot, source: str = "") -> RobotModel:
             for index in indices
             if joints[index].type is not JointType.FIXED
         ),
-        bodies=tuple(RobotBody(name, masses[name]) for name in names),
+        bodies=tuple(RobotBody(name, masses[name], collides=name in solid) for name in names),
         self_collisions=robot.self_collisions,
         collision_shapes=sum(shape.collides for body in robot.bodies for shape in body.shapes),
     )

@@ -55,7 +55,7 @@ def read(path: Path, prim: str | None = None) -> RobotModel:
         fixed_base=bodies[0] == WORLD_BODY or (bool(hanging) and "floating" not in hanging),
         root_body=bodies[0],
         joints=tuple(dof for element, (parent, child) in ordered for dof in _degrees(element, parent, child)),
-        bodies=tuple(RobotBody(name, _mass(links[name]) if name in links else None) for name in bodies),
+        bodies=tuple(_body(name, links.get(name)) for name in bodies),
         collision_shapes=len(root.findall("link/collision")),
         warnings=tuple(_warnings(elements)),
     )
@@ -197,6 +197,12 @@ def _axis(element: Element, name: str) -> tuple[float, float, float]:
     rpy = xml_file.vector(origin.get("rpy", "0 0 0"), f'origin of joint "{name}"') if origin is not None else (0.0,) * 3
     x, y, z = rotate(quaternion((rpy[0], rpy[1], rpy[2])), axis)
     return (round(x / length, 9) + 0.0, round(y / length, 9) + 0.0, round(z / length, 9) + 0.0)
+
+
+def _body(name: str, link: Element | None) -> RobotBody:
+    if link is None:
+        return RobotBody(name, None, collides=False)
+    return RobotBody(name, _mass(link), collides=link.find("collision") is not None)
 
 
 def _mass(link: Element) -> float | None:

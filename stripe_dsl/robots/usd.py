@@ -296,6 +296,8 @@ def _read_articulation(stage: Any, source: Any, path: Path, prim: str | None, ta
     metres = pxr("UsdGeom").GetStageMetersPerUnit(source)
     if abs(metres - 1.0) > 1e-6:
         warnings.append(f"its unit of length is {metres:g} m (metersPerUnit): Newton takes its numbers for metres")
+    shapes = [desc for kind, (_, descs) in parsed.items() if kind.name.endswith("Shape") for desc in descs]
+    solid = {str(desc.rigidBody) for desc in shapes if desc.collisionEnabled}
     return RobotModel(
         name=target.rsplit("/", 1)[-1],
         source=str(path),
@@ -303,9 +305,11 @@ def _read_articulation(stage: Any, source: Any, path: Path, prim: str | None, ta
         fixed_base=fixed_base,
         root_body=leaf(bodies[0]),
         joints=tuple(read_joints),
-        bodies=tuple(RobotBody(leaf(body), mass_of(stage, body), body.removeprefix(_ROOT)) for body in bodies),
+        bodies=tuple(
+            RobotBody(leaf(body), mass_of(stage, body), body.removeprefix(_ROOT), body in solid) for body in bodies
+        ),
         self_collisions=_self_collisions(stage, str(articulation.primPath)),
-        collision_shapes=sum(len(paths) for kind, (paths, _) in parsed.items() if kind.name.endswith("Shape")),
+        collision_shapes=len(shapes),
         prim=prim,
         warnings=tuple(warnings),
     )

@@ -121,6 +121,7 @@ def test_what_is_written_is_what_was_meant(tmp_path_factory: pytest.TempPathFact
         # where a shape does not collide, the mass is written though nobody gave it
         whole = all(shape.collides for shape in shapes[one.name].shapes)
         assert one.mass == pytest.approx(other.mass if whole else of_body(shapes[one.name]).mass)
+        assert one.collides == other.collides == any(shape.collides for shape in shapes[one.name].shapes)
     assert (found.fixed_base, found.root_body) == (meant.fixed_base, meant.root_body)
     assert (found.self_collisions, found.collision_shapes) == (meant.self_collisions, meant.collision_shapes)
 

@@ -40,6 +40,7 @@ def assert_same(found: RobotModel, meant: RobotModel) -> None:
         assert one.axis == pytest.approx(other.axis, abs=5e-5)
     for one, other in zip(found.bodies, meant.bodies, strict=True):
         assert other.mass is None or one.mass == pytest.approx(other.mass)
+        assert one.collides == other.collides
 
 
 def as_usd(path: Path, folder: Path) -> tuple[RobotModel, RobotModel, Converted]:

@@ -165,6 +165,11 @@ def test_masses_and_shapes(tmp_path: Path) -> None:
     model = read(mjcf(tmp_path, leg(body)))
     assert [piece.mass for piece in model.bodies] == [None, 4.0, None]
     assert model.collision_shapes == 3
+    assert model.untouched(model.body_names) == ("world",)
+    bare = read(
+        mjcf(tmp_path, leg('<joint name="j"/><geom contype="0" conaffinity="0"/><body name="tip"><geom/></body>'))
+    )
+    assert bare.untouched(bare.body_names) == ("world", "hip")
 
 
 @pytest.mark.parametrize(

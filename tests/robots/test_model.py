@@ -31,7 +31,9 @@ models = st.builds(
     fixed_base=st.booleans(),
     root_body=names,
     joints=st.lists(joints, max_size=4).map(tuple),
-    bodies=st.lists(st.builds(RobotBody, names, finite | st.none()), max_size=4).map(tuple),
+    bodies=st.lists(st.builds(RobotBody, names, finite | st.none(), names | st.none(), st.booleans()), max_size=4).map(
+        tuple
+    ),
     self_collisions=st.booleans() | st.none(),
     collision_shapes=st.integers(0, 99),
     prim=names | st.none(),

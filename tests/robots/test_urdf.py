@@ -57,6 +57,7 @@ def test_limits_and_axis(tmp_path: Path) -> None:
     assert elbow.axis == pytest.approx((0.0, 1.0, 0.0))
     assert [body.mass for body in model.bodies] == [None, 1.5]
     assert model.collision_shapes == 1
+    assert [body.collides for body in model.bodies] == [False, True]
 
 
 def test_a_link_named_world_is_the_world(tmp_path: Path) -> None:

@@ -98,6 +98,7 @@ def test_an_arm(tmp_path: Path) -> None:
     assert elbow.effort_limit == 12.0
     assert elbow.axis == (0.0, 0.0, 1.0)
     assert model.collision_shapes == 1
+    assert [body.collides for body in model.bodies] == [False, True]
     assert model.self_collisions is None
     assert model.warnings == ()
 
