@@ -19,6 +19,7 @@ from stripe_dsl.syntax.lexer import Lexer, Scanner
 from stripe_dsl.syntax.token import CLOSING, DEEPEST, OPENING, WITH_BLOCK, Token
 
 _LIMIT = 100  # steps without progress: a bug, and no reason to hang
+_MOST = 100  # mistakes, after which a text is hardly one in this language
 
 
 @dataclass(slots=True)
@@ -76,6 +77,10 @@ class Recovery:
                 return None
             if len(self.open) > DEEPEST:
                 self.report("E0101", "blocks and brackets nest too deeply", self.span(self.token))
+                return None
+            if len(self.diagnostics) >= _MOST:
+                message = f"{_MOST} mistakes are enough: what follows is not read"
+                self.diagnostics.append(Diagnostic("E0101", message, self.span(self.token)))
                 return None
             token = self.next_token() or read_text(self)
             if token is None:

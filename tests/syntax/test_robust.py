@@ -124,3 +124,12 @@ def test_deep_nesting_is_a_mistake(text: str) -> None:
 def test_long_is_not_deep() -> None:
     text = "[" + ", ".join(f"f({number}) + {number} m" for number in range(500)) + "]"
     assert parse_expression(SourceFile("test", text), 0, len(text))[1] == []
+
+
+def test_a_text_of_mistakes_alone_is_given_up() -> None:
+    """Each of them is told with what is around it: thousands would take a minute."""
+    text = "task T {\n" + "  alive = = 3\n" * 150 + "}\n"
+    assert check(text) == 101
+    *_, last = parse_file(SourceFile("test", text))[1]
+    assert last.message == "100 mistakes are enough: what follows is not read"
+    assert check("task T {\n" + "  alive = = 3\n" * 90 + "}\n") == 90
