@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from stripe_dsl.check.report import Reporter
 from stripe_dsl.check.scope import Scope
+from stripe_dsl.check.values import CHANGING, parts_of
 from stripe_dsl.diagnostics import Diagnostic
+from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.observations import Group
+from stripe_dsl.ir.program import Reward, Termination
+from stripe_dsl.ir.randomize import Randomize
+from stripe_dsl.ir.robots import Robot
 from stripe_dsl.spec.elaborate import Task
 from stripe_dsl.spec.modules import Module
+
+OF_BASE = ("pos", "rot", "gravity", "lin_vel", "link_lin_vel", "ang_vel")
+"""Quantities of a base that stay what they are where it is fixed to the world."""
 
 
 def lint(task: Task, scope: Scope, report: Reporter, *, timeout: bool) -> None:
@@ -37,6 +46,47 @@ def lint(task: Task, scope: Scope, report: Reporter, *, timeout: bool) -> None:
             span,
             "add `timeout` to `terminate`: without it an episode only ends by failing",
         )
+
+
+def held_still(
+    robots: Sequence[Robot],
+    groups: Iterable[Group],
+    terms: Iterable[Reward | Termination],
+    randomize: Randomize,
+    report: Reporter,
+) -> None:
+    """Observations, rewards and terminations that read a base that is fixed to the world, and nothing that changes."""
+    fixed = {robot.name: robot.model.root_body for robot in robots if robot.model.fixed_base}
+    if not fixed:
+        return
+    drawn = any(change.quantity == "env.gravity" for change in (*randomize.startup, *randomize.later))
+    constant = tuple(name for name in OF_BASE if not (drawn and name == "gravity"))
+
+    def still(node: Node) -> str:
+        """The robot whose base is all that a value reads; empty where there is none, or something else changes."""
+        found = ""
+        for part in parts_of(node):
+            read = part.read
+            if read is not None and read.quantity != "env.origin":
+                owner, _, name = read.quantity.partition("@")[0].partition(".")
+                of_base = owner == "root" or (owner == "body" and read.names == (fixed.get(read.entity),))
+                if read.entity not in fixed or not of_base or name not in constant:
+                    return ""
+                found = read.entity
+            elif part.op in CHANGING:
+                return ""
+        return found
+
+    seen = {item.span: item for group in groups for item in group.items if item.span is not None}
+    for span, item in seen.items():
+        if robot := still(item.value):
+            message = f"the observation `{item.name}` never changes: the base of `{robot}` is fixed to the world"
+            report.error("W0003", message, span, "remove it, or read a body that moves")
+    for term in terms:
+        if robot := still(term.value):
+            what = "reward" if isinstance(term, Reward) else "termination"
+            message = f"the {what} `{term.name}` never changes: the base of `{robot}` is fixed to the world"
+            report.error("W0020", message, term.span, "remove it, or read a body that moves")
 
 
 def unused_sets(module: Module, tasks: Sequence[Task]) -> list[Diagnostic]:

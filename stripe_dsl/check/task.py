@@ -17,7 +17,7 @@ from stripe_dsl.check.delays import check_delays
 from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.given import given_values
 from stripe_dsl.check.limits import check_limits
-from stripe_dsl.check.lint import lint
+from stripe_dsl.check.lint import held_still, lint
 from stripe_dsl.check.observations import Observations
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.placed import placed, task_objects
@@ -38,7 +38,7 @@ from stripe_dsl.ir.robots import Robot
 from stripe_dsl.source import Span
 from stripe_dsl.spec.elaborate import Task
 from stripe_dsl.spec.modules import Module
-from stripe_dsl.spec.values import Expression, Text
+from stripe_dsl.spec.values import Text
 from stripe_dsl.syntax import ast
 from stripe_dsl.units import UNIT_NAMES
 
@@ -107,7 +107,8 @@ TAKEN_PACKAGES = frozenset(
 def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
     """The program of a task, and what is wrong beside ``task.diagnostics``; ``None`` where there are errors."""
     report = Reporter()
-    scope = Scope(params=dict(task.params), lets=dict(task.spec.let), terminations=_failures(task))
+    scope = Scope(params=dict(task.params), lets=dict(task.spec.let))
+    scope.terminations = {**task.spec.terminate, **task.spec.truncate}
     scope.module, scope.overridden, scope.states = task.module, task.overridden, dict(task.spec.state)
     scope.modules = {module.source: module for module in task.modules.values()}
     scope.incomplete = task.incomplete
@@ -214,6 +215,7 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         train = replace(train, symmetry=found)
     check_limits(resets, robots, lowering.tunables.items, report)
     lint(task, scope, report, timeout=timeout)
+    held_still(robots, groups.values(), (*rewards, *terminations), randomize, report)
     task.used, task.called = scope.used, lowering.calls.called
     if scope.incomplete:  # what is missing may be in what it refers to
         report.diagnostics = [item for item in report.diagnostics if item.code not in ABSENCE]
@@ -382,11 +384,6 @@ def valid_name(name: Text, report: Reporter, *, term: bool = False) -> None:
         other = "_".join(re.findall(r"\w+", name)).strip("_")
         other = other if other.isidentifier() and not keyword.iskeyword(other) else f"my_{other}".rstrip("_")
         report.error("E0220", f"`{name}` {why} and cannot name anything", name.span, f"write `{other}`")
-
-
-def _failures(task: Task) -> dict[Text, Expression]:
-    """Names of terminations, which rewards may read."""
-    return {**task.spec.terminate, **task.spec.truncate}
 
 
 def _robots(task: Task, settings: Settings, scope: Scope) -> list[Robot]:

@@ -201,9 +201,13 @@ def parts_of(node: Node) -> Iterator[Node]:
             stack.extend(item.args)
 
 
+CHANGING = (*DRAWS, "state", "old", "sample")
+"""Operators whose values are not those of their operands alone."""
+
+
 def varies(node: Node) -> bool:
     """Whether a value depends on anything but numbers and parameters."""
-    return any(item.read is not None or item.op in (*DRAWS, "state", "old", "sample") for item in parts_of(node))
+    return any(item.read is not None or item.op in CHANGING for item in parts_of(node))
 
 
 def describe(value: Value) -> str:

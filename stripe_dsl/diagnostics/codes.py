@@ -132,6 +132,7 @@ _TITLES = {
     "W0017": "some things left out",
     "W0018": "inherited observations left out",
     "W0019": "contacts that never come",
+    "W0020": "term of a base that is fixed",
 }
 
 
