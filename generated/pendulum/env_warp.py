@@ -282,6 +282,14 @@ class PendulumWarpEnv(DirectRLEnvWarp):
         # torch reads what the kernels write
         self.actions = wp.to_torch(self._actions)
         self.torch_obs_buf = wp.to_torch(self._policy)
+        if self.cfg.compute_final_obs:
+            # observations of the states that episodes end in
+            self._final = {
+                "policy": wp.zeros_like(self._policy),
+            }
+            self._torch_final = {
+                "policy": wp.to_torch(self._final["policy"]),
+            }
         self.torch_reward_buf = wp.to_torch(self._rewards)
         self.torch_reset_terminated = wp.to_torch(self.reset_terminated)
         self.torch_reset_time_outs = wp.to_torch(self.reset_time_outs)
@@ -324,6 +332,8 @@ class PendulumWarpEnv(DirectRLEnvWarp):
             self._advance_clocks()
             self.obs_buf = {"policy": self.torch_obs_buf.clone()}
         self._copy_log()
+        if self.cfg.compute_final_obs:
+            self.extras["final_obs"] = {name: values.clone() for name, values in self._torch_final.items()}
         return (
             self.obs_buf,
             self.torch_reward_buf,
@@ -350,7 +360,14 @@ class PendulumWarpEnv(DirectRLEnvWarp):
     def _step_warp_end_pre(self) -> None:
         self._get_dones()
         self._get_rewards()
+        if self.cfg.compute_final_obs:
+            self._get_final_observations()
         self._reset_idx(self.reset_buf)
+
+    def _get_final_observations(self) -> None:
+        # all is observed once more after the resets
+        self._get_observations()
+        wp.copy(self._final["policy"], self._policy)
 
     def _advance_clocks(self) -> None:
         """Do for Python what a replay leaves out: count, and say that what Isaac Lab computes lazily is out of date."""

@@ -884,6 +884,16 @@ class ShowcaseWarpEnv(DirectRLEnvWarp):
         self._torch_groups = {
             "critic": wp.to_torch(self._critic),
         }
+        if self.cfg.compute_final_obs:
+            # observations of the states that episodes end in
+            self._final = {
+                "policy": wp.zeros_like(self._policy),
+                "critic": wp.zeros_like(self._critic),
+            }
+            self._torch_final = {
+                "policy": wp.to_torch(self._final["policy"]),
+                "critic": wp.to_torch(self._final["critic"]),
+            }
         self.torch_reward_buf = wp.to_torch(self._rewards)
         self.torch_reset_terminated = wp.to_torch(self.reset_terminated)
         self.torch_reset_time_outs = wp.to_torch(self.reset_time_outs)
@@ -928,6 +938,8 @@ class ShowcaseWarpEnv(DirectRLEnvWarp):
             self.obs_buf = {"policy": self.torch_obs_buf.clone()}
         self.obs_buf |= {name: values.clone() for name, values in self._torch_groups.items()}
         self._copy_log()
+        if self.cfg.compute_final_obs:
+            self.extras["final_obs"] = {name: values.clone() for name, values in self._torch_final.items()}
         return (
             self.obs_buf,
             self.torch_reward_buf,
@@ -957,8 +969,16 @@ class ShowcaseWarpEnv(DirectRLEnvWarp):
     def _step_warp_end_pre(self) -> None:
         self._get_dones()
         self._get_rewards()
+        if self.cfg.compute_final_obs:
+            self._get_final_observations()
         self._reset_idx(self.reset_buf)
         self._draw_on_time()
+
+    def _get_final_observations(self) -> None:
+        # all is observed once more after the resets
+        self._get_observations()
+        wp.copy(self._final["policy"], self._policy)
+        wp.copy(self._final["critic"], self._critic)
 
     def _compute_efforts(self) -> None:
         for articulation in self.scene.articulations.values():

@@ -20,7 +20,7 @@ from stripe_dsl.ir.program import Program
 
 ROOT = Path(__file__).parents[2]
 Array = npt.NDArray[Any]
-TABLES = ("after_step", "at_observation", "groups", "states", "probes", "between", "finish")
+TABLES = ("after_step", "at_observation", "groups", "final", "states", "probes", "between", "finish")
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,8 @@ class Recording:
         truncated: Shape ``(T, N)``.
         tunables: Values of the cfg's fields by path.
         log: ``extras["log"]`` after each step.
+        final: ``extras["final_obs"]`` after each step, of environments whose episode ended, where it was asked for;
+            ``(T, N, D)``.
         kept_log: The same dictionaries, read when the last step was done.
         probes: What the probe returned, ``(T + 1, N, ...)``.
         between: What the probe between physics and resets returned, ``(T, N, ...)``.
@@ -113,6 +115,7 @@ class Recording:
     reward_terms: Array = field(default_factory=lambda: np.zeros(0))
     terminations: Array = field(default_factory=lambda: np.zeros(0))
     kept_log: list[dict[str, float]] = field(default_factory=list)
+    final: dict[str, Array] = field(default_factory=dict)
 
     @property
     def num_envs(self) -> int:

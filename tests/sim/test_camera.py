@@ -140,6 +140,7 @@ def runs(source: Path, program: Program, tmp_path_factory: pytest.TempPathFactor
         probe="tests.sim.test_camera:upstream",
         finish="tests.sim.test_camera:film",
     )
+    run = replace(run, overrides=[*quiet, "compute_final_obs=true"])
     warp = replace(run, backend="warp", inside=False)
     noisy = replace(warp, steps=12, overrides=[text for text in quiet if "eye_rgb_noise" not in text])
     return record(source, tmp_path_factory.mktemp("runs"), {"torch": run, "warp": warp, "noisy": noisy})
@@ -185,6 +186,12 @@ def test_the_back_ends_are_equal(runs: dict[str, Recording]) -> None:
         )
     np.testing.assert_allclose(warp.reward, ours.reward, atol=1e-6)
     np.testing.assert_array_equal(warp.fresh, ours.fresh)
+    ended = ours.fresh[1:]
+    assert ours.final.keys() == warp.final.keys() == ours.groups.keys()
+    for name in ("policy", "critic", "pixels"):
+        last = warp.final[name][ended]
+        np.testing.assert_allclose(last, ours.final[name][ended], rtol=1e-5, atol=1e-5, err_msg=name)
+        assert np.abs(last - warp.groups[name][1:][ended]).max() > 0.05, "the next episode begins elsewhere"
 
 
 @pytest.mark.parametrize("backend", ["torch", "warp"])

@@ -53,7 +53,7 @@ def runs(program: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         "warp": warp,
         "recorded": replace(warp, inside=False),
         "torch_fixed": replace(torch, overrides=[*fixed(program), "compute_final_obs=true"]),
-        "warp_fixed": replace(warp, overrides=fixed(program)),
+        "warp_fixed": replace(warp, overrides=[*fixed(program), "compute_final_obs=true"]),
     }
     return record(SOURCE, tmp_path_factory.mktemp("commands"), wanted)
 

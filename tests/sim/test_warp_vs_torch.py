@@ -39,6 +39,7 @@ class Task:
         state: bound of the difference of positions; zero: every bit of every state is the same.
         steps: control steps.
         replayed: bound of the difference to the reference, where no other test looks at that; ``None`` for those.
+        final: ask for the observations before resets, too; elsewhere nothing observes twice in a step.
         drawn: environments of a run with everything drawn at random, whose first steps are compared in distribution.
     """
 
@@ -50,6 +51,7 @@ class Task:
     steps: int = 300
     replayed: float | None = None
     drawn: int = 0
+    final: bool = False
 
 
 EXAMPLES = {
@@ -89,8 +91,8 @@ EXAMPLES = {
         replayed=1e-4,
         drawn=192,
     ),
-    "memory": Task(TASKS / "memory.stripe", (), reward=1e-6),
-    "history": Task(TASKS / "history.stripe", (), observation=1e-7, reward=1e-6),
+    "memory": Task(TASKS / "memory.stripe", (), reward=1e-6, final=True),
+    "history": Task(TASKS / "history.stripe", (), observation=1e-7, reward=1e-6, final=True),
     "corners": Task(TASKS / "corners.stripe", (), reward=1e-6),  # five terms: a sum in another order
     # turned about the vertical, as the turtle below; only until the cube touches something
     "objects": Task(TASKS / "objects.stripe", (), observation=1e-2, reward=1e-3, state=1e-2),
@@ -140,7 +142,7 @@ def waits(env: Any) -> Mapping[str, Any]:
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Pair:
     task = EXAMPLES[request.param]
     (program,) = check_file(task.source).programs
-    overrides = [*without_chance(program), *task.overrides]
+    overrides = [*without_chance(program), *task.overrides, f"compute_final_obs={task.final}"]
     overrides = [f"{path}={value}" for path, value in dict(item.split("=") for item in overrides).items()]
     warp = Run("warp", inside=False, steps=task.steps, num_envs=12, amplitude=1.5, overrides=overrides)
     warp = replace(warp, shuffle=(0, 70, 71))
@@ -183,6 +185,18 @@ def test_observations_and_rewards_are_equal(pair: Pair) -> None:
         assert len(np.unique(ours)) > 300
     np.testing.assert_allclose(pair.warp.reward, pair.torch.reward, rtol=0, atol=pair.task.reward)
     assert len(np.unique(pair.warp.reward)) > 100
+
+
+def test_last_observations_are_equal(pair: Pair) -> None:
+    """Those of the state that an episode ended in, where the observations are those of the next one's first."""
+    ended = pair.warp.fresh[1:]
+    assert pair.torch.final.keys() == pair.warp.final.keys() == (pair.warp.groups.keys() if pair.task.final else set())
+    for name, ours in pair.warp.final.items():
+        bound, theirs = max(pair.task.observation, 1e-6), pair.torch.final[name]
+        np.testing.assert_allclose(ours[ended], theirs[ended], rtol=bound, atol=bound, err_msg=name)
+        assert (np.abs(ours - pair.warp.groups[name][1:])[ended].max(axis=-1) > 1e-2).all()
+        # what goes on is observed twice
+        np.testing.assert_array_equal(ours[~ended], pair.warp.groups[name][1:][~ended])
 
 
 def test_torch_answers_as_the_reference_does(pair: Pair) -> None:

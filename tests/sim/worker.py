@@ -300,6 +300,9 @@ def step_through(program: Program, run: Run, out: Path) -> None:
             observations, reward, terminated, truncated, extras = env.step(action.to(run.device))
             for name, value in {"reward": reward, "terminated": terminated, "truncated": truncated}.items():
                 recorder.keep(name, value)
+            if env_cfg.compute_final_obs:
+                for name, value in extras.get("final_obs", observations).items():
+                    recorder.keep(f"final/{name}", value)
             recorder.finish(observations)
             kept.append(extras.get("log", {}))
             log.append({name: float(value) for name, value in kept[-1].items()})

@@ -65,6 +65,7 @@ class EncoderText:
         picture: attribute of the picture, an array of Warp.
         shape: of the picture, without the environments.
         places: what the numbers are written to: a tensor, and its columns.
+        columns: those columns, by group.
     """
 
     name: str
@@ -73,6 +74,7 @@ class EncoderText:
     picture: str
     shape: str
     places: list[tuple[str, str]]
+    columns: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class WarpEnv:
     helpers: list[str] = field(default_factory=list)
     attributes: list[Attribute] = field(default_factory=list)
     memories: list[Attribute] = field(default_factory=list)
+    remembered: list[str] = field(default_factory=list)
     kernels: dict[str, KernelText] = field(default_factory=dict)
     pictures: list[KernelText] = field(default_factory=list)
     encoders: list[EncoderText] = field(default_factory=list)

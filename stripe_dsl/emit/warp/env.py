@@ -66,6 +66,9 @@ class _Writer:
     def write(self) -> WarpEnv:
         env, program, module = self.env, self.program, self.module
         env.memories += self.memory.buffers()
+        seen = walk([*program.observing, *self.operands])
+        looked_back = {node.args[0].id for node in seen if node.op == "prev"}
+        env.remembered = [name for key, name in self.leaves.memories.items() if key in looked_back]
         env.memories += self.observing.buffers
         env.memories += self.delays.buffers()
         env.memories += command_buffers(program, self.leaves)
@@ -160,7 +163,7 @@ class _Writer:
         ]
         shape = ", ".join(map(str, item.encoder.picture))
         attribute = self.module.own(f"{item.name}_encoder")
-        return EncoderText(item.name, attribute, f"{item.name}_encoder", picture, shape, tensors)
+        return EncoderText(item.name, attribute, f"{item.name}_encoder", picture, shape, tensors, columns)
 
     def reads(self, kernel: str, sensor: str) -> bool:
         """Whether a kernel reads the data of a sensor."""
