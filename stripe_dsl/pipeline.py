@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stripe_dsl.check.backends import backends_of, check_backends, outside_the_graph
 from stripe_dsl.check.definitions import check_functions
 from stripe_dsl.check.lint import unused_sets
 from stripe_dsl.check.task import check_robots, check_task
@@ -60,16 +61,23 @@ class Checked:
         return any(item.severity == "error" for item in self.diagnostics)
 
 
-def check_file(path: Path, *, task: str | None = None, settings: Mapping[str, str] | None = None) -> Checked:
+def check_file(
+    path: Path,
+    *,
+    task: str | None = None,
+    settings: Mapping[str, str] | None = None,
+    backends: Sequence[str] | None = None,
+) -> Checked:
     """Checks a ``.stripe`` or ``.stripe.yaml`` file.
 
     Args:
         task: the task to check; all of them where it is ``None``.
         settings: parameters by name, from ``--set``.
+        backends: the back ends that were asked for; where it is ``None``, a task may do without Warp, with a warning.
     """
     loader = Loader(_in_package)
     with _deep_chains():
-        return _check(loader, loader.load(path), task, settings or {})
+        return _check(loader, loader.load(path), task, settings or {}, backends)
 
 
 def check_source(source: SourceFile, *, task: str | None = None, settings: Mapping[str, str] | None = None) -> Checked:
@@ -85,19 +93,20 @@ def compile_file(
     *,
     task: str | None = None,
     settings: Mapping[str, str] | None = None,
-    backends: Sequence[str] = ("torch", "warp"),
+    backends: Sequence[str] | None = None,
     bake: bool = True,
 ) -> tuple[list[Package], list[Diagnostic]]:
     """The packages of the tasks in a file, ready to be written below ``out``; none where there are errors.
 
     Args:
-        backends: which environments a package holds: one in torch, one in Warp, or both.
+        backends: which environments a package holds: one in torch, one in Warp, or both. Where it is ``None``, a
+            package holds both where its task can have both, and else the one in torch.
         bake: whether scenes are baked; without that the packages lack the files of theirs, and nothing is known of
             what finds no place in them.
     """
     from stripe_dsl.emit.output import render
 
-    checked = check_file(path, task=task, settings=settings)
+    checked = check_file(path, task=task, settings=settings, backends=backends)
     diagnostics = [*checked.diagnostics]
     if not checked.failed and not checked.programs:
         diagnostics.append(Diagnostic("E0214", f"`{path}` defines no task", helps=("add `task Name { … }`",)))
@@ -112,14 +121,13 @@ def compile_file(
             scene, found = baked_scene(program.scene)
             diagnostics += [*found, *_untouchable(program, scene)]
         scenes.append(scene)
-    if "warp" in backends:
-        diagnostics += [item for program in checked.programs for item in _in_phases(program)]
-        diagnostics += [item for program in checked.programs for item in _not_recorded(program)]
+        if "warp" in backends_of(program, backends):
+            diagnostics += outside_the_graph(program)
     if any(item.severity == "error" for item in diagnostics):
         return [], diagnostics
     with _deep_chains():
         packages = [
-            render(program, out, checked.sources, backends, scene)
+            render(program, out, checked.sources, backends_of(program, backends), scene)
             for program, scene in zip(programs, scenes, strict=True)
         ]
     return packages, diagnostics
@@ -190,39 +198,6 @@ def with_stages(program: Program) -> tuple[Program, list[Diagnostic]]:
     return replace(program, robots=tuple(robots)), diagnostics
 
 
-def _not_recorded(program: Program) -> list[Diagnostic]:
-    """Properties that a recorded step cannot change: what MuJoCo derives from them takes reads of the host."""
-    from stripe_dsl.emit.warp.randomize import FIXED
-
-    return [
-        Diagnostic(
-            "E0515",
-            f"the {FIXED[change.quantity]} cannot change while the Warp environment runs",
-            change.span,
-            helps=("draw it `at startup`, or compile the environment in torch alone: `--backend torch`",),
-        )
-        for change in program.randomize.later
-        if change.quantity in FIXED
-    ]
-
-
-def _in_phases(program: Program) -> list[Diagnostic]:
-    """Robots whose actuators compute in torch, which a recorded graph cannot hold."""
-    from stripe_dsl.robots.isaaclab_cfg import read_cfg
-
-    found: list[Diagnostic] = []
-    for robot in program.robots:
-        actuators = (read_cfg(robot.cfg_reference).actuators or ()) if robot.cfg_reference else ()
-        explicit = sorted({item.type for item in actuators if item.type != "ImplicitActuatorCfg"})
-        motors = [and_list(explicit)] if explicit else []
-        motors += ["learned actuators"] if robot.learned else []
-        if motors:
-            message = f"robot `{robot.name}` has {' and '.join(motors)}, so its Warp step is recorded in phases"
-            helps = ("actuators in torch run between two physics steps; implicit ones are part of one graph",)
-            found.append(Diagnostic("W0010", message, robot.span, helps=helps))
-    return found
-
-
 def _unfit(program: Program) -> list[Diagnostic]:
     """What of its scene a task cannot have."""
     if program.scene is None:
@@ -253,7 +228,13 @@ def _deep_chains() -> Iterator[None]:
         sys.setrecursionlimit(limit)
 
 
-def _check(loader: Loader, module: Module | None, task: str | None, settings: Mapping[str, str]) -> Checked:
+def _check(
+    loader: Loader,
+    module: Module | None,
+    task: str | None,
+    settings: Mapping[str, str],
+    backends: Sequence[str] | None = None,
+) -> Checked:
     read: list[Diagnostic] = []
     diagnostics: list[Diagnostic] = []
     programs: list[Program] = []
@@ -275,6 +256,7 @@ def _check(loader: Loader, module: Module | None, task: str | None, settings: Ma
                 if program is not None:
                     programs.append(program)
                     diagnostics += _unfit(program)
+                    diagnostics += check_backends(program, backends)
         if task is None:
             diagnostics += [*unused_sets(module, tasks), *check_robots(module, tasks)]
             diagnostics += check_functions(module, loader.modules.values(), tasks)

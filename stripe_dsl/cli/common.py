@@ -34,7 +34,9 @@ Device = Annotated[
 ]
 BackendChoice = Annotated[
     Backend | None,
-    typer.Option("--backend", help="torch or warp; warp where the physics is Newton, else torch.", show_default=False),
+    typer.Option(
+        "--backend", help="torch or warp; Warp where physics and task allow it, else torch.", show_default=False
+    ),
 ]
 
 
@@ -143,7 +145,8 @@ def compiled(file: Path, task: str | None, sets: Sequence[str] | None, backend: 
     """Compiles one task for a run and gives the folder of its package; an already compiled package is taken as it is.
 
     Packages of runs stand in ``.stripec`` of the working directory, apart from what ``stripec compile`` writes, and are
-    overwritten freely. They hold the environment of ``backend``, or all that the task has where it is ``None``.
+    overwritten freely. They hold the environment of ``backend``, or all that the task can have where it is
+    ``None``.
     """
     if file.is_dir():
         if sets:
@@ -154,7 +157,7 @@ def compiled(file: Path, task: str | None, sets: Sequence[str] | None, backend: 
     from stripe_dsl.pipeline import compile_file
     from stripe_dsl.text import and_list
 
-    backends = tuple(Backend) if backend is None else (backend,)
+    backends = None if backend is None else (backend,)
     packages, diagnostics = compile_file(file, Path(".stripec"), task=task, settings=settings(sets), backends=backends)
     if failed(diagnostics):
         show(diagnostics)

@@ -26,7 +26,10 @@ def run(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder that gets the packages.")] = Path("generated"),
     task: TaskName = None,
     set: Sets = None,
-    backend: Annotated[Backends, typer.Option(help="The environments in the package.")] = Backends.both,
+    backend: Annotated[
+        Backends | None,
+        typer.Option(help="The environments in the package; both where the task allows it.", show_default=False),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 if something would change.")
     ] = False,
@@ -36,7 +39,7 @@ def run(
     from stripe_dsl.emit.output import changes, write
     from stripe_dsl.pipeline import compile_file
 
-    backends = tuple(Backend) if backend is Backends.both else (Backend(backend),)
+    backends = None if backend is None else tuple(Backend) if backend is Backends.both else (Backend(backend),)
     with working(f"compiling {file.name}"):
         packages, diagnostics = compile_file(
             file, out, task=task, settings=settings(set), backends=backends, bake=not check

@@ -43,7 +43,7 @@ class PlayRequest:
         overrides: ``env.x.y=value`` and ``agent.z=value``.
         log_root: The folder that holds ``rsl_rl/<experiment>/<time>/``.
         physics: Name of a physics preset of the task; None takes its default.
-        backend: ``torch`` or ``warp``; None takes Warp on a GPU if the package has it, else torch.
+        backend: ``torch`` or ``warp``; None takes Warp if the package has it and the physics is Newton, else torch.
         video: A file for a video of the first environment; then there is one environment unless the user says more.
         student: Whether to play a student that learnt from the agent.
         export: Whether to write ``exported/policy.pt`` and ``exported/policy.onnx`` beside the checkpoint.

@@ -48,7 +48,7 @@ class TrainRequest:
         overrides: ``env.x.y=value`` and ``agent.z=value``.
         log_root: The folder that gets ``rsl_rl/<experiment>/<time>/``.
         physics: Name of a physics preset of the task; None takes its default.
-        backend: ``torch`` or ``warp``; None takes Warp on a GPU if the package has it, else torch.
+        backend: ``torch`` or ``warp``; None takes Warp if the package has it and the physics is Newton, else torch.
         play_command: What the summary tells the user to type; None says ``stripec play <package>``. If there is a best
             checkpoint, ``--checkpoint best`` is added.
         tune_command: What the user is told to type when a buffer was full; None says ``stripec tune <package>``.

@@ -57,10 +57,12 @@ def stripec(tmp_path: Path) -> Stripec:
             )
             done = subprocess.CompletedProcess(command, status, *(file.read_text() for file in outputs))
         else:
+            # the same stripe_dsl as here, which need not be the installed one
+            paths = os.pathsep.join([env.get("PYTHONPATH", ""), str(ROOT)]).strip(os.pathsep)
             done = subprocess.run(
                 command,
                 cwd=tmp_path,
-                env={**os.environ, **variables, **env},
+                env={**os.environ, **variables, **env, "PYTHONPATH": paths},
                 capture_output=True,
                 text=True,
                 timeout=120,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import EXAMPLES, TASK, Stripec
+from tests.cli.test_compile import DRAWN
 
 TWO_MISTAKES = TASK.replace("hinge.vel }", "hinge.vell }").replace("episode 8 s", "episode 8 m")
 
@@ -54,6 +55,18 @@ def test_json(stripec: Stripec, wrong: Path) -> None:
     line = TWO_MISTAKES.splitlines()[12]
     begin, end = found[1]["start"]["column"] - 1, found[1]["end"]["column"] - 1
     assert line[begin:end] == "vell"
+
+
+def test_what_keeps_a_task_from_warp_is_a_warning(stripec: Stripec, task: Path) -> None:
+    task.write_text(TASK.replace("  train ppo", f"{DRAWN}  train ppo"))
+    done = stripec("check", task.name)
+    assert (done.returncode, done.stdout) == (0, "1 file checked, no errors\n")
+    assert "warning[W0011]: `Swing` gets no Warp environment" in done.stderr
+    (found,) = json.loads(stripec("check", task.name, "--format", "json").stdout)
+    assert (found["code"], found["severity"]) == ("W0011", "warning")
+    assert stripec("check", task.name, "--format", "github").stdout.startswith("::warning file=swing.stripe")
+    (task.parent / "swing.stripe.yaml").write_text(stripec("convert", task.name).stdout)
+    assert "W0011" in stripec("check", "swing.stripe.yaml").stderr
 
 
 def test_json_of_nothing_is_an_empty_list(stripec: Stripec, task: Path) -> None:

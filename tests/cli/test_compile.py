@@ -85,6 +85,33 @@ def test_back_ends_choose_the_environments(stripec: Stripec, task: Path, tmp_pat
     assert "'torch', 'warp', 'both'" in done.stderr
 
 
+DRAWN = "  randomize { at reset { hinge.armature = 0.1..0.2 kg*m^2 } }\n"
+"""What the Warp environment cannot do."""
+
+
+def test_a_task_that_warp_cannot_do_gets_torch_alone(stripec: Stripec, task: Path, tmp_path: Path) -> None:
+    swing, hold = tmp_path / "generated/swing", tmp_path / "generated/hold"
+    task.write_text(SECOND)
+    assert stripec("compile", task.name).stderr == ""
+    assert "warp_entry_point" in (hold / "__init__.py").read_text()
+    task.write_text(SECOND.replace("still = -0.1 * hinge.vel^2 }", f"still = -0.1 * hinge.vel^2 }}\n{DRAWN}"))
+    done = stripec("compile", task.name)
+    assert done.returncode == 0
+    assert "warning[W0011]: `Hold` gets no Warp environment: MuJoCo derives constants from armature" in done.stderr
+    assert "1 warning" in done.stderr
+    # nothing is left of what the package had
+    assert not (hold / "env_warp.py").exists()
+    assert not [path for path in hold.rglob("*.*") if "warp" in path.name or "env_warp" in path.read_text()]
+    assert (hold / "env.py").is_file()
+    assert (swing / "env_warp.py").is_file(), "the other task of the file keeps both"
+    assert stripec("compile", task.name, "--backend", "torch").stderr == "", "who asks for torch is told nothing"
+    for backend in ("warp", "both"):
+        done = stripec("compile", task.name, "--backend", backend)
+        assert done.returncode == 1
+        assert "error[E0515]: the armature cannot change while the Warp environment runs" in done.stderr
+        assert "W0011" not in done.stderr
+
+
 def test_an_edited_environment_is_not_removed(stripec: Stripec, task: Path, tmp_path: Path) -> None:
     stripec("compile", task.name)
     warp = tmp_path / "generated/swing/env_warp.py"

@@ -1,4 +1,4 @@
-"""What ``stripec compile`` says of robots whose control step in Warp cannot be one graph."""
+"""What ``stripec compile`` says of tasks whose control step in Warp cannot be one graph."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Stripec
+from tests.cli.conftest import ROOT, Stripec
+from tests.cli.conftest import TASK as SWING
+
+SAND = ROOT / "tests/sim/tasks/sand.stripe"
 
 CONFIGURATION = """
 import isaaclab.sim as sim_utils
@@ -51,3 +54,21 @@ def test_explicit_actuators_are_told(stripec: Stripec, tmp_path: Path, actuator:
     alone = stripec("compile", "stand.stripe", "-o", "torch", "--backend", "torch", env=path)
     assert alone.returncode == 0
     assert "W0010" not in alone.stderr
+
+
+def test_networks_behind_the_graph_and_grains_are_told(stripec: Stripec, tmp_path: Path) -> None:
+    network = 'encoder "package://newton/examples/assets/anymal_walking_policy.pt" size 4'
+    seeing = SWING.replace("  observe", "  sensor eye = camera(rod) size (6, 4)\n  observe")
+    seeing = seeing.replace("hinge.vel }", f"look = eye.rgb {network} }}\n  observe critic {{ policy; hinge.vel }}")
+    (tmp_path / "seeing.stripe").write_text(seeing)
+    done = stripec("compile", "seeing.stripe")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("W0010]") == 1, "once for both groups"
+    assert "the network of `look` is torch, which no graph holds: it runs behind the recorded Warp step" in done.stderr
+    done = stripec("compile", SAND, "-o", "sand")
+    assert done.returncode == 0, done.stderr
+    assert (
+        "on a CPU no step is recorded: in each the solver of `sand` reads on the host where the grains are"
+        in done.stderr
+    )
+    assert "W0010" not in stripec("compile", SAND, "-o", "torch", "--backend", "torch").stderr

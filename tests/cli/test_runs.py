@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from stripe_dsl.diagnostics.codes import CODES
+from stripe_dsl.runtime.register import package_backends
 from tests.cli.conftest import ROOT, TASK, Stripec
+from tests.cli.test_compile import DRAWN
 
 SLOW_MODULES = ("torch", "warp", "newton", "rsl_rl", "isaaclab_tasks", "isaaclab_newton")
 
@@ -123,6 +125,19 @@ def test_a_run_compiles_the_back_end_that_it_was_asked_for(
     found = sorted(path.name for path in (tmp_path / ".stripec/swing").glob("env*.py"))
     expected = {"torch": ["env.py"], "warp": ["env_warp.py"], None: ["env.py", "env_warp.py"]}[backend]
     assert found == sorted([*expected, "env_cfg.py"])
+
+
+def test_runs_of_a_task_that_warp_cannot_do(
+    stripec: Stripec, task: Path, tmp_path: Path, no_simulator: dict[str, str]
+) -> None:
+    stripec("train", task.name, "env.rewad=1", env=no_simulator)
+    assert package_backends(tmp_path / ".stripec/swing") == ("torch", "warp")
+    task.write_text(TASK.replace("  train ppo", f"{DRAWN}  train ppo"))
+    for command in ("train", "tune"):
+        done = stripec(command, task.name, "env.rewad=1", env=no_simulator)
+        assert "warning[W0011]: `Swing` gets no Warp environment" in done.stderr
+        assert "env has no field 'rewad'" in done.stderr, "the run came as far as the overrides"
+        assert package_backends(tmp_path / ".stripec/swing") == ("torch",)
 
 
 def test_a_folder_that_is_no_package(stripec: Stripec, no_simulator: dict[str, str]) -> None:

@@ -18,14 +18,6 @@ from stripe_dsl.ir.randomize import TEXTURE, WRENCH, Change, Interval
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.ir.types import Axis
 
-FIXED = {
-    "body.mass": "mass",
-    "body.inertia": "inertia",
-    "body.com": "centre of mass",
-    "joint.armature": "armature",
-}
-"""What MuJoCo derives constants from, by reading the host: a recorded step cannot change it."""
-
 GAINS = ("joint.stiffness", "joint.damping", "joint.friction")
 """What Newton copies to MuJoCo by kernels alone."""
 RESERVED = ("rng", "left", "value", "velocity", "vector", "level", "level_rng", "quat", "column", "limits", "speed")
@@ -322,4 +314,4 @@ def _places(change: Change) -> list[int]:
     return ["xyz".index(letter) for letter in change.parts or "xyz"]
 
 
-__all__ = ["FIXED", "Draws", "interval_kernel", "moved_joints", "moves", "timer_reset", "told"]
+__all__ = ["Draws", "interval_kernel", "moved_joints", "moves", "timer_reset", "told"]
