@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stripe_dsl.check.backends import backends_of, check_backends, outside_the_graph
 from stripe_dsl.check.definitions import check_functions
 from stripe_dsl.check.lint import unused_sets
 from stripe_dsl.check.task import check_robots, check_task
@@ -104,6 +103,7 @@ def compile_file(
         bake: whether scenes are baked; without that the packages lack the files of theirs, and nothing is known of
             what finds no place in them.
     """
+    from stripe_dsl.check.backends import backends_of, outside_the_graph
     from stripe_dsl.emit.output import render
 
     checked = check_file(path, task=task, settings=settings, backends=backends)
@@ -198,6 +198,15 @@ def with_stages(program: Program) -> tuple[Program, list[Diagnostic]]:
     return replace(program, robots=tuple(robots)), diagnostics
 
 
+def _not_in_warp(program: Program, backends: Sequence[str] | None) -> list[Diagnostic]:
+    """What keeps a task from an environment in Warp."""
+    if not program.randomize.later:
+        return []
+    from stripe_dsl.check.backends import check_backends  # most tasks draw nothing after startup
+
+    return check_backends(program, backends)
+
+
 def _unfit(program: Program) -> list[Diagnostic]:
     """What of its scene a task cannot have."""
     if program.scene is None:
@@ -256,7 +265,7 @@ def _check(
                 if program is not None:
                     programs.append(program)
                     diagnostics += _unfit(program)
-                    diagnostics += check_backends(program, backends)
+                    diagnostics += _not_in_warp(program, backends)
         if task is None:
             diagnostics += [*unused_sets(module, tasks), *check_robots(module, tasks)]
             diagnostics += check_functions(module, loader.modules.values(), tasks)
