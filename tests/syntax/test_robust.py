@@ -132,4 +132,4 @@ def test_a_text_of_mistakes_alone_is_given_up() -> None:
     assert check(text) == 101
     *_, last = parse_file(SourceFile("test", text))[1]
     assert last.message == "100 mistakes are enough: what follows is not read"
-    assert check("task T {\n" + "  alive = = 3\n" * 90 + "}\n") == 90
+    assert check("task T {\n" + "  alive = = 3\n" * 45 + "}\n") == 90
