@@ -129,7 +129,7 @@ class SceneCfg(InteractiveSceneCfg):
         global_world_only=True,
     )
 
-    # pine_forest.stripe:55
+    # pine_forest.stripe:57
     light_distant: AssetBaseCfg = AssetBaseCfg(
         prim_path="/World/LightDistant",
         spawn=sim_utils.DistantLightCfg(intensity=1000.0, color=(1.0, 1.0, 1.0)),

@@ -148,6 +148,7 @@ class Pose:
         lean: angle between the asset's z and the vertical (or the normal of the slope) [rad], in any direction.
         align: share in which z follows the normal of the ground, 0..1; 1 for ``align slope``.
         sink: share of the asset's height that stands below the ground, 0..1.
+        depth: what stands below the ground beside that share [m].
         tint: relative change of brightness of an instance's colour.
     """
 
@@ -156,4 +157,5 @@ class Pose:
     lean: Pair = (0.0, 0.0)
     align: float = 0.0
     sink: Pair = (0.0, 0.0)
+    depth: Pair = (0.0, 0.0)
     tint: Pair = (0.0, 0.0)

@@ -78,6 +78,8 @@ def stand(layer: Layer, looks: list[Looks], rows: Rows, ground: Ground, measure:
         base[mine] = np.array(list(map(_base, choices, extents, [species] * len(choices))))[which] * scale
         turn = random(species.name, "pose")
         sunk[mine] = uniform(turn, species.pose.sink, len(mine)) * tall
+        if species.pose.depth[1] > 0:
+            sunk[mine] += uniform(turn, species.pose.depth, len(mine))
         first = rows.first[mine] if rows.first is not None else None
         rotation[mine] = pose.rotations(turn, species.pose, normals[mine], first)
         fallen = np.array([_lies(choice.asset) for choice in choices])[which]

@@ -79,7 +79,7 @@ class PoseSpec(Block):
     scale: Expression | None = None
     lean: Expression | None = Field(None, description="away from the vertical")
     align: Expression | None = Field(None, description="`slope`, or the share in which things follow the slope")
-    sink: Expression | None = Field(None, description="share of the height that is below the ground")
+    sink: Expression | None = Field(None, description="what is below the ground: a share of the height, or a length")
     tint: Expression | None = Field(None, description="change of brightness, as `+-10 %`")
 
 

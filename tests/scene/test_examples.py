@@ -61,6 +61,22 @@ def test_spacing_and_avoided_places_hold(name: str) -> None:
                     assert (away >= rule.distance + instances.footprint[mine] - 1e-9).all(), rule.text
 
 
+def test_the_understory_stands_in_patches_around_trees_and_grass_is_sunk() -> None:
+    found = layout("pine_forest")
+    bushes, grass = found.layers["understory"], found.layers["grass"]
+    points = bushes.position[:, :2]
+    away = found.surroundings.distance("canopy", points)
+    assert (away >= 0.8 + bushes.footprint - 1e-9).all()
+    anywhere = found.surroundings.distance("canopy", np.random.default_rng(1).uniform(0, 50, (4000, 2)))
+    assert np.median(away) < np.median(anywhere[anywhere > 1.2]), "they prefer to be near"
+    suits = found.suitability("understory", "understory")
+    assert 0.1 < (suits > 0).mean() < 0.5, "half of the ground is in patches, and some of that too near or too far"
+    columns, rows = (points / found.ground.grid.cell).round().astype(int).T
+    assert (suits[rows, columns] > 0).mean() > 0.9, "but for what lies between vertices at the edge of a patch"
+    assert grass.sunk == pytest.approx(0.1)
+    assert bushes.sunk == pytest.approx(0.2 * 0.6 * bushes.scale)
+
+
 def test_the_forest_has_grown() -> None:
     trees = layout("pine_forest").layers["canopy"]
     assert trees.layer.years == 70

@@ -11,7 +11,7 @@ from stripe_dsl.check.scenes.forms import form
 from stripe_dsl.check.scenes.names import Names
 from stripe_dsl.check.scenes.rules import Rules, needs
 from stripe_dsl.check.scenes.spots import Spots
-from stripe_dsl.check.scenes.words import Pair, PhraseError, Words, interval, share
+from stripe_dsl.check.scenes.words import Pair, PhraseError, Words, interval, is_length, share
 from stripe_dsl.ir.assets import SOLIDS, Choice, Pose, Solid
 from stripe_dsl.ir.scene import Cluster, Growth, Layer, Species, Spot
 from stripe_dsl.spec.scene import (
@@ -333,12 +333,19 @@ class Layers:
                 self.report.error("E0309", message, spec.align.span, "write `align slope`, or a share of it")
             else:
                 align = 1.0 if is_slope else share(settings, spec.align, "align", 0.0)
+        sink, depth = base.sink, base.depth
+        if is_length(settings, spec.sink):
+            sink, depth = (0.0, 0.0), interval(settings, spec.sink, LENGTH, "sink", depth, least=0.0)
+        elif spec.sink is not None:
+            sink = interval(settings, spec.sink, DIMENSIONLESS, "sink", sink, least=0.0, most=1.0)
+            depth = (0.0, 0.0)
         return Pose(
             yaw=yaw,
             scale=scale,
             lean=interval(settings, spec.lean, ANGLE, "lean", base.lean, least=0.0, most=pi / 2),
             align=align,
-            sink=interval(settings, spec.sink, DIMENSIONLESS, "sink", base.sink, least=0.0, most=1.0),
+            sink=sink,
+            depth=depth,
             tint=interval(settings, spec.tint, DIMENSIONLESS, "tint", base.tint, least=-1.0, most=1.0),
         )
 
@@ -366,7 +373,7 @@ class Layers:
         where = spec.kind.span if spec.kind else spec.span
         if any(item.solid.kind == "mesh" for item in species):
             self.report.error("E0309", "what moves collides as its hull", where, "write `solid hull`")
-        if any(max(item.pose.sink) > 0 for item in species):
+        if any(max(item.pose.sink + item.pose.depth) > 0 for item in species):
             message = "what moves stands on the ground, and not in it"
             self.report.error("E0309", message, where, "remove `sink`, or `kind rigid`")
         if any(item.count is not None and item.count[0] < 1 for item in species):

@@ -10,7 +10,7 @@ from stripe_dsl.source import Span
 from stripe_dsl.spec.values import Expression, Phrase
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import did_you_mean
-from stripe_dsl.units import DIMENSIONLESS, LENGTH, Dimension
+from stripe_dsl.units import DIMENSIONLESS, LENGTH, Dimension, UnitError, parse_unit
 
 type Point = tuple[float, float]
 type Pair = tuple[float, float]
@@ -167,6 +167,18 @@ def interval(
         settings.report.error("E0309", f"`{key}` has to be {shown}", value.span)
         return fallback
     return found
+
+
+def is_length(settings: Settings, value: Expression | None) -> bool:
+    """Whether a key that takes a share or a length has the latter: a number with a unit of it, or a parameter."""
+    node = value.node if value is not None else None
+    if isinstance(node, ast.Name) and node.id in settings.lowering.scope.params:
+        return is_length(settings, settings.lowering.scope.params[node.id])
+    node = node.high if isinstance(node, ast.Range) else node
+    try:
+        return isinstance(node, ast.Number) and parse_unit(node.unit or "1").dimension == LENGTH
+    except UnitError:  # what is wrong with it is said where it is read
+        return False
 
 
 def share(settings: Settings, value: Expression | None, key: str, fallback: float) -> float:
