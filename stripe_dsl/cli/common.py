@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stripe_dsl.cli.report import failed, show
+from stripe_dsl.cli.working import working
 
 if TYPE_CHECKING:
     from stripe_dsl.ir.scene import Scene
@@ -158,7 +159,9 @@ def compiled(file: Path, task: str | None, sets: Sequence[str] | None, backend: 
     from stripe_dsl.text import and_list
 
     backends = None if backend is None else (backend,)
-    packages, diagnostics = compile_file(file, Path(".stripec"), task=task, settings=settings(sets), backends=backends)
+    given = settings(sets)
+    with working(f"compiling {file.name}"):
+        packages, diagnostics = compile_file(file, Path(".stripec"), task=task, settings=given, backends=backends)
     if failed(diagnostics):
         show(diagnostics)
         raise typer.Exit(1)

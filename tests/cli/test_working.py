@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
 
@@ -12,6 +14,8 @@ from stripe_dsl.cli.working import INTERVAL, working
 from stripe_dsl.scene.made import make
 from stripe_dsl.scene.steps import step, told
 from tests.scene.written import scene_of
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "cartpole.stripe"
 
 
 class Terminal(io.StringIO):
@@ -66,3 +70,21 @@ def test_a_scene_says_what_it_does(tmp_path: Path) -> None:
     assert found == ["making the ground", "finding start", "placing rocks", "checking what is required"]
     make(scene_of(tmp_path, "", rest))
     assert len(found) == 4, "nobody listens any more"
+
+
+def test_runs_say_what_they_wait_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training that bakes a forest first is not silent meanwhile."""
+    from stripe_dsl.cli import common
+
+    said: list[str] = []
+
+    @contextmanager
+    def listening(first: str) -> Iterator[None]:
+        said.append(first)
+        yield
+
+    monkeypatch.setattr(common, "working", listening)
+    monkeypatch.chdir(tmp_path)
+    package = common.compiled(EXAMPLE, None, None)
+    assert (package / "env.py").is_file()
+    assert said == ["compiling cartpole.stripe"]
