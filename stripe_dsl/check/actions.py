@@ -96,7 +96,9 @@ class Actions:
                 "name both in the robot: `joints both = …`",
             )
             return None
+        self.low.names.wanted = "joints"
         joints = self.low.value(node.args[0])
+        self.low.names.wanted = ""
         if joints is None:
             return None
         if not isinstance(joints, JointSet):

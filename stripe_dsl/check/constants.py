@@ -15,7 +15,7 @@ from stripe_dsl.source import Span
 from stripe_dsl.spec.values import Expression
 from stripe_dsl.syntax import ast
 from stripe_dsl.text import and_list, did_you_mean
-from stripe_dsl.units import ANGLE, DIMENSIONLESS, Dimension, usual_units
+from stripe_dsl.units import ANGLE, AREA, DIMENSIONLESS, Dimension, usual_units
 
 type Vector = tuple[float, ...]
 
@@ -90,6 +90,9 @@ class Settings:
         """A number in SI units; ``fallback`` where the key is absent or wrong."""
         if value is None:
             return fallback
+        if isinstance(value.node, ast.Range):
+            self.report.error("E0307", f"`{key}` is one number, not a range", value.span, "write one of its ends")
+            return fallback
         node = self.lowering.number(value.node)
         if node is None:
             return fallback
@@ -114,7 +117,9 @@ class Settings:
         wanted = unit_words(dim)
         code = "E0407" if dim == ANGLE and node.type.dim.is_none else "E0403"
         units = list(usual_units(dim))
-        if dim.is_none:
+        if key == "count" and node.type.dim == AREA**-1:
+            help = f"so many on an area are a `density`: write `density {span.text}`"
+        elif dim.is_none:
             help = "remove the unit"
         elif node.type.dim.is_none:
             # nobody means 180 rad
@@ -199,6 +204,10 @@ class Settings:
 
     def pair(self, value: Expression, dim: Dimension, key: str) -> tuple[float, float] | None:
         """A range in SI units."""
+        if isinstance(value.node, ast.Braces):
+            help = f"write one, as in `{key} -1..1{'' if dim.is_none else f' {usual_units(dim)[0]}'}`"
+            self.report.error("E0307", f"`{key}` is one range for all, not a block", value.span, help)
+            return None
         found = self.lowering.value(value.node)
         if found is None:
             return None

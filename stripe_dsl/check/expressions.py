@@ -62,8 +62,12 @@ class Lowering:
         if drawn and isinstance(value, RangeValue) and self.phase in DRAWING:
             return self.draw(value, expr.span)
         if isinstance(value, RangeValue):
-            where = "only in `reset`, `noise` and `clip`" if self.phase not in DRAWING else "in parentheses"
-            self.report.error("E0307", "a range stands where one value is wanted", expr.span, f"ranges stand {where}")
+            help = "ranges stand only in `reset`, `noise` and `clip`"
+            if self.phase is Phase.CONSTANT:
+                help = "write one of its ends"
+            elif self.phase in DRAWING:
+                help = "ranges stand in parentheses"
+            self.report.error("E0307", "a range stands where one value is wanted", expr.span, help)
         else:
             self.report.error(
                 "E0213",

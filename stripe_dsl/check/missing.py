@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from stripe_dsl.check.quantities import BASE, BODY, JOINT, SENSORS, Quantity
-from stripe_dsl.check.values import Base, JointSet, RobotValue, Value
+from stripe_dsl.check.values import Base, BodySet, JointSet, RobotValue, Value
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.source import Span
 from stripe_dsl.text import and_list
@@ -79,7 +79,37 @@ def set_for(name: str, wanted: str, robots: Mapping[str, RobotValue]) -> tuple[s
         return ()
     word = {"body": "body", "joint": "joint"}.get(wanted, word)
     few = and_list(list(members), SHOWN)
-    return (f'name them in robot `{robot.name}`, as in `{word} {name} = "…"`: it has {few}',)
+    return (f'name them in robot `{robot.name}`, as in `{word} {name} = "{pattern_for(name, members)}"`: it has {few}',)
+
+
+def pattern_for(name: str, members: Sequence[str]) -> str:
+    """What a set of that name would match: ``.*foot`` for ``feet``, where members are called so; ``…`` else."""
+    one = {"feet": "foot", "calves": "calf"}.get(name, name.removesuffix("s"))
+    found = [member for member in members if one in member]
+    if len(one) < 3 or not found:
+        return "…"
+    return f".*{one}" if all(member.endswith(one) for member in found) else f".*{one}.*"
+
+
+def measured_by(low: Lowering, owner: Value, name: str, text: str) -> tuple[str, ...]:
+    """The sensor that measures what is read of bodies or a base, as ``feet.force``; empty where there is none.
+
+    Args:
+        text: how the owner is written.
+    """
+    if not isinstance(owner, BodySet | Base) or (isinstance(owner, Base) and owner.single):
+        return ()
+    if name in SENSORS["contacts"]:
+        made = [sensor for sensor in low.scope.sensors.values() if sensor.kind == "contacts"]
+        names = owner.names if isinstance(owner, BodySet) else (owner.model.root_body,)
+        for sensor in made:
+            if sensor.robot == owner.robot and set(names) <= set(sensor.bodies.names):
+                return (f"a sensor measures it: read `{sensor.name}[{text}].{name}`",)
+        new = "contacts" if "touch" in low.scope.sensors else "touch"
+        return (f"a sensor measures it: add `sensor {new} = contacts({text})`, and read `{new}[{text}].{name}`",)
+    if name in SENSORS["imu"] and (isinstance(owner, Base) or owner.single):
+        return (f"a sensor measures it: add `sensor felt = imu({text})`, and read `felt.{name}`",)
+    return ()
 
 
 def has(low: Lowering, owner: Value, quantity: Quantity, span: Span) -> bool:

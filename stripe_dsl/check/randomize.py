@@ -10,7 +10,7 @@ from stripe_dsl.check.expressions import Lowering
 from stripe_dsl.check.observations import slug
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.tunables import Role
-from stripe_dsl.check.values import Base, BodySet, JointSet, describe
+from stripe_dsl.check.values import Base, BodySet, JointSet, RobotValue, describe
 from stripe_dsl.ir.randomize import STATES, TEXTURE, WRENCH, Change, Interval, Randomize
 from stripe_dsl.ir.robots import Robot
 from stripe_dsl.robots.match import match_names
@@ -115,6 +115,8 @@ ROOT: dict[str, Property] = {
     "lin_vel": Property("root.lin_vel", SPEED, "linear velocity, in the world", vector=True),
     "ang_vel": Property("root.ang_vel", ANGULAR_SPEED, "angular velocity, in the world", vector=True),
 }
+EXAMPLES = "as in `base.mass`, `joints.stiffness`, `bodies.friction`, `gravity.z` or `base.lin_vel.xy`"
+"""Help where something else stands."""
 GRAVITY = Property("env.gravity", ACCELERATION, "gravity of each environment", vector=True)
 
 IMPOSSIBLE = {
@@ -229,14 +231,20 @@ class Randomization:
         if isinstance(inner, ast.Name) and inner.id == "gravity":
             return None, GRAVITY, (), parts
         if not isinstance(inner, ast.Field):
-            help = "as in `base.mass`, `joints.stiffness`, `bodies.friction`, `gravity.z` or `base.lin_vel.xy`"
-            self.report.error("E0309", "a property of joints, of bodies or of the base stands here", expr.span, help)
+            self.report.error(
+                "E0309", "a property of joints, of bodies or of the base stands here", expr.span, EXAMPLES
+            )
             return None
         owner = self.low.value(inner.object)
         if owner is None:
             return None
         if not isinstance(owner, JointSet | BodySet | Base):
-            self.report.error("E0213", f"nothing of {describe(owner)} can be drawn anew", inner.object.span)
+            message, help = f"nothing of {describe(owner)} can be drawn anew", EXAMPLES
+            if isinstance(owner, RobotValue):
+                part = "joints" if inner.name in JOINT else "bodies"
+                word = inner.name if inner.name in (*JOINT, *BODY) else "mass"
+                help = f"say of which of its parts, as in `{owner.name}.{part}.{word}`"
+            self.report.error("E0213", message, inner.object.span, help)
             return None
         table = {JointSet: JOINT, BodySet: BODY, Base: ROOT | BODY}[type(owner)]
         item = table.get(inner.name)
@@ -249,7 +257,11 @@ class Randomization:
         if isinstance(owner, Base) and owner.single and item.quantity == TEXTURE:
             return owner, item, (), parts
         if isinstance(owner, Base) and owner.single:
-            help = "`reset` sets where it is and how fast it moves"
+            help = (
+                "a robot of one `link` is as free as an object, and has what can be drawn: `bodies.mass` and the like"
+            )
+            if item.quantity in STATES:
+                help = "`reset` sets where it is and how fast it moves"
             self.report.error("E0213", f"`{inner.name}` of {describe(owner)} cannot be drawn yet", expr.span, help)
             return None
         if isinstance(owner, Base):

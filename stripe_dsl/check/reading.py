@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check.foreign import field_of
 from stripe_dsl.check.frames import OWNED
-from stripe_dsl.check.missing import has
+from stripe_dsl.check.missing import has, measured_by
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.points import POINTED, read_points
 from stripe_dsl.check.quantities import (
@@ -96,13 +96,15 @@ class Reading:
         if isinstance(owner, CommandValue):
             return self.command(expr, owner, frame, frame_span)
         if isinstance(owner, JointSet) and not owner.names:
-            self.low.report.error("E0203", f"robot `{owner.robot}` has no joint that moves", expr.object.span)
+            message, help = f"robot `{owner.robot}` has no joint that moves", "read its `base` or its `bodies`"
+            self.low.report.error("E0203", message, expr.object.span, help)
             return None
         table = self.table(owner)
         quantity = table.get(name)
         if quantity is None:
             message = f"`{name}` is no quantity of {describe(owner)}"
-            helps = field_of(name, table) or did_you_mean(name, table, listing=True)
+            helps = measured_by(self.low, owner, name, expr.object.span.text) or field_of(name, table)
+            helps = helps or did_you_mean(name, table, listing=True)
             if name in PARTS and not field_of(name, table):
                 helps = (f"read a quantity first: {and_list(list(table))}",)
             if name == "mask" and isinstance(owner, SensorValue) and owner.camera is not None:

@@ -243,6 +243,10 @@ class RobotCheck:
         if found:
             self.add(robot, name, found, what, single=False)
         else:
+            if not groups:
+                word = "joints" if what == "joint" else "bodies"
+                help = f'write a pattern, as in `{word} {name} = ".*"`, or remove it'
+                self.report.error("E0214", f"`{word} {name}` names nothing", name.span, help)
             self.scope.unknown_sets.add(str(name))
 
     def add(self, robot: RobotValue, name: Text, names: tuple[str, ...], what: str, *, single: bool) -> None:

@@ -83,7 +83,9 @@ class Sensors:
         if node.keywords or len(node.args) != 1:
             self.report.error("E0209", f"`{kind}` takes one value", node.span, f"as in `{EXAMPLES[kind]}`")
             return None
+        self.lowering.names.wanted = {"joint_wrench": "", "contacts": "bodies"}.get(kind, "body")
         measured = self.lowering.value(node.args[0])
+        self.lowering.names.wanted = ""
         if measured is None:
             return None
         settings: SensorSettings | None = None
@@ -142,6 +144,12 @@ class Sensors:
             hung = {joint.child for joint in model.joints} | set(model.body_names) - {model.root_body}
             names = tuple(body for body in model.body_names if body in hung)
             bodies = BodySet(measured.name, model, names, "bodies with a joint")
+            if not names:
+                message = f"`joint_wrench` measures what joints carry, and `{measured.name}` has none"
+                self.report.error(
+                    "E0203", message, node.args[0].span, "`contacts(bodies)` are the forces of what it touches"
+                )
+                return None
             return SensorValue(str(name), "joint_wrench", measured.name, bodies)
         self.report.error(
             "E0309",
@@ -161,7 +169,10 @@ class Sensors:
             return None
         if isinstance(node, ast.Name) and (part := self.part(node)) is not None:
             return part
-        match self.lowering.value(node):
+        self.lowering.names.wanted = "bodies"
+        touched = self.lowering.value(node)
+        self.lowering.names.wanted = ""
+        match touched:
             case RobotValue(name=name):
                 return Partner(name)
             case BodySet(robot=robot, names=names) as bodies:

@@ -69,7 +69,9 @@ def declare_wrench(actions: Actions, name: Text, call: ast.Call, kind: str, fram
             "E0209", f"`{kind}` takes 1 set of bodies, not {len(call.args)}", call.span, f"as in `{kind}(base)`"
         )
         return None
+    actions.low.names.wanted = what
     value = actions.low.value(call.args[0])
+    actions.low.names.wanted = ""
     if value is None:
         return None
     if not isinstance(value, BodySet | Base) or (isinstance(value, Base) and value.single):
