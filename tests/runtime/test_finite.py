@@ -18,6 +18,7 @@ from stripe_dsl.runtime.play import PlayRequest
 from stripe_dsl.runtime.progress import Display, Iteration
 from stripe_dsl.runtime.runner import ReportingRunner
 from stripe_dsl.runtime.session import Session, open_session
+from tests.gpu import GPU
 from tests.runtime.looks import Looks
 
 pytestmark = [pytest.mark.sim, pytest.mark.slow]
@@ -39,6 +40,22 @@ def cartpole(out: Path, backend: str, *overrides: str, device: str = "cpu") -> I
     ):
         assert isinstance(session, Session), session
         yield session, stack.enter_context(session.environment(out))
+
+
+@contextlib.contextmanager
+def never_waiting() -> Iterator[None]:
+    """Fails where torch waits for the GPU, or would, where the test is tried on a CPU."""
+    if GPU == "cpu":
+        with Looks() as looks:
+            yield
+        assert looks.found == []
+        return
+    torch.cuda.synchronize()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
 
 
 @backends
@@ -82,24 +99,19 @@ def test_actions_that_are_not_finite_are_the_policys(tmp_path: Path) -> None:
         assert "learning rate" in caught.value.problem.help[0]
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+@pytest.mark.gpu
 def test_a_rollout_on_a_gpu_never_waits(tmp_path: Path) -> None:
-    with cartpole(tmp_path, "warp", f"agent.num_steps_per_env={STEPS}", device="cuda:0") as (session, env):
-        runner = ReportingRunner(env, to_dict(session.config.agent), str(tmp_path), "cuda:0")
+    with cartpole(tmp_path, "warp", f"agent.num_steps_per_env={STEPS}", device=GPU) as (session, env):
+        runner = ReportingRunner(env, to_dict(session.config.agent), str(tmp_path), GPU)
         runner.learn(2)  # what is recorded and allocated once is there now
         env.check_every(STEPS)
         observations = env.get_observations()
-        torch.cuda.synchronize()
-        torch.cuda.set_sync_debug_mode("error")
-        try:
-            with torch.inference_mode():
-                for _ in range(STEPS - 1):
-                    actions = runner.alg.act(observations)
-                    observations, rewards, dones, extras = env.step(actions)
-                    runner.alg.process_env_step(observations, rewards, dones, extras)
-                    runner.logger.process_env_step(rewards, dones, extras)
-        finally:
-            torch.cuda.set_sync_debug_mode("default")
+        with torch.inference_mode(), never_waiting():
+            for _ in range(STEPS - 1):
+                actions = runner.alg.act(observations)
+                observations, rewards, dones, extras = env.step(actions)
+                runner.alg.process_env_step(observations, rewards, dones, extras)
+                runner.logger.process_env_step(rewards, dones, extras)
 
 
 @backends

@@ -14,6 +14,7 @@ from stripe_dsl.runtime.buffers import with_margin
 from stripe_dsl.runtime.play import PlayRequest, play
 from stripe_dsl.runtime.train import TrainRequest, TrainResult, train
 from stripe_dsl.runtime.tune import Buffer, TuneRequest, TuneResult, print_tuning, tune
+from tests.gpu import GPU
 from tests.runtime.packages import cartpole
 
 GENERATED = Path(__file__).parents[2] / "generated"
@@ -128,11 +129,7 @@ def test_a_robot_that_touches_nothing(capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.gpu
 @pytest.mark.parametrize("backend", ["torch", "warp"])
 def test_graphs_of_a_gpu_count_every_step(backend: str) -> None:
-    import torch
-
-    if not torch.cuda.is_available():
-        pytest.skip("no GPU here")
-    result = tune(TuneRequest(ANT, device="cuda:0", backend=backend, num_envs=140, steps=70, seed=1))
+    result = tune(TuneRequest(ANT, device=GPU, backend=backend, num_envs=140, steps=70, seed=1))
     assert (result.status, result.problems) == ("done", ())
     assert result.counts is not None
     assert result.counts.solver_steps + result.counts.left_out == 2 * 70 * 140

@@ -13,22 +13,26 @@ from .recorder import Array, Recording
 
 
 def without_chance(program: Program) -> list[str]:
-    """Overrides after which nothing is drawn: each range of a reset, a command or a randomisation is one number in it,
-    a normal draw its mean, what has a chance is certain, noise is zero, and so is bias, or one number.
+    """Overrides after which nothing is drawn: each range of a reset, a state, a delay, a command or a randomisation is
+    one number in it, a normal draw its mean, what has a chance is certain, noise is zero, and so is bias, or one
+    number.
 
     A turn about the vertical is none: the back ends round the product of two rotations differently, and contacts
     magnify a difference in the last bit.
     """
     values = {item.path: item.value for item in program.tunables}
     overrides = {}
-    for reset in program.resets:
-        for draw in [node for node in walk([reset.value]) if node.op in DRAWS]:
+    drawn = [(reset.value, reset.quantity in ("root.yaw", "root.rot")) for reset in program.resets]
+    drawn += [(state.initial, False) for state in program.states if not state.group]
+    for value, turns in drawn:
+        for draw in [node for node in walk([value]) if node.op in DRAWS]:
             for path in {tunable_path(node.attr)[0] for node in walk([draw]) if node.op == "tunable"}:
                 low, high = values[path]  # type: ignore[misc]
-                number = 0.0 if reset.quantity in ("root.yaw", "root.rot") else low + 0.3 * (high - low)
+                number = 0.0 if turns else low + 0.3 * (high - low)
                 overrides[path] = f"[{low},0.0]" if draw.op == "gaussian" else f"[{number},{number}]"
     for item in program.tunables:
-        if item.group in ("command", "randomize") and isinstance(item.value, tuple):
+        is_delay = item.group == "action" and item.path.endswith("_delay")
+        if (item.group in ("command", "randomize") or is_delay) and isinstance(item.value, tuple):
             low, high = item.value
             overrides[item.path] = f"[{low + 0.3 * (high - low)},{low + 0.3 * (high - low)}]"
         elif item.path.endswith(("_standing", "_heading_share")):

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .worker import array
+
 
 def properties(env: Any) -> dict[str, Any]:
     """Properties of the robot's bodies, shapes and joints in every environment, from MuJoCo's own model.
@@ -36,7 +38,7 @@ def properties(env: Any) -> dict[str, Any]:
         "soft_limits": data.soft_joint_pos_limits.torch.cpu().numpy(),
     }
     if hasattr(env, "_time_left"):
-        found["time_left"] = env._time_left.numpy()
+        found["time_left"] = array(env._time_left)
     return {name: np.array(value) for name, value in found.items()}
 
 
@@ -65,11 +67,16 @@ def physx_properties(env: Any) -> dict[str, Any]:
     arrays["joint_friction_at_rest"] = arrays["joint_friction"][..., 0]
     arrays["joint_friction"] = arrays["joint_friction"][..., 1]
     if hasattr(env, "_time_left"):
-        arrays["time_left"] = np.array(env._time_left.numpy())
+        arrays["time_left"] = array(env._time_left)
     return arrays
+
+
+def time_left(env: Any) -> dict[str, Any]:
+    """Time until the next change of each interval, ``(num_envs, intervals)`` [s]."""
+    return {"time_left": array(env._time_left)}
 
 
 def wrenches(env: Any) -> dict[str, Any]:
     """Forces and torques on the bodies, in the frames of these."""
     own = "_robot" * hasattr(env, "_robot_forces")
-    return {name: np.array(getattr(env, f"{own}_{name}").numpy()) for name in ("forces", "torques")}
+    return {name: array(getattr(env, f"{own}_{name}")) for name in ("forces", "torques")}

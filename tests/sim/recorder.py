@@ -138,8 +138,18 @@ def reads_of(program: Program) -> list[Read]:
     return [read for read in found if not read.quantity.startswith(("action.", "env.failed", "env.timeout", "term."))]
 
 
-def record(source: Path, folder: Path, runs: Mapping[str, Run], *, timeout: float = 400.0) -> dict[str, Recording]:
+def record(
+    source: Path,
+    folder: Path,
+    runs: Mapping[str, Run],
+    *,
+    timeout: float = 400.0,
+    env: Mapping[str, str] | None = None,
+) -> dict[str, Recording]:
     """Compile a task, step it in one worker process, and return what was written down, by name of the run.
+
+    Args:
+        env: variables of the process on top of those of this one.
 
     Raises:
         RuntimeError: If the worker fails; the message ends with the end of its log.
@@ -151,7 +161,9 @@ def record(source: Path, folder: Path, runs: Mapping[str, Run], *, timeout: floa
 
     wanted, log = folder / f"{source.stem}.json", folder / f"{source.stem}.log"
     wanted.write_text(json.dumps({name: asdict(run) for name, run in runs.items()}))
-    status = run(main, ["--source", source.resolve(), "--runs", wanted, "--out", folder], log=log, timeout=timeout)
+    status = run(
+        main, ["--source", source.resolve(), "--runs", wanted, "--out", folder], log=log, timeout=timeout, env=env
+    )
     if status != 0:
         raise RuntimeError(f"the worker of {source.name} failed:\n{log.read_text()[-6000:]}")
     return {name: load(folder / f"{name}.npz") for name in runs}

@@ -184,19 +184,39 @@ def assert_replayed_from_outside(
     program: Program, recording: Recording, *, absolute: float, loose: dict[str, float]
 ) -> Replay:
     """As :func:`assert_replayed`, for a run that was only seen after its steps: every observation, and the rewards of
-    steps that ended no episode, after which the state is still the one that they were computed from. The end of its
-    time is the only termination that truncates."""
+    steps that ended no episode and changed no state besides, as pushes do, after which the state is still the one that
+    they were computed from. A program with pushes needs the probe :func:`~tests.sim.drawn.time_left`."""
     after = {read: values[1:] for read, values in recording.at_observation.items()}
-    seen = replace(recording, after_step=after, terminations=recording.truncated[..., None])
+    seen = replace(recording, after_step=after, terminations=timed_out(recording)[..., None])
     expected = replay(program, seen)
     going = ~recording.fresh[1:]
     assert 0.5 < going.mean() < 1.0
     assert not expected.terminations[going].any()
+    if not any(term.truncates for term in program.terminations):
+        np.testing.assert_array_equal(recording.truncated, timed_out(recording))
+    same = going & ~disturbed(program, recording)
+    assert same.mean() > 0.5
     total = sum(loose.get(term.name, absolute) for term in program.rewards)
     rewards = expected.reward_terms.sum(-1)
-    np.testing.assert_allclose(recording.reward[going], rewards[going], rtol=total, atol=total)
+    np.testing.assert_allclose(recording.reward[same], rewards[same], rtol=total, atol=total)
     assert_observed(program, recording, expected, absolute=absolute, loose=loose)
     return expected
+
+
+def timed_out(recording: Recording) -> Array:
+    """Whether the time of an episode was over after each step, from the lengths of the episodes, ``(T, N)``."""
+    before = recording.states["episode_length"][:-1].copy()
+    for step, lengths in recording.facts["shuffled"].items():
+        before[int(step)] = lengths
+    return before + 1 >= recording.facts["max_episode_length"]
+
+
+def disturbed(program: Program, recording: Recording) -> Array:
+    """Whether an interval of the program's randomisation was over in each step of a running episode, ``(T, N)``."""
+    if not program.randomize.intervals:
+        return np.zeros(recording.reward.shape, bool)
+    left = recording.probes["time_left"]
+    return (left[1:] > left[:-1]).any(axis=-1) & ~recording.fresh[1:]
 
 
 def assert_observed(

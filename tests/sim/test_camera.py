@@ -13,6 +13,7 @@ from PIL import Image
 
 from stripe_dsl.ir.program import Program
 from stripe_dsl.pipeline import check_file
+from tests.gpu import GPU
 
 from .compare import without_chance
 from .recorder import Array, Recording, Run, record
@@ -342,10 +343,8 @@ def test_pictures_lie_upright_and_repeat(runs: dict[str, Recording]) -> None:
 @pytest.mark.gpu
 def test_a_gpu_draws_them_as_well(source: Path, program: Program, tmp_path: Path) -> None:
     """Within Warp's graph, whose draws are those of its seed, and in torch; and networks see them there."""
-    if not pytest.importorskip("torch").cuda.is_available():
-        pytest.skip("torch finds no CUDA device")
     torch = Run(steps=60, num_envs=8, amplitude=3.0, shuffle=(0, 20), overrides=without_chance(program))
-    torch = replace(torch, device="cuda:0", probe="tests.sim.test_camera:upstream")
+    torch = replace(torch, device=GPU, probe="tests.sim.test_camera:upstream")
     runs = record(source, tmp_path, {"torch": torch, "warp": replace(torch, backend="warp", inside=False)})
     for backend, run in runs.items():
         test_pictures_are_drawn_for_each_environment(backend, runs, run)

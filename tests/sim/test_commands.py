@@ -20,6 +20,7 @@ pytestmark = pytest.mark.sim
 
 SOURCE = Path(__file__).parent / "tasks" / "commands.stripe"
 STEPS, ENVS = 80, 32
+RANDOM = Run(steps=STEPS, num_envs=ENVS, amplitude=0.3)
 DT = 1 / 30
 
 
@@ -46,8 +47,7 @@ def fixed(program: Program) -> list[str]:
 @pytest.fixture(scope="module")
 def runs(program: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
     """By back end, with draws and without; ``recorded`` is ``warp`` once more, as the recorded step of a training."""
-    torch = Run(steps=STEPS, num_envs=ENVS, amplitude=0.3)
-    warp = replace(torch, backend="warp")
+    torch, warp = RANDOM, replace(RANDOM, backend="warp")
     wanted = {
         "torch": torch,
         "warp": warp,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import numpy as np
 import pytest
 
 from .recorder import Array, Recording, Run, record
+from .worker import array
 
 pytestmark = pytest.mark.sim
 
 SOURCE = Path(__file__).parent / "tasks" / "lessons.stripe"
+CLIMBING = SOURCE.with_name("climbing.stripe")
 STEPS, ENVS = 110, 16
 FIXED = [
     "reset.slider_pos=[0.3,0.3]",
@@ -27,10 +30,13 @@ FIXED = [
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
-    run = {"steps": STEPS, "num_envs": ENVS, "inside": False}
-    wanted = {"torch": Run(**run), "warp": Run("warp", **run)}
-    wanted |= {"torch-fixed": Run(**run, overrides=FIXED), "warp-fixed": Run("warp", **run, overrides=FIXED)}
-    return record(SOURCE, tmp_path_factory.mktemp("lessons"), wanted, timeout=500)
+    return record(SOURCE, tmp_path_factory.mktemp("lessons"), lesson_runs(), timeout=500)
+
+
+def lesson_runs() -> dict[str, Run]:
+    torch = Run(steps=STEPS, num_envs=ENVS, inside=False)
+    runs = {"torch": torch, "warp": replace(torch, backend="warp")}
+    return runs | {f"{name}-fixed": replace(run, overrides=FIXED) for name, run in runs.items()}
 
 
 @pytest.fixture(params=["torch", "warp"])
@@ -113,15 +119,17 @@ def test_without_chance_the_back_ends_agree(runs: dict[str, Recording]) -> None:
 
 @pytest.fixture(scope="module")
 def climbs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
-    source = SOURCE.with_name("climbing.stripe")
-    run = {"steps": 150, "num_envs": ENVS, "probe": "tests.sim.test_curriculum:levels"}
-    wanted = {"torch": Run(**run), "warp": Run("warp", inside=False, **run)}
-    return record(source, tmp_path_factory.mktemp("climbing"), wanted, timeout=500)
+    return record(CLIMBING, tmp_path_factory.mktemp("climbing"), climbing_runs(), timeout=500)
+
+
+def climbing_runs() -> dict[str, Run]:
+    torch = Run(steps=150, num_envs=ENVS, probe="tests.sim.test_curriculum:levels")
+    return {"torch": torch, "warp": replace(torch, backend="warp", inside=False)}
 
 
 def levels(env: Any) -> dict[str, Any]:
     """The level of each environment."""
-    return {"level": env._level.numpy().copy()}
+    return {"level": array(env._level)}
 
 
 @pytest.mark.parametrize("backend", ["torch", "warp"])

@@ -2,11 +2,11 @@
 
 On a GPU sums are made in no fixed order, so that runs drift apart where contacts magnify the last bit: each run is
 compared with the reference on what it read itself, and the runs with each other while they can still be the same.
+``tests/gpu.py`` says how to try this file on a CPU.
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,10 +15,12 @@ import pytest
 
 from stripe_dsl.ir.program import Program
 from stripe_dsl.pipeline import check_file
+from tests.gpu import GPU
 
 from .compare import assert_up_to_date, without_chance
 from .recorder import ROOT, Recording, Run, record
 from .replay import assert_replayed, assert_replayed_from_outside
+from .upstream import make_assets
 
 pytestmark = [pytest.mark.sim, pytest.mark.gpu]
 
@@ -47,9 +49,8 @@ TASKS = {
     "ant": Task(("episode_length_s=0.5", "param.target=[20.0,0.0]"), 4e-5, {"progress": 1e-5}, 12, 1e-2),
 }
 ENVS = 16
-DEVICE = "cuda:0"
-START, LIMIT = time.monotonic(), 230.0
-"""Seconds that all runs may take together."""
+PATIENCE = 600.0
+"""Seconds for the runs of one task: a bare machine compiles its kernels in the first process."""
 
 
 @dataclass(frozen=True)
@@ -70,21 +71,17 @@ class Runs:
 
 @pytest.fixture(scope="module", params=TASKS)
 def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    if not pytest.importorskip("torch").cuda.is_available():
-        pytest.skip("torch finds no CUDA device")
     task, source = TASKS[request.param], ROOT / "examples" / f"{request.param}.stripe"
     (program,) = check_file(source).programs
     overrides = [*without_chance(program), *task.overrides]
-    torch = Run(steps=75, num_envs=ENVS, overrides=overrides, amplitude=1.5, device=DEVICE)
+    torch = Run(steps=75, num_envs=ENVS, overrides=overrides, amplitude=1.5, device=GPU)
     warp = replace(torch, backend="warp")
     recorded = replace(warp, inside=False)
     draws = "tests.sim.test_warp_vs_torch:draws"
     drawn = replace(recorded, overrides=task.overrides, num_envs=256, steps=40, shuffle=(0, 20), finish=draws)
     wanted = {"torch": torch, "warp": warp, "recorded": recorded, "drawn": drawn}
     folder = tmp_path_factory.mktemp(request.param)
-    # a bare machine compiles its kernels in the first process
-    timeout = min(175.0, LIMIT - (time.monotonic() - START))
-    return Runs(request.param, program, **record(source, folder, wanted, timeout=timeout))
+    return Runs(request.param, program, **record(source, folder, wanted, timeout=PATIENCE))
 
 
 @pytest.mark.parametrize("backend", ["torch", "warp"])
@@ -157,53 +154,74 @@ def test_a_seed_repeats_a_run_and_resets_draw_anew(runs: Runs) -> None:
         assert not np.isclose(seen["first policy"], seen[f"{other} policy"]).all(axis=1).any()
 
 
-# ---- everything else, for some steps ------------------------------------------------------------------------------
+# ---- everything else ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Other:
-    """A task of the other tests, whose back ends are stepped side by side on the GPU.
+    """A task of the other tests, whose back ends are stepped side by side; episodes end at different times.
 
     Attributes:
+        overrides: short episodes.
         apart: bound of the difference of the back ends' observations and rewards in the first ``early`` steps.
         absolute: bound of the difference of an observation to the reference, relative to 1 + the value.
-        ends: whether episodes end meanwhile, at different times, and the recorded step is compared with the reference.
+        loose: other bounds by name of the reward term.
+        steps: control steps.
     """
 
     source: Path
+    overrides: tuple[str, ...] = ()
     apart: float = 1e-3
     absolute: float = 1e-4
+    loose: tuple[tuple[str, float], ...] = ()
     early: int = 5
-    ends: bool = False
+    steps: int = 60
 
 
-TEST_TASKS = Path(__file__).parent / "tasks"
+EXAMPLES, TEST_TASKS = ROOT / "examples", Path(__file__).parent / "tasks"
+WALKS = ("episode_length_s=0.6", "command.goal_every=[0.2,0.2]", "randomize.every=[0.3,0.3]")
 OTHERS = {
-    "pendulum": Other(ROOT / "examples" / "pendulum.stripe"),
-    "walk": Other(ROOT / "examples" / "quadruped_walk.stripe"),
-    "showcase": Other(ROOT / "examples" / "quadruped_showcase.stripe"),
-    "forest_walk": Other(ROOT / "examples" / "forest_walk.stripe", apart=1e-2),
+    "pendulum": Other(EXAMPLES / "pendulum.stripe", ("episode_length_s=1.0",), steps=200),
+    "walk": Other(EXAMPLES / "quadruped_walk.stripe", WALKS, steps=200),
+    "showcase": Other(EXAMPLES / "quadruped_showcase.stripe", WALKS, steps=200),
+    "forest_walk": Other(EXAMPLES / "forest_walk.stripe", WALKS, apart=1e-2, steps=200),
     # what is dropped on triangles magnifies the last bit sooner, the forces on it at once
     "tiles": Other(TEST_TASKS / "tiles.stripe", apart=1e-2),
-    "loose": Other(TEST_TASKS / "loose.stripe", early=1, ends=True),
+    "loose": Other(TEST_TASKS / "loose.stripe", early=1),
+    # of several joints and of sums over them: nearer than in the file, so that a float resolves the progress
+    "humanoid": Other(
+        TEST_TASKS / "humanoid.stripe",
+        ("episode_length_s=0.4", "param.target=[20.0,0.0]"),
+        loose=(("progress", 1e-5),),
+    ),
+    "upright": Other(TEST_TASKS / "upright.stripe", ("episode_length_s=0.5",)),
     **{
         name: Other(TEST_TASKS / f"{name}.stripe")
         for name in (
             "actions",
             "camera",
             "commands",
+            "corners",
             "frames",
             "history",
+            "limits",
+            "memory",
             "motors",
             "objects",
+            "puck",
             "scan",
+            "shoved",
+            "sled",
             "states",
+            "tools",
             "touch",
             "workshop",
-            "yard",
         )
     },
+    "yard": Other(TEST_TASKS / "yard.stripe", ("episode_length_s=0.6",)),
 }
+"""Not among them: ``lessons`` and ``climbing``, whose settings change, so that no reference has their rewards;
+``test_gpu_draws.py`` computes these. Nor tasks that begin at points of zones, which are drawn whatever is set."""
 
 
 @dataclass(frozen=True)
@@ -218,29 +236,44 @@ class Pair:
 
 @pytest.fixture(scope="module", params=OTHERS)
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    if not pytest.importorskip("torch").cuda.is_available():
-        pytest.skip("torch finds no CUDA device")
-    task = OTHERS[request.param]
-    program = check_file(task.source).programs[0]
-    run = Run(steps=30, num_envs=ENVS, overrides=without_chance(program), device=DEVICE, task=program.name)
-    run = replace(run, shuffle=(0,) if task.ends else ())
-    wanted = {"torch": run, "warp": replace(run, backend="warp", inside=False)}
-    runs = record(task.source, tmp_path_factory.mktemp(request.param), wanted, timeout=240)
+    task, folder = OTHERS[request.param], tmp_path_factory.mktemp(request.param)
+    env = {"ISAACSIM_ASSET_ROOT": str(make_assets(folder / "assets"))} if request.param == "humanoid" else {}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in env.items():
+            patch.setenv(name, value)
+        program = check_file(task.source).programs[0]
+    overrides = dict(item.split("=") for item in (*without_chance(program), *task.overrides))
+    torch = Run(steps=task.steps, num_envs=ENVS, device=GPU, task=program.name)
+    torch = replace(torch, overrides=[f"{path}={value}" for path, value in overrides.items()])
+    torch = replace(torch, shuffle=(0, task.steps // 2))
+    if program.randomize.intervals:
+        torch = replace(torch, probe="tests.sim.drawn:time_left")
+    wanted = {"torch": torch, "warp": replace(torch, backend="warp", inside=False)}
+    runs = record(task.source, folder, wanted, timeout=PATIENCE, env=env)
     return Pair(task, program, runs["torch"], runs["warp"])
 
 
 def test_other_tasks_agree(pair: Pair) -> None:
+    """Until contacts have magnified the last bit; and again wherever an episode begins."""
     early, apart = pair.task.early, pair.task.apart
     assert pair.torch.groups.keys() == pair.warp.groups.keys()
+    first = pair.torch.fresh & pair.warp.fresh
+    assert first[1:].sum() > ENVS // 2
+    assert len(np.unique(np.concatenate([values.ravel() for values in pair.warp.groups.values()]))) > 50
     for name, theirs in pair.torch.groups.items():
         ours = pair.warp.groups[name]
         np.testing.assert_allclose(ours[:early], theirs[:early], rtol=apart, atol=apart, err_msg=name)
-        assert len(np.unique(ours)) > 5
+        np.testing.assert_allclose(ours[first], theirs[first], rtol=apart, atol=apart, err_msg=name)
     np.testing.assert_allclose(pair.warp.reward[:early], pair.torch.reward[:early], rtol=apart, atol=apart)
     np.testing.assert_array_equal(pair.warp.fresh[:early], pair.torch.fresh[:early])
+    if not pair.program.terminations:
+        np.testing.assert_array_equal(pair.warp.fresh, pair.torch.fresh)
 
 
-def test_other_tasks_answer_as_the_reference_does(pair: Pair) -> None:
-    assert_replayed(pair.program, pair.torch, absolute=pair.task.absolute, loose={})
-    if pair.task.ends:
-        assert_replayed_from_outside(pair.program, pair.warp, absolute=pair.task.absolute, loose={})
+@pytest.mark.parametrize("backend", ["torch", "warp"])
+def test_other_tasks_answer_as_the_reference_does(pair: Pair, backend: str) -> None:
+    """Torch is seen from inside its steps; the recorded step of Warp from outside."""
+    answers = assert_replayed if backend == "torch" else assert_replayed_from_outside
+    recording: Recording = getattr(pair, backend)
+    answers(pair.program, recording, absolute=pair.task.absolute, loose=dict(pair.task.loose))
+    assert recording.fresh[1:].any(axis=1).sum() > 2, "episodes end at different times"

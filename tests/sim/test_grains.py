@@ -12,6 +12,7 @@ import pytest
 
 from stripe_dsl.ir.program import Program
 from stripe_dsl.pipeline import check_file
+from tests.gpu import GPU
 
 from .recorder import Array, Recording, Run, record
 from .replay import assert_replayed, assert_replayed_from_outside, entries
@@ -91,9 +92,7 @@ def test_everything_is_as_the_reference_says(program: Program, runs: dict[str, R
 @pytest.mark.gpu
 def test_a_gpu_answers_as_the_reference_says(program: Program, tmp_path: Path) -> None:
     """In torch, and in the recorded step of Warp."""
-    if not pytest.importorskip("torch").cuda.is_available():
-        pytest.skip("torch finds no CUDA device")
-    torch = Run(steps=36, num_envs=16, shuffle=(8,), overrides=QUIET, device="cuda:0")
+    torch = Run(steps=36, num_envs=16, shuffle=(8,), overrides=QUIET, device=GPU)
     runs = record(SOURCE, tmp_path, {"torch": torch, "warp": replace(torch, backend="warp", inside=False)})
     assert_replayed(program, runs["torch"], absolute=1e-4, loose={})
     assert_replayed_from_outside(program, runs["warp"], absolute=1e-4, loose={})

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from stripe_dsl.pipeline import check_file
+from tests.gpu import GPU
 
 from .compare import without_chance
 from .recorder import ROOT, Recording, Run, record
@@ -48,11 +49,9 @@ TASKS = {
 }
 
 
-@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda:0", marks=pytest.mark.gpu)])
+@pytest.mark.parametrize("device", ["cpu", pytest.param(GPU, marks=pytest.mark.gpu, id="gpu")])
 @pytest.mark.parametrize("name", TASKS)
 def test_answers_as_the_reference_does(name: str, device: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    if device != "cpu" and not pytest.importorskip("torch").cuda.is_available():
-        pytest.skip("torch finds no CUDA device")
     task = TASKS[name]
     (program,) = check_file(ROOT / task.source).programs
     run = replace(task.run, overrides=[*without_chance(program), *task.run.overrides], device=device)

@@ -14,6 +14,7 @@ from stripe_dsl.pipeline import check_file
 from stripe_dsl.scene.layout import Layout
 from stripe_dsl.scene.made import make
 from stripe_dsl.scene.measure import measure
+from tests.gpu import GPU
 
 from . import test_loose as loose
 from . import test_scene as scene
@@ -28,10 +29,8 @@ pytestmark = pytest.mark.sim
 HEAPED = Path(__file__).parent / "tasks" / "heaped.stripe"
 
 
-@pytest.fixture(scope="module", params=["cpu", pytest.param("cuda:0", marks=pytest.mark.gpu)])
+@pytest.fixture(scope="module", params=["cpu", pytest.param(GPU, marks=pytest.mark.gpu, id="gpu")])
 def device(request: pytest.FixtureRequest) -> str:
-    if request.param != "cpu" and not pytest.importorskip("torch").cuda.is_available():
-        pytest.skip("torch finds no CUDA device")
     return str(request.param)
 
 

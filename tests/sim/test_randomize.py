@@ -36,8 +36,7 @@ def both(runs: dict[str, Run]) -> dict[str, Run]:
     return {f"torch-{name}": replace(run, inside=False) for name, run in runs.items()} | warp
 
 
-@pytest.fixture(scope="module")
-def pucks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+def puck_runs() -> dict[str, Run]:
     slides = [f"randomize.every={NEVER}", f"randomize.every_2={NEVER}"]
     runs = {
         "random": RANDOM,
@@ -45,15 +44,24 @@ def pucks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
         "sliding": replace(RANDOM, overrides=slides, shuffle=(), steps=20),
         "pushed": replace(RANDOM, overrides=fixed(PUCK | ICE), shuffle=(), steps=28),
     }
-    return record(TASKS / "puck.stripe", tmp_path_factory.mktemp("puck"), both(runs), timeout=500)
+    return both(runs)
+
+
+def sled_runs() -> dict[str, Run]:
+    overrides = [*fixed(SLED), "randomize.slide_upper=[0.5,0.0]"]
+    still = [f"randomize.every={NEVER}", "randomize.slide_friction=[0.0,0.0]"]
+    runs = {"random": RANDOM, "fixed": replace(RANDOM, overrides=overrides), "pulled": replace(RANDOM, overrides=still)}
+    return both(runs)
+
+
+@pytest.fixture(scope="module")
+def pucks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+    return record(TASKS / "puck.stripe", tmp_path_factory.mktemp("puck"), puck_runs(), timeout=500)
 
 
 @pytest.fixture(scope="module")
 def sleds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
-    overrides = [*fixed(SLED), "randomize.slide_upper=[0.5,0.0]"]
-    still = [f"randomize.every={NEVER}", "randomize.slide_friction=[0.0,0.0]"]
-    runs = {"random": RANDOM, "fixed": replace(RANDOM, overrides=overrides), "pulled": replace(RANDOM, overrides=still)}
-    return record(TASKS / "sled.stripe", tmp_path_factory.mktemp("sled"), both(runs), timeout=500)
+    return record(TASKS / "sled.stripe", tmp_path_factory.mktemp("sled"), sled_runs(), timeout=500)
 
 
 @pytest.fixture(params=["torch", "warp"])

@@ -17,6 +17,7 @@ from stripe_dsl.pipeline import check_file
 from .compare import turned_back
 from .recorder import Array, Recording, Run, record
 from .replay import assert_replayed
+from .worker import array
 
 pytestmark = pytest.mark.sim
 
@@ -49,15 +50,14 @@ def told(env: Any) -> Mapping[str, Any]:
     arm = env.scene["robot_arm"]
     fore = arm.data.body_link_pose_w.torch.cpu().numpy()[:, arm.find_bodies("fore")[0][0]].copy()
     fore[:, :3] -= env.scene.env_origins.cpu().numpy()
-    delay = getattr(env._reach_delay, "numpy", lambda: env._reach_delay)()
     return {
         "pos": rows[:, 0].swapaxes(0, 1),
         "target": rows[:, 1].swapaxes(0, 1),
-        "delay": np.array(delay),
+        "delay": array(env._reach_delay),
         "turns": turns.swapaxes(0, 1),
         "force": drawn_force(env),
         "fore": fore,
-        **{name: np.array(getattr(value, "numpy", lambda value=value: value)()) for name, value in marks(env).items()},
+        **{name: array(value) for name, value in marks(env).items()},
         **moving(env),
     }
 
@@ -69,9 +69,7 @@ def marks(env: Any) -> Mapping[str, Any]:
 
 def drawn_force(env: Any) -> Array:
     """The force that the reset drew for the hull, in its frame."""
-    forces = env._robot_drone_forces
-    forces = forces.numpy() if hasattr(forces, "numpy") else forces
-    return np.array(forces)[:, env.scene["robot_drone"].find_bodies("hull")[0][0]]
+    return array(env._robot_drone_forces)[:, env.scene["robot_drone"].find_bodies("hull")[0][0]]
 
 
 def moving(env: Any) -> Mapping[str, Any]:
@@ -83,12 +81,15 @@ def moving(env: Any) -> Mapping[str, Any]:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+    return record(SOURCE, tmp_path_factory.mktemp("tools"), tool_runs())
+
+
+def tool_runs() -> dict[str, Run]:
     """By back end; ``recorded`` as trained."""
     probe, between = "tests.sim.test_tools:told", "tests.sim.test_tools:moving"
     torch = Run(steps=70, num_envs=8, overrides=("episode_length_s=0.5",), probe=probe, between=between)
     warp = replace(torch, backend="warp")
-    wanted = {"torch": torch, "warp": warp, "recorded": replace(warp, inside=False, probe="", between="")}
-    return record(SOURCE, tmp_path_factory.mktemp("tools"), wanted)
+    return {"torch": torch, "warp": warp, "recorded": replace(warp, inside=False, probe="", between="")}
 
 
 @pytest.mark.parametrize("backend", ["torch", "warp"])

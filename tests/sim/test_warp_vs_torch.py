@@ -38,6 +38,7 @@ class Task:
         reward: bound of the difference of rewards.
         state: bound of the difference of positions; zero: every bit of every state is the same.
         steps: control steps.
+        envs: environments, of the run without chance.
         replayed: bound of the difference to the reference, where no other test looks at that; ``None`` for those.
         final: ask for the observations before resets, too; elsewhere nothing observes twice in a step.
         drawn: environments of a run with everything drawn at random, whose first steps are compared in distribution.
@@ -49,6 +50,7 @@ class Task:
     reward: float = 1e-7
     state: float = 0.0
     steps: int = 300
+    envs: int = 12
     replayed: float | None = None
     drawn: int = 0
     final: bool = False
@@ -71,14 +73,18 @@ EXAMPLES = {
         ("episode_length_s=0.6", "command.goal_every=[0.2,0.2]", "randomize.every=[0.3,0.3]"),
         observation=1e-6,
         reward=1e-5,
+        steps=200,
+        envs=8,
         replayed=2e-5,
+        drawn=192,
     ),
     "walk": Task(
         ROOT / "examples" / "quadruped_walk.stripe",
         ("episode_length_s=0.6", "command.goal_every=[0.2,0.2]", "randomize.every=[0.3,0.3]"),
         observation=1e-6,
         reward=1e-5,
-        steps=120,
+        steps=200,
+        envs=8,
         replayed=2e-5,
         drawn=192,
     ),
@@ -87,7 +93,8 @@ EXAMPLES = {
         ("episode_length_s=0.6", "command.goal_every=[0.2,0.2]", "randomize.every=[0.3,0.3]"),
         observation=1e-5,
         reward=1e-5,
-        steps=120,
+        steps=200,
+        envs=8,
         replayed=1e-4,
         drawn=192,
     ),
@@ -144,7 +151,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     (program,) = check_file(task.source).programs
     overrides = [*without_chance(program), *task.overrides, f"compute_final_obs={task.final}"]
     overrides = [f"{path}={value}" for path, value in dict(item.split("=") for item in overrides).items()]
-    warp = Run("warp", inside=False, steps=task.steps, num_envs=12, amplitude=1.5, overrides=overrides)
+    warp = Run("warp", inside=False, steps=task.steps, num_envs=task.envs, amplitude=1.5, overrides=overrides)
     warp = replace(warp, shuffle=(0, 70, 71))
     wanted = {"torch": replace(warp, backend="torch", inside=task.replayed is not None), "warp": warp}
     if task.drawn:
@@ -207,12 +214,16 @@ def test_torch_answers_as_the_reference_does(pair: Pair) -> None:
 
 def test_with_noise_observations_have_one_distribution(pair: Pair) -> None:
     """Of each entry, in the first observation and in that after some steps: resets, noise, commands and pushes."""
-    if pair.drawn is None:
-        return
-    torch, warp = (entries(pair.program, run) for run in pair.drawn)
+    if pair.drawn is not None:
+        assert_one_distribution(pair.program, *pair.drawn)
+
+
+def assert_one_distribution(program: Program, *runs: Recording) -> None:
+    """Assert that torch and Warp observe the same of a quadruped, with everything drawn at random."""
+    torch, warp = (entries(program, run) for run in runs)
     for (group, name), theirs in torch.items():
         ours = warp[group, name]
-        for step in (0, DRAWN):
+        for step in (0, -1):
             # a column at a time: numbers of one environment have much in common
             for column in range(ours.shape[-1]):
                 apart = distance(ours[step, :, column], theirs[step, :, column])
@@ -308,10 +319,13 @@ def memory() -> Program:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
-    """Runs of many environments by back end, with everything drawn at random."""
+    return record(TASKS / "memory.stripe", tmp_path_factory.mktemp("many"), many_runs())
+
+
+def many_runs() -> dict[str, Run]:
+    """Of many environments by back end, with everything drawn at random."""
     torch = Run(inside=False, steps=45, num_envs=MANY, finish="tests.sim.test_warp_vs_torch:draws")
-    folder = tmp_path_factory.mktemp("many")
-    return record(TASKS / "memory.stripe", folder, {"torch": torch, "warp": replace(torch, backend="warp", seed=4)})
+    return {"torch": torch, "warp": replace(torch, backend="warp", seed=4)}
 
 
 def starts(recording: Recording) -> dict[str, Array]:
