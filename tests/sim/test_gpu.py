@@ -77,7 +77,7 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     torch = Run(steps=75, num_envs=ENVS, overrides=overrides, amplitude=1.5, device=GPU)
     warp = replace(torch, backend="warp")
     recorded = replace(warp, inside=False)
-    draws = "tests.sim.test_warp_vs_torch:draws"
+    draws = "tests.sim.test_warp_draws:draws"
     drawn = replace(recorded, overrides=task.overrides, num_envs=256, steps=40, shuffle=(0, 20), finish=draws)
     wanted = {"torch": torch, "warp": warp, "recorded": recorded, "drawn": drawn}
     folder = tmp_path_factory.mktemp(request.param)

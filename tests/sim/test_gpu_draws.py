@@ -20,6 +20,7 @@ from . import test_commands as commands
 from . import test_curriculum as curriculum
 from . import test_randomize as randomize
 from . import test_tools as tools
+from . import test_warp_draws as draws
 from . import test_warp_vs_torch as both
 from .recorder import Recording, Run, record
 from .replay import entries
@@ -57,17 +58,17 @@ def test_examples_have_one_distribution(name: str, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def memory() -> Program:
-    (program,) = check_file(both.TASKS / "memory.stripe").programs
+    (program,) = check_file(draws.SOURCE).programs
     return program
 
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
-    return recorded(both.TASKS / "memory.stripe", tmp_path_factory.mktemp("memory"), both.many_runs())
+    return recorded(draws.SOURCE, tmp_path_factory.mktemp("memory"), draws.many_runs())
 
 
 def test_memory_has_one_distribution(memory: Program, many: dict[str, Recording]) -> None:
-    both.test_resets_and_noise_have_the_same_distributions(memory, many)
+    draws.test_resets_and_noise_have_the_same_distributions(memory, many)
 
 
 @backends
@@ -75,9 +76,9 @@ def test_memory_draws_by_its_seed(memory: Program, many: dict[str, Recording], b
     seen = many[backend].finish
     for group in ("policy", "critic"):
         np.testing.assert_array_equal(seen[f"first {group}"], seen[f"again {group}"])
-    for one in both.SEEDS:
-        for two in both.SEEDS:
-            both.test_resets_draw_anew(memory, many, backend, one, two)
+    for one in draws.SEEDS:
+        for two in draws.SEEDS:
+            draws.test_resets_draw_anew(memory, many, backend, one, two)
 
 
 # ---- commands -------------------------------------------------------------------------------------------------------
