@@ -245,10 +245,12 @@ def ground_parts(scene: Scene, ground: Ground, seed: int) -> list[GroundPart]:
         chosen = triangles[owner == number]
         if len(chosen) == 0:
             continue
-        kept, place = np.unique(chosen, return_inverse=True)
+        used = np.zeros(len(points), dtype=bool)
+        used[chosen] = True
+        place = (np.cumsum(used) - 1)[chosen]
         friction = float(stream(seed, scene.name, name, "friction").uniform(*what.friction))
         contact = Contact(round(friction, 4), what.restitution)
-        mesh = Mesh(points[kept], place.reshape(-1, 3))
+        mesh = Mesh(points[used], place)
         level = len(chosen) == len(triangles) and float(np.ptp(ground.height)) == 0.0
         parts.append(GroundPart(name, mesh, what.color, contact, {"class": [what.label]}, level))
     return parts
