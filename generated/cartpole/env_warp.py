@@ -211,8 +211,9 @@ def reset_envs(
         joint_pos[env, column] = default_joint_pos[env, column]
         joint_vel[env, column] = default_joint_vel[env, column]
     # cartpole.stripe:32
-    add_value = default_joint_pos[env, slider_to_cart] + wp.randf(rng, reset.slider_pos[0], reset.slider_pos[1])
-    joint_pos[env, slider_to_cart] = add_value
+    joint_pos[env, slider_to_cart] = default_joint_pos[env, slider_to_cart] + wp.randf(
+        rng, reset.slider_pos[0], reset.slider_pos[1]
+    )
     # cartpole.stripe:33
     joint_vel[env, slider_to_cart] = wp.randf(rng, reset.slider_vel[0], reset.slider_vel[1])
     # cartpole.stripe:34

@@ -306,12 +306,11 @@ def end_step(
     air_time_sum = wp.float32(0.0)
     for i in range(wp.static(len(FEET))):
         body = touch_feet[i]
-        contact_last_air_time_difference = wp.where(
+        air_time_sum += wp.where(
             is_within(touch_current_contact_time[env, body], since_last_step),
             touch_last_air_time[env, body] - reward.air_time_target,
             0.0,
         )
-        air_time_sum += contact_last_air_time_difference
     # quadruped_walk.stripe:41
     track_xy = (
         reward.track_xy
@@ -385,11 +384,10 @@ def observe(
         draw = wp.vec2(
             wp.randf(rng, command.goal_x[0], command.goal_x[1]), wp.randf(rng, command.goal_y[0], command.goal_y[1])
         )
-        new_goal_yaw = wp.where(goal_standing_drawn, 0.0, wp.randf(rng, command.goal_yaw[0], command.goal_yaw[1]))
         # forest_walk.stripe:12
         goal_time_left[env] = wp.randf(rng, command.goal_every[0], command.goal_every[1])
         goal_xy[env] = wp.where(goal_standing_drawn, wp.vec2(0.0, 0.0), draw)
-        goal_yaw[env] = new_goal_yaw
+        goal_yaw[env] = wp.where(goal_standing_drawn, 0.0, wp.randf(rng, command.goal_yaw[0], command.goal_yaw[1]))
     if fresh:
         goal_error_vel_xy_sum[env] = 0.0
         goal_steps[env] = 0.0

@@ -206,45 +206,45 @@ class ShowcaseEnv(DirectRLEnv):
         moving = asked | (torch.linalg.norm(self._root_lin_vel_b[:, :2], dim=-1) > self.cfg.let.moving_threshold)
         longer = torch.maximum(self._touch_feet_air_time, self._touch_feet_contact_time)
         body_lin_vel_world_xy_norm = torch.linalg.norm(self._feet_lin_vel_w[..., :2], dim=-1)
-        add_value = torch.clamp(
+        in_step_part = torch.clamp(
             torch.square(self._touch_fl_foot_air_time - self._touch_rr_foot_air_time),
             max=self.cfg.let.in_step_most**2.0,
         ) + torch.clamp(
             torch.square(self._touch_fl_foot_contact_time - self._touch_rr_foot_contact_time),
             max=self.cfg.let.in_step_most**2.0,
         )
-        add_value_2 = torch.clamp(
+        in_step_part_2 = torch.clamp(
             torch.square(self._touch_fr_foot_air_time - self._touch_rl_foot_air_time),
             max=self.cfg.let.in_step_most_2**2.0,
         ) + torch.clamp(
             torch.square(self._touch_fr_foot_contact_time - self._touch_rl_foot_contact_time),
             max=self.cfg.let.in_step_most_2**2.0,
         )
-        in_step = torch.exp(-add_value / self.cfg.let.in_step_scale) * torch.exp(
-            -add_value_2 / self.cfg.let.in_step_scale_2
+        in_step = torch.exp(-in_step_part / self.cfg.let.in_step_scale) * torch.exp(
+            -in_step_part_2 / self.cfg.let.in_step_scale_2
         )
-        add_value_3 = torch.clamp(
+        out_of_step_part = torch.clamp(
             torch.square(self._touch_fl_foot_air_time - self._touch_fr_foot_contact_time),
             max=self.cfg.let.out_of_step_most**2.0,
         ) + torch.clamp(
             torch.square(self._touch_fl_foot_contact_time - self._touch_fr_foot_air_time),
             max=self.cfg.let.out_of_step_most**2.0,
         )
-        add_value_4 = torch.clamp(
+        out_of_step_part_2 = torch.clamp(
             torch.square(self._touch_rr_foot_air_time - self._touch_rl_foot_contact_time),
             max=self.cfg.let.out_of_step_most_2**2.0,
         ) + torch.clamp(
             torch.square(self._touch_rr_foot_contact_time - self._touch_rl_foot_air_time),
             max=self.cfg.let.out_of_step_most_2**2.0,
         )
-        add_value_5 = torch.clamp(
+        out_of_step_part_3 = torch.clamp(
             torch.square(self._touch_fl_foot_air_time - self._touch_rl_foot_contact_time),
             max=self.cfg.let.out_of_step_most_3**2.0,
         ) + torch.clamp(
             torch.square(self._touch_fl_foot_contact_time - self._touch_rl_foot_air_time),
             max=self.cfg.let.out_of_step_most_3**2.0,
         )
-        add_value_6 = torch.clamp(
+        out_of_step_part_4 = torch.clamp(
             torch.square(self._touch_fr_foot_air_time - self._touch_rr_foot_contact_time),
             max=self.cfg.let.out_of_step_most_4**2.0,
         ) + torch.clamp(
@@ -252,10 +252,10 @@ class ShowcaseEnv(DirectRLEnv):
             max=self.cfg.let.out_of_step_most_4**2.0,
         )
         out_of_step = (
-            torch.exp(-add_value_3 / self.cfg.let.out_of_step_scale)
-            * torch.exp(-add_value_4 / self.cfg.let.out_of_step_scale_2)
-            * torch.exp(-add_value_5 / self.cfg.let.out_of_step_scale_3)
-            * torch.exp(-add_value_6 / self.cfg.let.out_of_step_scale_4)
+            torch.exp(-out_of_step_part / self.cfg.let.out_of_step_scale)
+            * torch.exp(-out_of_step_part_2 / self.cfg.let.out_of_step_scale_2)
+            * torch.exp(-out_of_step_part_3 / self.cfg.let.out_of_step_scale_3)
+            * torch.exp(-out_of_step_part_4 / self.cfg.let.out_of_step_scale_4)
         )
         contact_last_air_time_capped = torch.clamp(self._touch_feet_last_air_time, max=cfg.air_time_variance_most)
         contact_last_contact_time_capped = torch.clamp(

@@ -324,14 +324,13 @@ def end_step(
     goal_error_vel_yaw_sum[env] = goal_error_vel_yaw_sum[env] + goal_yaw_difference_abs
     root_pos = wp.transform_get_translation(root_link_pose_w[env])
     root_pos_world_difference = root_pos - env_origins[env]
-    or_value = (
-        wp.abs(root_pos_world_difference[0]) > terminate.left_threshold
-        or wp.abs(root_pos_world_difference[1]) > terminate.left_threshold_2
-    )
     # quadruped_showcase.stripe:72
     fallen = peak_force(touch_net_normal_forces_w_history, env, trunk) > terminate.fallen_threshold
     # quadruped_showcase.stripe:73
-    left = or_value
+    left = (
+        wp.abs(root_pos_world_difference[0]) > terminate.left_threshold
+        or wp.abs(root_pos_world_difference[1]) > terminate.left_threshold_2
+    )
     failed = fallen
     timeout = episode_length[env] >= max_episode_length
     terminations[env, 0] = fallen
@@ -344,16 +343,15 @@ def end_step(
     goal_xy_norm = wp.length(goal_xy[env])
     asked = goal_xy_norm > 0.0 or wp.abs(goal_yaw[env]) > 0.0
     moving = asked or wp.length(v_xy) > let.moving_threshold
-    add_value = 1.0 + reward.base_linear_velocity_factor * (goal_xy_norm - reward.base_linear_velocity_offset)
-    add_value_raised_scaled = wp.exp(-goal_xy_difference_norm / reward.base_linear_velocity_scale) * maximum(
-        1.0, add_value
+    base_linear_velocity_part = 1.0 + reward.base_linear_velocity_factor * (
+        goal_xy_norm - reward.base_linear_velocity_offset
     )
     fl_foot_air_time = touch_current_air_time[env, FL_foot]
     rr_foot_air_time = touch_current_air_time[env, RR_foot]
     in_step_most_squared = square(let.in_step_most)
     fl_foot_contact_time = touch_current_contact_time[env, FL_foot]
     rr_foot_contact_time = touch_current_contact_time[env, RR_foot]
-    add_value_2 = minimum(square(fl_foot_air_time - rr_foot_air_time), in_step_most_squared) + minimum(
+    in_step_part = minimum(square(fl_foot_air_time - rr_foot_air_time), in_step_most_squared) + minimum(
         square(fl_foot_contact_time - rr_foot_contact_time), in_step_most_squared
     )
     fr_foot_air_time = touch_current_air_time[env, FR_foot]
@@ -361,69 +359,66 @@ def end_step(
     in_step_most_2_squared = square(let.in_step_most_2)
     fr_foot_contact_time = touch_current_contact_time[env, FR_foot]
     rl_foot_contact_time = touch_current_contact_time[env, RL_foot]
-    add_value_3 = minimum(square(fr_foot_air_time - rl_foot_air_time), in_step_most_2_squared) + minimum(
+    in_step_part_2 = minimum(square(fr_foot_air_time - rl_foot_air_time), in_step_most_2_squared) + minimum(
         square(fr_foot_contact_time - rl_foot_contact_time), in_step_most_2_squared
     )
-    in_step = wp.exp(-add_value_2 / let.in_step_scale) * wp.exp(-add_value_3 / let.in_step_scale_2)
+    in_step = wp.exp(-in_step_part / let.in_step_scale) * wp.exp(-in_step_part_2 / let.in_step_scale_2)
     out_of_step_most_squared = square(let.out_of_step_most)
-    add_value_4 = minimum(square(fl_foot_air_time - fr_foot_contact_time), out_of_step_most_squared) + minimum(
+    out_of_step_part = minimum(square(fl_foot_air_time - fr_foot_contact_time), out_of_step_most_squared) + minimum(
         square(fl_foot_contact_time - fr_foot_air_time), out_of_step_most_squared
     )
     out_of_step_most_2_squared = square(let.out_of_step_most_2)
-    add_value_5 = minimum(square(rr_foot_air_time - rl_foot_contact_time), out_of_step_most_2_squared) + minimum(
+    out_of_step_part_2 = minimum(square(rr_foot_air_time - rl_foot_contact_time), out_of_step_most_2_squared) + minimum(
         square(rr_foot_contact_time - rl_foot_air_time), out_of_step_most_2_squared
     )
-    mul_value = wp.exp(-add_value_4 / let.out_of_step_scale) * wp.exp(-add_value_5 / let.out_of_step_scale_2)
+    out_of_step_part_3 = wp.exp(-out_of_step_part / let.out_of_step_scale) * wp.exp(
+        -out_of_step_part_2 / let.out_of_step_scale_2
+    )
     out_of_step_most_3_squared = square(let.out_of_step_most_3)
-    add_value_6 = minimum(square(fl_foot_air_time - rl_foot_contact_time), out_of_step_most_3_squared) + minimum(
+    out_of_step_part_4 = minimum(square(fl_foot_air_time - rl_foot_contact_time), out_of_step_most_3_squared) + minimum(
         square(fl_foot_contact_time - rl_foot_air_time), out_of_step_most_3_squared
     )
     out_of_step_most_4_squared = square(let.out_of_step_most_4)
-    add_value_7 = minimum(square(fr_foot_air_time - rr_foot_contact_time), out_of_step_most_4_squared) + minimum(
+    out_of_step_part_5 = minimum(square(fr_foot_air_time - rr_foot_contact_time), out_of_step_most_4_squared) + minimum(
         square(fr_foot_contact_time - rr_foot_air_time), out_of_step_most_4_squared
     )
     out_of_step = (
-        mul_value * wp.exp(-add_value_6 / let.out_of_step_scale_3) * wp.exp(-add_value_7 / let.out_of_step_scale_4)
-    )
-    add_value_8 = (
-        reward.base_motion_factor * square(v[2]) / reward.base_motion_scale
-        + reward.base_motion_factor_2 * (wp.abs(w[0]) + wp.abs(w[1])) / reward.base_motion_scale_2
+        out_of_step_part_3
+        * wp.exp(-out_of_step_part_4 / let.out_of_step_scale_3)
+        * wp.exp(-out_of_step_part_5 / let.out_of_step_scale_4)
     )
     gravity_b = wp.quat_rotate_inv(root_quat, wp.normalize(gravity_vec_w[env]))
     air_time_sum = wp.float32(0.0)
     foot_clearance_sum = wp.float32(0.0)
-    mean_value_sum = wp.float32(0.0)
-    mean_value_sum_2 = wp.float32(0.0)
+    air_time_variance_sum = wp.float32(0.0)
+    air_time_variance_sum_2 = wp.float32(0.0)
     foot_slip_sum = wp.float32(0.0)
     for i in range(wp.static(len(FEET))):
         body = touch_feet[i]
         air = touch_current_air_time[env, body]
         ground = touch_current_contact_time[env, body]
         longer = maximum(air, ground)
-        longer_2 = wp.where(
+        air_time_sum += wp.where(
             moving,
             wp.where(longer < reward.air_time_threshold, longer, 0.0),
             clip(ground - air, reward.air_time_range[0], reward.air_time_range[1]),
         )
-        air_time_sum += longer_2
         body_2 = feet[i]
         body_pos_world_difference = wp.transform_get_translation(body_link_pose_w[env, body_2]) - env_origins[env]
         body_lin_vel_world = wp.spatial_top(body_com_vel_w[env, body_2])
         body_lin_vel_world_xy_norm = wp.length(wp.vec2(body_lin_vel_world[0], body_lin_vel_world[1]))
-        mul_value_2 = square(body_pos_world_difference[2] - reward.foot_clearance_offset) * wp.tanh(
+        foot_clearance_sum += square(body_pos_world_difference[2] - reward.foot_clearance_offset) * wp.tanh(
             reward.foot_clearance_factor * body_lin_vel_world_xy_norm
         )
-        foot_clearance_sum += mul_value_2
-        mean_value_sum += minimum(touch_last_air_time[env, body], reward.air_time_variance_most)
-        mean_value_sum_2 += minimum(touch_last_contact_time[env, body], reward.air_time_variance_most_2)
-        body_lin_vel_world_xy_norm_2 = wp.where(
+        air_time_variance_sum += minimum(touch_last_air_time[env, body], reward.air_time_variance_most)
+        air_time_variance_sum_2 += minimum(touch_last_contact_time[env, body], reward.air_time_variance_most_2)
+        foot_slip_sum += wp.where(
             peak_force(touch_net_normal_forces_w_history, env, body) > reward.foot_slip_threshold,
             body_lin_vel_world_xy_norm,
             0.0,
         )
-        foot_slip_sum += body_lin_vel_world_xy_norm_2
-    mean_value = mean_value_sum / 4.0
-    mean_value_2 = mean_value_sum_2 / 4.0
+    air_time_variance_mean = air_time_variance_sum / 4.0
+    air_time_variance_mean_2 = air_time_variance_sum_2 / 4.0
     action_smoothness_square_sum = wp.float32(0.0)
     joint_pos_square_sum = wp.float32(0.0)
     joint_torques_square_sum = wp.float32(0.0)
@@ -438,14 +433,18 @@ def end_step(
         joint = upper[i]
         joint_acc_square_sum += square(joint_acc[env, joint])
         joint_vel_square_sum += square(joint_vel[env, joint])
-    sum_value = wp.float32(0.0)
-    sum_value_2 = wp.float32(0.0)
+    air_time_variance_sum_3 = wp.float32(0.0)
+    air_time_variance_sum_4 = wp.float32(0.0)
     for i in range(wp.static(len(FEET))):
         body = touch_feet[i]
-        pow_value = square(minimum(touch_last_air_time[env, body], reward.air_time_variance_most) - mean_value)
-        sum_value += pow_value
-        sub_value = minimum(touch_last_contact_time[env, body], reward.air_time_variance_most_2) - mean_value_2
-        sum_value_2 += square(sub_value)
+        air_time_variance_part = (
+            minimum(touch_last_air_time[env, body], reward.air_time_variance_most) - air_time_variance_mean
+        )
+        air_time_variance_sum_3 += square(air_time_variance_part)
+        air_time_variance_part_2 = (
+            minimum(touch_last_contact_time[env, body], reward.air_time_variance_most_2) - air_time_variance_mean_2
+        )
+        air_time_variance_sum_4 += square(air_time_variance_part_2)
     # quadruped_showcase.stripe:56
     air_time = reward.air_time * air_time_sum * step_dt
     # quadruped_showcase.stripe:57
@@ -453,7 +452,14 @@ def end_step(
         reward.base_angular_velocity * wp.exp(-goal_yaw_difference_abs / reward.base_angular_velocity_scale) * step_dt
     )
     # quadruped_showcase.stripe:58
-    base_linear_velocity = reward.base_linear_velocity * add_value_raised_scaled * step_dt
+    base_linear_velocity = (
+        reward.base_linear_velocity
+        * (
+            wp.exp(-goal_xy_difference_norm / reward.base_linear_velocity_scale)
+            * maximum(1.0, base_linear_velocity_part)
+        )
+        * step_dt
+    )
     # quadruped_showcase.stripe:59
     foot_clearance = reward.foot_clearance * wp.exp(-foot_clearance_sum / reward.foot_clearance_scale) * step_dt
     # quadruped_showcase.stripe:60
@@ -461,9 +467,18 @@ def end_step(
     # quadruped_showcase.stripe:62
     action_smoothness = reward.action_smoothness * wp.sqrt(action_smoothness_square_sum) * step_dt
     # quadruped_showcase.stripe:63
-    air_time_variance = reward.air_time_variance * (sum_value / 3.0 + sum_value_2 / 3.0) * step_dt
+    air_time_variance = (
+        reward.air_time_variance * (air_time_variance_sum_3 / 3.0 + air_time_variance_sum_4 / 3.0) * step_dt
+    )
     # quadruped_showcase.stripe:64
-    base_motion = reward.base_motion * add_value_8 * step_dt
+    base_motion = (
+        reward.base_motion
+        * (
+            reward.base_motion_factor * square(v[2]) / reward.base_motion_scale
+            + reward.base_motion_factor_2 * (wp.abs(w[0]) + wp.abs(w[1])) / reward.base_motion_scale_2
+        )
+        * step_dt
+    )
     # quadruped_showcase.stripe:65
     base_orientation = reward.base_orientation * wp.length(wp.vec2(gravity_b[0], gravity_b[1])) * step_dt
     # quadruped_showcase.stripe:66
@@ -552,11 +567,10 @@ def observe(
         draw = wp.vec2(
             wp.randf(rng, command.goal_x[0], command.goal_x[1]), wp.randf(rng, command.goal_y[0], command.goal_y[1])
         )
-        new_goal_yaw = wp.where(goal_standing_drawn, 0.0, wp.randf(rng, command.goal_yaw[0], command.goal_yaw[1]))
         # quadruped_showcase.stripe:23
         goal_time_left[env] = wp.randf(rng, command.goal_every[0], command.goal_every[1])
         goal_xy[env] = wp.where(goal_standing_drawn, wp.vec2(0.0, 0.0), draw)
-        goal_yaw[env] = new_goal_yaw
+        goal_yaw[env] = wp.where(goal_standing_drawn, 0.0, wp.randf(rng, command.goal_yaw[0], command.goal_yaw[1]))
     if fresh:
         goal_error_vel_xy_sum[env] = 0.0
         goal_steps[env] = 0.0
@@ -720,12 +734,11 @@ def reset_envs(
     # quadruped_showcase.stripe:78
     root_lin_vel[2] = wp.randf(rng, reset.base_lin_vel_z[0], reset.base_lin_vel_z[1])
     # quadruped_showcase.stripe:79
-    draw_3 = wp.vec3(
+    root_ang_vel = wp.vec3(
         wp.randf(rng, reset.base_ang_vel[0], reset.base_ang_vel[1]),
         wp.randf(rng, reset.base_ang_vel[0], reset.base_ang_vel[1]),
         wp.randf(rng, reset.base_ang_vel[0], reset.base_ang_vel[1]),
     )
-    root_ang_vel = draw_3
     # quadruped_showcase.stripe:80
     for i in range(wp.static(len(JOINTS))):
         joint = joints[i]

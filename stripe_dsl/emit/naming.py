@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from stripe_dsl.emit.identifiers import RESERVED, validate_identifier
-from stripe_dsl.ir.graph import Attr, Node
+from stripe_dsl.ir.graph import Attr, Node, walk
 from stripe_dsl.ir.program import Program
 
 _LONGEST = 32
@@ -60,6 +61,7 @@ _PATTERNS = {
     "yaw_only": "{}_heading",
     "prev": "previous_{}",
 }
+_SUMS = {"sum": "sum", "mean": "mean", "list_max": "max", "list_min": "min", "count": "count", "list_norm": "norm"}
 _MAIN_ARGUMENT = {"rotate": 1, "rotate_inverse": 1, "where": 1}
 
 
@@ -88,18 +90,49 @@ class Names:
         return validate_identifier(name)
 
 
-def describe(node: Node, known: Mapping[int, str]) -> str:
-    """A name that says what the node is: ``slider_to_cart_vel_abs``.
+def owners(program: Program) -> dict[int, str]:
+    """What the file calls the first thing that a value is part of, by node id: a named value, a term, an entry."""
+    states = [(state.name, node) for state in program.states for node in (state.update, state.initial, state.renew)]
+    terms = (*program.terminations, *program.rewards, *program.metrics)
+    goals = (*program.actions, *program.reaches)
+    named = [
+        *((let.name, let.value) for let in program.lets),
+        *((name, node) for name, node in states if node is not None),
+        *((term.name, term.value) for term in terms),
+        *((item.name, item.value) for group in program.groups for item in group.items),
+        *((item.name, node) for item in goals for node in (*(goal for _, goal in item.goals), item.command)),
+        *((f"new_{reset.quantity.partition('@')[0]}", reset.value) for reset in program.resets),
+    ]
+    found: dict[int, str] = {}
+    for name, root in named:
+        left = [root]
+        while left:
+            node = left.pop()
+            if node.id not in found:
+                found[node.id] = name
+                left.extend(node.args)
+    return found
+
+
+def describe(node: Node, known: Mapping[int, str], owners: Mapping[int, str] = MappingProxyType({})) -> str:
+    """A name that says what the node is: ``slider_to_cart_vel_abs``; where that is too long, what it is part of.
 
     Args:
         node: the node to name.
         known: names that nodes have already, by node id.
+        owners: what it is part of, as :func:`owners` says.
     """
     name = _slug(_phrase(node, known))
     if not name or len(name) > _LONGEST:
         text = node.span.text if node.span is not None else ""
         name = _slug(text) if _PATH.fullmatch(text) else ""  # `grip.touching`: the file has a name for it
-    return name if name and len(name) <= _LONGEST else _slug(f"{node.op}_value")
+    if name and len(name) <= _LONGEST:
+        return name
+    if node.id in owners:
+        return _slug(f"{owners[node.id]}_{_SUMS.get(node.op, 'part')}")
+    # of nothing that the file names: of what it is made
+    parts = (known[each.id] for each in walk([node]) if each.id in known and len(known[each.id]) < _LONGEST)
+    return next((f"{part}_part" for part in parts), _slug(f"{node.op}_value"))
 
 
 def _phrase(node: Node, known: Mapping[int, str]) -> str:

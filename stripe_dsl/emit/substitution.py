@@ -14,13 +14,17 @@ class Substitution:
 
     Args:
         names: names of nodes by their ids; nodes that are rewritten keep theirs.
+        owners: what they are part of, likewise.
     """
 
-    def __init__(self, program: Program, names: dict[int, str] | None = None) -> None:
+    def __init__(
+        self, program: Program, names: dict[int, str] | None = None, owners: dict[int, str] | None = None
+    ) -> None:
         self.graph = Graph()
         self.graph.nodes = [None] * _size(program)  # type: ignore[list-item]
         self.map: dict[int, Node] = {}
         self.names = {} if names is None else names
+        self.owners = {} if owners is None else owners
 
     def replace(self, node: Node, key: str) -> Node:
         """A leaf that stands for ``node`` from now on."""
@@ -42,8 +46,9 @@ class Substitution:
             args = tuple(self._apply(arg, done) for arg in node.args)
             if any(new is not old for new, old in zip(args, node.args, strict=True)):
                 result = self.graph.add(node.op, args, type=node.type, attr=node.attr, read=node.read, span=node.span)
-                if node.id in self.names:
-                    self.names[result.id] = self.names[node.id]
+                for known in (self.names, self.owners):
+                    if node.id in known:
+                        known[result.id] = known[node.id]
         done[node.id] = result
         return result
 

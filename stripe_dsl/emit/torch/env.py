@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier
 from stripe_dsl.emit.layout import WIDTH, layout
-from stripe_dsl.emit.naming import Names, tunable_path
+from stripe_dsl.emit.naming import Names, owners, tunable_path
 from stripe_dsl.emit.outlines import OutlineText
 from stripe_dsl.emit.scenes import ground_import
 from stripe_dsl.emit.substitution import Substitution, now
@@ -70,10 +70,10 @@ class _EnvWriter:
             *(f"{local_name(action.name)}_{what}" for action in program.actions for what in ("age", "sent")),
             *(local_name(term.name) for term in terms),
         ]
-        self.writer = TorchWriter(lets, reserved)
+        self.writer = TorchWriter(lets, reserved, owners=owners(program))
         self.context = EnvContext(program)
         self.context.outlines = {item.key: self.names.unique(f"_{item.key}_outline") for item in outlined}
-        self.graph = Substitution(program, self.writer.lets)
+        self.graph = Substitution(program, self.writer.lets, self.writer.owners)
         self.sharing = Sharing(program, self.names, self.leaves, self.writer, self.graph)
         self.states = States(program, self.leaves, self.writer, self.graph)
 

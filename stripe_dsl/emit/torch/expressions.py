@@ -83,6 +83,7 @@ class TorchWriter:
         names: identifiers of named nodes (the source's ``let``) by node id; kept as far as Python allows.
         reserved: other identifiers that the methods bind or refer to, and attributes (``_robot``) of the class.
         device: text of the device.
+        owners: what nodes are part of, by node id, for values that need a name and have none.
 
     Attributes:
         constants: tensors that the blocks written so far refer to. Numbers of the cfg in them are read only once.
@@ -91,9 +92,14 @@ class TorchWriter:
     """
 
     def __init__(
-        self, names: Mapping[int, str] | None = None, reserved: Iterable[str] = (), device: str = "self.device"
+        self,
+        names: Mapping[int, str] | None = None,
+        reserved: Iterable[str] = (),
+        device: str = "self.device",
+        owners: Mapping[int, str] | None = None,
     ) -> None:
         self.device = device
+        self.owners = dict(owners or {})
         self.constants: list[Constant] = []
         self.imports: set[str] = set()
         self.modules: set[str] = set()
@@ -170,7 +176,7 @@ class _BlockWriter:
         )
 
     def _name(self, node: Node) -> str:
-        name = self.writer.lets.get(node.id) or self.names.unique(describe(node, self.bound))
+        name = self.writer.lets.get(node.id) or self.names.unique(describe(node, self.bound, self.writer.owners))
         self.bound[node.id] = name
         return name
 

@@ -76,7 +76,7 @@ def write_command(kernel: Kernel, leaves: Leaves, action: Action) -> None:
         (member,) = action.joints
         joint = kernel.parameter(leaves.single(action.robot, "joint", member), "int", word(member))
         name = kernel.value(root).text
-        if not name.isidentifier():  # else it was long, and has its variable already
+        if not name.isidentifier():
             name = kernel.names.unique(action.kind)
             kernel.statement(f"{name} = ", kernel.value(root).text)
         for output in outputs:

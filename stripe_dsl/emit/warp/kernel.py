@@ -118,6 +118,7 @@ class Kernel:
         """Writes what the roots need of single values and reductions, in an order in which it can be known."""
         nodes = self._needed(roots)
         lists = {arg.id for node in nodes if node.type.axis is not None for arg in self.operands(node)}
+        operands = {arg.id for node in nodes for arg in self.operands(node)}
         stages: dict[int, int] = {}
         for node in nodes:
             before = max((stages[arg.id] for arg in self.operands(node)), default=0)
@@ -126,7 +127,7 @@ class Kernel:
             at = [node for node in nodes if stages[node.id] == stage and node.id not in self._values]
             for node in at:
                 if node.type.axis is None and node.op not in REDUCTIONS:
-                    self._single(node, crosses=node.id in lists)
+                    self._single(node, crosses=node.id in lists, inside=node.id in operands)
             groups: dict[Axis, list[Node]] = {}
             for node in nodes:
                 if node.op in REDUCTIONS and stages[node.id] == stage + 1 and node.id not in self._values:
@@ -150,6 +151,10 @@ class Kernel:
         if not value.text.isidentifier():
             value = self._values[node.id] = self._bind(node, value)
         return value.text
+
+    def is_long(self, node: Node) -> bool:
+        """Whether the text of a single value had better stand in one place only."""
+        return len(self._values[node.id].text) > LONG
 
     def helper(self, name: str, /) -> str:
         """A small function that the module then defines."""
@@ -179,9 +184,12 @@ class Kernel:
     def describe(self, node: Node) -> str:
         """A new name that says what the node is."""
         let = self._lets.get(node.id)
-        name = self.names.unique(let or self.wishes.get(node.id) or describe(node, self._known))
+        name = self.names.unique(let or self.wishes.get(node.id) or self._described(node))
         self._known[node.id] = name
         return name
+
+    def _described(self, node: Node) -> str:
+        return describe(node, self._known, self.module.owners)
 
     def uses(self, node: Node) -> int:
         """How many operands refer to the node."""
@@ -219,10 +227,11 @@ class Kernel:
                 needed.update(arg.id for arg in self.operands(node))
         return [node for node in nodes if node.id in needed]
 
-    def _single(self, node: Node, *, crosses: bool) -> None:
+    def _single(self, node: Node, *, crosses: bool, inside: bool) -> None:
         value = EMITTERS[node.op](self, node)
         named = node.id in self._lets and node.op not in ("const", "tunable")
-        shared = (self.uses(node) > 1 or crosses or len(value.text) > LONG) and not is_cheap(value)
+        long = inside and len(value.text) > LONG
+        shared = (self.uses(node) > 1 or crosses or long) and not is_cheap(value)
         if named or shared:
             value = self._bind(node, value)
         self._values[node.id] = value
@@ -244,7 +253,7 @@ class Kernel:
 
     def _total(self, node: Node) -> str:
         """What a loop calls the result that it gathers, which :func:`~stripe_dsl.emit.warp.reductions.finish` ends."""
-        name = self.wishes.get(node.id) or describe(node, self._known)
+        name = self.wishes.get(node.id) or self._described(node)
         match node.op:
             case "mean":
                 return f"{name.removesuffix('_mean')}_sum"

@@ -46,10 +46,13 @@ class Loop:
     _values: dict[int, Value] = field(default_factory=dict)
     _members: dict[str, str] = field(default_factory=dict)
     _uses: dict[int, int] = field(default_factory=dict)
+    _operands: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         lists = [node for node in walk(self.roots) if node.type.axis is not None]
-        for used in [*self.roots, *(arg for node in lists for arg in self.kernel.operands(node))]:
+        operands = [arg for node in lists for arg in self.kernel.operands(node)]
+        self._operands.update(arg.id for arg in operands)
+        for used in [*self.roots, *operands]:
             self._uses[used.id] = self._uses.get(used.id, 0) + 1
 
     def line(self, target: str, text: str = "") -> None:
@@ -66,7 +69,8 @@ class Loop:
         if node.id not in self._values:
             value = EMITTERS[node.op](self, node)
             named = self.kernel.let(node) is not None and node.op not in ("const", "tunable")
-            shared = (self._uses.get(node.id, 0) > 1 or len(value.text) > LONG) and not is_cheap(value)
+            long = node.id in self._operands and len(value.text) > LONG
+            shared = (self._uses.get(node.id, 0) > 1 or long) and not is_cheap(value)
             if named or shared:
                 value = self._bind(node, value)
             self._values[node.id] = value
@@ -147,7 +151,7 @@ class Loop:
     def _bind(self, node: Node, value: Value) -> Value:
         let = self.kernel.let(node)
         known = {key: item.text for key, item in self._values.items() if item.text.isidentifier()}
-        name = self.unique(let or describe(node, known), node.type.kind)
+        name = self.unique(let or describe(node, known, self.kernel.module.owners), node.type.kind)
         self.lines.append(layout(f"{name} = ", value.text, INDENT * self.depth))
         return Value(name)
 

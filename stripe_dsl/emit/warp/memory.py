@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from stripe_dsl.emit.cfg import origin
 from stripe_dsl.emit.identifiers import remark
 from stripe_dsl.emit.naming import describe
-from stripe_dsl.emit.values import Precedence
+from stripe_dsl.emit.values import Precedence, Value
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves, array, column, dtype
 from stripe_dsl.emit.warp.module import Attribute, Module
@@ -85,7 +85,8 @@ class Memory:
             text = ""
         else:
             kernel.compute([condition])
-            text = f"fresh or {kernel.value(condition).within(Precedence.AND)}"
+            value = Value(kernel.name(condition)) if kernel.is_long(condition) else kernel.value(condition)
+            text = f"fresh or {value.within(Precedence.AND)}"
         if not draws:
             kernel.compute(roots)
         if not text:

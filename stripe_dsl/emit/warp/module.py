@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stripe_dsl.emit.identifiers import literal, safe_identifier
-from stripe_dsl.emit.naming import Names, set_labels, word
+from stripe_dsl.emit.naming import Names, owners, set_labels, word
 from stripe_dsl.emit.scenes import TAKEN
 from stripe_dsl.emit.warp.helpers import HELPERS, helper_sources
 from stripe_dsl.ir.program import Program, Tunable
@@ -82,6 +82,7 @@ class Module:
         sets: names of constants that list the members of a set.
         constants: other constants of the module, as ``name, text``.
         fields: field of the struct that carries a setting, by path.
+        owners: what values are part of, by id of the node.
     """
 
     def __init__(self, program: Program) -> None:
@@ -99,6 +100,7 @@ class Module:
         self._known_constants: dict[str, str] = {}
         self._known_attributes: dict[str, str] = {}
         self._labels = set_labels(program)
+        self.owners = owners(program)
         names = {group: Names(WORDS_OF_CPP) for group in GROUPS}
         self.fields = {item.path: names[item.group].unique(_field_name(item.name)) for item in program.tunables}
 

@@ -15,7 +15,7 @@ from stripe_dsl.emit.substitution import is_previous_action
 from stripe_dsl.emit.values import Precedence, Value, call, infix
 from stripe_dsl.emit.warp.kernel import Kernel
 from stripe_dsl.emit.warp.leaves import Leaves
-from stripe_dsl.emit.warp.loop import Loop
+from stripe_dsl.emit.warp.loop import LONG, Loop
 from stripe_dsl.emit.warp.memory import Memory, draws, wants_fresh
 from stripe_dsl.emit.warp.module import Attribute, Module
 from stripe_dsl.emit.warp.pictures import is_by_pixel
@@ -186,6 +186,8 @@ class Observing:
                     self.entry(kernel, None, owner, entry)
                 continue
             with kernel.loop(node.type.axis, [node]) as loop:
+                if len(entries) > 1 and len(loop.value(node).text) > LONG:
+                    loop.name(node)
                 for owner, entry in entries:
                     self.entry(kernel, loop, owner, entry)
 

@@ -241,7 +241,7 @@ class _RobotReset:
         if len(parts) == 3 and node.type.components == 3:
             kernel.statement(f"{target} = ", kernel.value(node).text)
             return
-        named = node.type.components > 1 or (len(parts) > 1 and _draws(node))
+        named = node.type.components > 1 or (len(parts) > 1 and (_draws(node) or kernel.is_long(node)))
         name = kernel.name(node) if named else ""
         for place, letter in enumerate(parts):
             text = f"{name}[{place}]" if node.type.components > 1 else name or kernel.value(node).text
