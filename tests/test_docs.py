@@ -74,7 +74,10 @@ def test_the_readme_shows_the_real_example() -> None:
     assert (ROOT / "examples/cartpole.stripe").read_text() in readme
 
 
-@pytest.mark.parametrize(("example", "lines"), [("cartpole", 45), ("quadruped_walk", 120), ("quadruped_showcase", 120)])
+@pytest.mark.parametrize(
+    ("example", "lines"),
+    [("cartpole", 45), ("quadruped_walk", 120), ("quadruped_showcase", 120), ("forest_showcase", 10)],
+)
 def test_examples_are_as_short_as_promised(example: str, lines: int) -> None:
     assert len((ROOT / f"examples/{example}.stripe").read_text().splitlines()) <= lines
 

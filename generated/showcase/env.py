@@ -74,7 +74,9 @@ def columns(indices: Sequence[int], count: int, device: str) -> torch.Tensor | s
 
 
 class ShowcaseEnv(DirectRLEnv):
-    """The task of the founding showcase on a flat scene: a quadruped trots at the velocity that it is told."""
+    """The task of the founding showcase on a flat scene: a quadruped trots at the velocity that it is told. Places and
+    heights are counted from where it spawns and from the ground, so that it can stand in any scene.
+    """
 
     cfg: ShowcaseEnvCfg
 
@@ -132,7 +134,7 @@ class ShowcaseEnv(DirectRLEnv):
     def _pre_physics_step(self, actions: torch.Tensor) -> None:
         self._previous_actions = self.actions
         self.actions = actions.clone()
-        # quadruped_showcase.stripe:30
+        # quadruped_showcase.stripe:31
         legs = self._joints_default_pos + self.cfg.action.legs_scale * self.actions
         self.robot.actuators.target_command.set_position_index(value=legs, joint_ids=self._legs_ids)
 
@@ -178,23 +180,22 @@ class ShowcaseEnv(DirectRLEnv):
         return self._compute_dones()
 
     def _compute_dones(self) -> tuple[torch.Tensor, torch.Tensor]:
-        # quadruped_showcase.stripe:23
+        # quadruped_showcase.stripe:24
         self._goal_time_left = self._goal_time_left - self.step_dt
         self._goal_error_vel_xy_sum = self._goal_error_vel_xy_sum + torch.linalg.norm(
             self._goal_xy - self._root_lin_vel_b[:, :2], dim=-1
         )
-        # quadruped_showcase.stripe:23
+        # quadruped_showcase.stripe:24
         self._goal_steps = self._goal_steps + 1.0
         self._goal_error_vel_yaw_sum = self._goal_error_vel_yaw_sum + torch.abs(
             self._goal_yaw - self._root_ang_vel_b[:, 2]
         )
         cfg = self.cfg.terminate
-        # quadruped_showcase.stripe:72
+        away = self._root_pos[:, :2]
+        # quadruped_showcase.stripe:75
         fallen = self._touch_trunk_peak > cfg.fallen_threshold
-        # quadruped_showcase.stripe:73
-        left = (torch.abs(self._root_pos[:, 0]) > cfg.left_threshold) | (
-            torch.abs(self._root_pos[:, 1]) > cfg.left_threshold_2
-        )
+        # quadruped_showcase.stripe:76
+        left = (torch.abs(away[:, 0]) > cfg.left_threshold) | (torch.abs(away[:, 1]) > cfg.left_threshold_2)
         timeout = self.episode_length_buf >= self.max_episode_length
         self._terminations = torch.stack((fallen, left, timeout), dim=-1)
         return fallen, self._terminations[:, 1:].any(dim=-1)
@@ -205,6 +206,7 @@ class ShowcaseEnv(DirectRLEnv):
         asked = (goal_xy_norm > 0.0) | (torch.abs(self._goal_yaw) > 0.0)
         moving = asked | (torch.linalg.norm(self._root_lin_vel_b[:, :2], dim=-1) > self.cfg.let.moving_threshold)
         longer = torch.maximum(self._touch_feet_air_time, self._touch_feet_contact_time)
+        lift = self._feet_pos[..., 2]
         body_lin_vel_world_xy_norm = torch.linalg.norm(self._feet_lin_vel_w[..., :2], dim=-1)
         in_step_part = torch.clamp(
             torch.square(self._touch_fl_foot_air_time - self._touch_rr_foot_air_time),
@@ -261,7 +263,7 @@ class ShowcaseEnv(DirectRLEnv):
         contact_last_contact_time_capped = torch.clamp(
             self._touch_feet_last_contact_time, max=cfg.air_time_variance_most_2
         )
-        # quadruped_showcase.stripe:56
+        # quadruped_showcase.stripe:59
         rewards = torch.stack(
             (
                 cfg.air_time
@@ -293,7 +295,7 @@ class ShowcaseEnv(DirectRLEnv):
                 * dt
                 * torch.exp(
                     -torch.sum(
-                        torch.square(self._feet_pos[..., 2] - cfg.foot_clearance_offset)
+                        torch.square(lift - cfg.foot_clearance_offset)
                         * torch.tanh(cfg.foot_clearance_factor * body_lin_vel_world_xy_norm),
                         dim=-1,
                     )
@@ -347,7 +349,7 @@ class ShowcaseEnv(DirectRLEnv):
             ),
             dim=-1,
         )
-        # quadruped_showcase.stripe:23
+        # quadruped_showcase.stripe:24
         self._metrics = torch.stack(
             (
                 self._goal_error_vel_xy_sum / self._goal_steps,
@@ -373,7 +375,7 @@ class ShowcaseEnv(DirectRLEnv):
         cfg = self.cfg.observe
         # an episode that has just begun has no past
         fresh = self.episode_length_buf == 0
-        # quadruped_showcase.stripe:23
+        # quadruped_showcase.stripe:24
         goal_standing_drawn = torch.rand(self.num_envs, device=self.device) < self.cfg.command.goal_standing
         goal_due = fresh | (self._goal_time_left <= 0.5 * self.step_dt)
         self._goal_time_left = torch.where(
@@ -406,7 +408,7 @@ class ShowcaseEnv(DirectRLEnv):
             self._goal_yaw,
         )
         joint_pos_difference = self._joints_pos - self._joints_default_pos
-        # quadruped_showcase.stripe:44
+        # quadruped_showcase.stripe:47
         policy = torch.cat(
             (
                 self._root_lin_vel_b + torch.empty_like(self._root_lin_vel_b).uniform_(*cfg.policy_v_noise),
@@ -422,7 +424,7 @@ class ShowcaseEnv(DirectRLEnv):
             ),
             dim=-1,
         )
-        # quadruped_showcase.stripe:53
+        # quadruped_showcase.stripe:56
         critic = torch.cat(
             (
                 self._root_lin_vel_b,
@@ -449,10 +451,10 @@ class ShowcaseEnv(DirectRLEnv):
         self._log_episodes(rows)
         super()._reset_idx(env_ids)
         index_fill_(self.actions, rows, 0.0)
-        # quadruped_showcase.stripe:23
+        # quadruped_showcase.stripe:24
         index_fill_(self._goal_error_vel_xy_sum, rows, 0.0)
         index_fill_(self._goal_steps, rows, 0.0)
-        # quadruped_showcase.stripe:23
+        # quadruped_showcase.stripe:24
         index_fill_(self._goal_error_vel_yaw_sum, rows, 0.0)
         cfg = self.cfg.reset
 
@@ -463,9 +465,9 @@ class ShowcaseEnv(DirectRLEnv):
         joint_pos = data.default_joint_pos.torch[rows]
         lower, upper = data.soft_joint_pos_limits.torch[rows].unbind(dim=-1)
         max_vel = data.joint_vel_limits.torch[rows]
-        # quadruped_showcase.stripe:75
+        # quadruped_showcase.stripe:78
         root_pose[:, 0:2] += torch.empty((len(env_ids), 2), device=self.device).uniform_(*cfg.base_pos_xy)
-        # quadruped_showcase.stripe:76
+        # quadruped_showcase.stripe:79
         turn = (
             torch.empty(len(env_ids), device=self.device).uniform_(*cfg.base_yaw)
             - euler_xyz_from_quat(root_pose[:, 3:])[2]
@@ -473,15 +475,15 @@ class ShowcaseEnv(DirectRLEnv):
         root_pose[:, 3:] = quat_mul(
             quat_from_euler_xyz(torch.zeros_like(turn), torch.zeros_like(turn), turn), root_pose[:, 3:]
         )
-        # quadruped_showcase.stripe:77
-        root_vel[:, 0:2].uniform_(*cfg.base_lin_vel_xy)
-        # quadruped_showcase.stripe:78
-        root_vel[:, 2].uniform_(*cfg.base_lin_vel_z)
-        # quadruped_showcase.stripe:79
-        root_vel[:, 3:].uniform_(*cfg.base_ang_vel)
         # quadruped_showcase.stripe:80
-        joint_pos += torch.empty((len(env_ids), 12), device=self.device).uniform_(*cfg.joints_pos)
+        root_vel[:, 0:2].uniform_(*cfg.base_lin_vel_xy)
         # quadruped_showcase.stripe:81
+        root_vel[:, 2].uniform_(*cfg.base_lin_vel_z)
+        # quadruped_showcase.stripe:82
+        root_vel[:, 3:].uniform_(*cfg.base_ang_vel)
+        # quadruped_showcase.stripe:83
+        joint_pos += torch.empty((len(env_ids), 12), device=self.device).uniform_(*cfg.joints_pos)
+        # quadruped_showcase.stripe:84
         joint_vel = torch.empty((len(env_ids), 12), device=self.device).uniform_(*cfg.joints_vel)
         root_pose[:, :3] += self.scene.env_origins[rows]
 
@@ -499,7 +501,7 @@ class ShowcaseEnv(DirectRLEnv):
     def _draw_on_time(self) -> None:
         """Draw anew where the time has come, in each environment at its own times."""
         cfg = self.cfg.randomize
-        # quadruped_showcase.stripe:85
+        # quadruped_showcase.stripe:88
         self._time_left[:, 0] -= self.step_dt
         due = self._time_left[:, 0] < 1e-6
         self._time_left[:, 0] = torch.where(

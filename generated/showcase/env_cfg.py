@@ -46,7 +46,7 @@ class PhysicsCfg(PresetCfg):
     default: NewtonCfg = newton_mjwarp
 
 
-# quadruped_showcase.stripe:17
+# quadruped_showcase.stripe:18
 @configclass
 class SceneCfg(InteractiveSceneCfg):
     """The robot, sensors, and what is around."""
@@ -57,7 +57,7 @@ class SceneCfg(InteractiveSceneCfg):
     env_spacing: float = 2.5
     """Distance between neighbouring environments [m]."""
 
-    # quadruped_showcase.stripe:19
+    # quadruped_showcase.stripe:20
     ground: AssetBaseCfg = AssetBaseCfg(
         prim_path="/World/Ground",
         spawn=sim_utils.GroundPlaneCfg(
@@ -103,19 +103,19 @@ class SceneCfg(InteractiveSceneCfg):
         },
     )
 
-    # quadruped_showcase.stripe:22
+    # quadruped_showcase.stripe:23
     touch: ContactSensorCfg = ContactSensorCfg(
         prim_path="{ENV_REGEX_NS}/Robot/.*", history_length=3, track_air_time=True, force_threshold=0.0
     )
 
-    # quadruped_showcase.stripe:19
+    # quadruped_showcase.stripe:20
     light_dome: AssetBaseCfg = AssetBaseCfg(
         prim_path="/World/LightDome",
         spawn=sim_utils.DomeLightCfg(intensity=2000.0, color=(0.75, 0.75, 0.75)),
     )
 
 
-# quadruped_showcase.stripe:5
+# quadruped_showcase.stripe:6
 @configclass
 class LetCfg:
     """Numbers in the values that the task names."""
@@ -160,7 +160,7 @@ class LetCfg:
     """Scale in ``out_of_step`` [s^2]."""
 
 
-# quadruped_showcase.stripe:24
+# quadruped_showcase.stripe:25
 @configclass
 class CommandCfg:
     """Ranges of the commands, which are drawn uniformly, and when they are drawn anew."""
@@ -181,7 +181,7 @@ class CommandCfg:
     """Range of ``goal.yaw`` [rad/s]."""
 
 
-# quadruped_showcase.stripe:30
+# quadruped_showcase.stripe:31
 @configclass
 class ActionCfg:
     """How actions become commands."""
@@ -190,7 +190,7 @@ class ActionCfg:
     """Scale in ``legs`` [rad]."""
 
 
-# quadruped_showcase.stripe:45
+# quadruped_showcase.stripe:48
 @configclass
 class ObserveCfg:
     """Scales, bounds and noise of the observations."""
@@ -217,7 +217,7 @@ class ObserveCfg:
     """Scale in ``critic_touch_feet_force``."""
 
 
-# quadruped_showcase.stripe:15
+# quadruped_showcase.stripe:16
 @configclass
 class RewardCfg:
     """Weights of the reward terms. Those per second are multiplied by the control step."""
@@ -313,7 +313,7 @@ class RewardCfg:
     """Weight of ``joint_vel``, per second."""
 
 
-# quadruped_showcase.stripe:72
+# quadruped_showcase.stripe:75
 @configclass
 class TerminateCfg:
     """Thresholds of the terminations."""
@@ -328,7 +328,7 @@ class TerminateCfg:
     """Threshold in ``left`` [m]."""
 
 
-# quadruped_showcase.stripe:75
+# quadruped_showcase.stripe:78
 @configclass
 class ResetCfg:
     """Ranges that a new episode is drawn from, uniformly."""
@@ -355,7 +355,7 @@ class ResetCfg:
     """Range of ``joints_vel`` [rad/s]."""
 
 
-# quadruped_showcase.stripe:84
+# quadruped_showcase.stripe:87
 @configclass
 class RandomizeCfg:
     """What properties of the robots and of the world are drawn from."""
@@ -373,12 +373,14 @@ class RandomizeCfg:
     """Time between two draws of ````base.lin_vel.xy```` [s]."""
 
 
-# quadruped_showcase.stripe:17
+# quadruped_showcase.stripe:18
 @configclass
 class ShowcaseEnvCfg(DirectRLEnvCfg):
-    """The task of the founding showcase on a flat scene: a quadruped trots at the velocity that it is told."""
+    """The task of the founding showcase on a flat scene: a quadruped trots at the velocity that it is told. Places and
+    heights are counted from where it spawns and from the ground, so that it can stand in any scene.
+    """
 
-    # quadruped_showcase.stripe:20
+    # quadruped_showcase.stripe:21
     decimation: int = 4
     """Physics steps per control step; the control rate is 50 Hz."""
 

@@ -249,7 +249,7 @@ def apply_actions(
     for i in range(actions.shape[1]):
         previous_actions[env, i] = actions[env, i]
         actions[env, i] = new_actions[env, i]
-    # quadruped_showcase.stripe:30
+    # quadruped_showcase.stripe:31
     for i in range(wp.static(len(JOINTS))):
         joint = joints[i]
         position = default_joint_pos[env, joint] + action.legs_scale * new_actions[env, i]
@@ -309,7 +309,7 @@ def end_step(
     """Compute which episodes end, and the reward of each environment."""
     env = wp.tid()
     episode_length[env] = episode_length[env] + 1
-    # quadruped_showcase.stripe:23
+    # quadruped_showcase.stripe:24
     goal_time_left[env] = goal_time_left[env] - step_dt
     root_quat = wp.transform_get_rotation(root_link_pose_w[env])
     root_lin_vel_b = wp.quat_rotate_inv(root_quat, wp.spatial_top(root_com_vel_w[env]))
@@ -324,13 +324,11 @@ def end_step(
     goal_error_vel_yaw_sum[env] = goal_error_vel_yaw_sum[env] + goal_yaw_difference_abs
     root_pos = wp.transform_get_translation(root_link_pose_w[env])
     root_pos_world_difference = root_pos - env_origins[env]
-    # quadruped_showcase.stripe:72
+    away = wp.vec2(root_pos_world_difference[0], root_pos_world_difference[1])
+    # quadruped_showcase.stripe:75
     fallen = peak_force(touch_net_normal_forces_w_history, env, trunk) > terminate.fallen_threshold
-    # quadruped_showcase.stripe:73
-    left = (
-        wp.abs(root_pos_world_difference[0]) > terminate.left_threshold
-        or wp.abs(root_pos_world_difference[1]) > terminate.left_threshold_2
-    )
+    # quadruped_showcase.stripe:76
+    left = wp.abs(away[0]) > terminate.left_threshold or wp.abs(away[1]) > terminate.left_threshold_2
     failed = fallen
     timeout = episode_length[env] >= max_episode_length
     terminations[env, 0] = fallen
@@ -396,18 +394,19 @@ def end_step(
     for i in range(wp.static(len(FEET))):
         body = touch_feet[i]
         air = touch_current_air_time[env, body]
-        ground = touch_current_contact_time[env, body]
-        longer = maximum(air, ground)
+        stance = touch_current_contact_time[env, body]
+        longer = maximum(air, stance)
         air_time_sum += wp.where(
             moving,
             wp.where(longer < reward.air_time_threshold, longer, 0.0),
-            clip(ground - air, reward.air_time_range[0], reward.air_time_range[1]),
+            clip(stance - air, reward.air_time_range[0], reward.air_time_range[1]),
         )
         body_2 = feet[i]
         body_pos_world_difference = wp.transform_get_translation(body_link_pose_w[env, body_2]) - env_origins[env]
+        lift = body_pos_world_difference[2]
         body_lin_vel_world = wp.spatial_top(body_com_vel_w[env, body_2])
         body_lin_vel_world_xy_norm = wp.length(wp.vec2(body_lin_vel_world[0], body_lin_vel_world[1]))
-        foot_clearance_sum += square(body_pos_world_difference[2] - reward.foot_clearance_offset) * wp.tanh(
+        foot_clearance_sum += square(lift - reward.foot_clearance_offset) * wp.tanh(
             reward.foot_clearance_factor * body_lin_vel_world_xy_norm
         )
         air_time_variance_sum += minimum(touch_last_air_time[env, body], reward.air_time_variance_most)
@@ -445,13 +444,13 @@ def end_step(
             minimum(touch_last_contact_time[env, body], reward.air_time_variance_most_2) - air_time_variance_mean_2
         )
         air_time_variance_sum_4 += square(air_time_variance_part_2)
-    # quadruped_showcase.stripe:56
+    # quadruped_showcase.stripe:59
     air_time = reward.air_time * air_time_sum * step_dt
-    # quadruped_showcase.stripe:57
+    # quadruped_showcase.stripe:60
     base_angular_velocity = (
         reward.base_angular_velocity * wp.exp(-goal_yaw_difference_abs / reward.base_angular_velocity_scale) * step_dt
     )
-    # quadruped_showcase.stripe:58
+    # quadruped_showcase.stripe:61
     base_linear_velocity = (
         reward.base_linear_velocity
         * (
@@ -460,17 +459,17 @@ def end_step(
         )
         * step_dt
     )
-    # quadruped_showcase.stripe:59
-    foot_clearance = reward.foot_clearance * wp.exp(-foot_clearance_sum / reward.foot_clearance_scale) * step_dt
-    # quadruped_showcase.stripe:60
-    gait = reward.gait * wp.where(moving, in_step * out_of_step, 0.0) * step_dt
     # quadruped_showcase.stripe:62
-    action_smoothness = reward.action_smoothness * wp.sqrt(action_smoothness_square_sum) * step_dt
+    foot_clearance = reward.foot_clearance * wp.exp(-foot_clearance_sum / reward.foot_clearance_scale) * step_dt
     # quadruped_showcase.stripe:63
+    gait = reward.gait * wp.where(moving, in_step * out_of_step, 0.0) * step_dt
+    # quadruped_showcase.stripe:65
+    action_smoothness = reward.action_smoothness * wp.sqrt(action_smoothness_square_sum) * step_dt
+    # quadruped_showcase.stripe:66
     air_time_variance = (
         reward.air_time_variance * (air_time_variance_sum_3 / 3.0 + air_time_variance_sum_4 / 3.0) * step_dt
     )
-    # quadruped_showcase.stripe:64
+    # quadruped_showcase.stripe:67
     base_motion = (
         reward.base_motion
         * (
@@ -479,17 +478,17 @@ def end_step(
         )
         * step_dt
     )
-    # quadruped_showcase.stripe:65
-    base_orientation = reward.base_orientation * wp.length(wp.vec2(gravity_b[0], gravity_b[1])) * step_dt
-    # quadruped_showcase.stripe:66
-    foot_slip = reward.foot_slip * foot_slip_sum * step_dt
-    # quadruped_showcase.stripe:67
-    joint_acc_2 = reward.joint_acc * wp.sqrt(joint_acc_square_sum) * step_dt
     # quadruped_showcase.stripe:68
-    joint_pos_2 = reward.joint_pos * (wp.sqrt(joint_pos_square_sum) * wp.where(moving, 1.0, 5.0)) * step_dt
+    base_orientation = reward.base_orientation * wp.length(wp.vec2(gravity_b[0], gravity_b[1])) * step_dt
     # quadruped_showcase.stripe:69
-    joint_torques = reward.joint_torques * wp.sqrt(joint_torques_square_sum) * step_dt
+    foot_slip = reward.foot_slip * foot_slip_sum * step_dt
     # quadruped_showcase.stripe:70
+    joint_acc_2 = reward.joint_acc * wp.sqrt(joint_acc_square_sum) * step_dt
+    # quadruped_showcase.stripe:71
+    joint_pos_2 = reward.joint_pos * (wp.sqrt(joint_pos_square_sum) * wp.where(moving, 1.0, 5.0)) * step_dt
+    # quadruped_showcase.stripe:72
+    joint_torques = reward.joint_torques * wp.sqrt(joint_torques_square_sum) * step_dt
+    # quadruped_showcase.stripe:73
     joint_vel_2 = reward.joint_vel * wp.sqrt(joint_vel_square_sum) * step_dt
     rewards[env] = (
         air_time
@@ -525,7 +524,7 @@ def end_step(
     )
     for k in range(wp.static(len(REWARD_TERMS))):
         episode_sums[env, k] = episode_sums[env, k] + terms[k]
-    # quadruped_showcase.stripe:23
+    # quadruped_showcase.stripe:24
     metrics[env, 0] = goal_error_vel_xy_sum[env] / goal_steps[env]
     metrics[env, 1] = goal_error_vel_yaw_sum[env] / goal_steps[env]
 
@@ -567,7 +566,7 @@ def observe(
         draw = wp.vec2(
             wp.randf(rng, command.goal_x[0], command.goal_x[1]), wp.randf(rng, command.goal_y[0], command.goal_y[1])
         )
-        # quadruped_showcase.stripe:23
+        # quadruped_showcase.stripe:24
         goal_time_left[env] = wp.randf(rng, command.goal_every[0], command.goal_every[1])
         goal_xy[env] = wp.where(goal_standing_drawn, wp.vec2(0.0, 0.0), draw)
         goal_yaw[env] = wp.where(goal_standing_drawn, 0.0, wp.randf(rng, command.goal_yaw[0], command.goal_yaw[1]))
@@ -581,21 +580,21 @@ def observe(
     root_ang_vel_b = wp.quat_rotate_inv(root_quat, wp.spatial_bottom(root_com_vel_w[env]))
     w = root_ang_vel_b
     gravity_b = wp.quat_rotate_inv(root_quat, wp.normalize(gravity_vec_w[env]))
-    # v, quadruped_showcase.stripe:45
+    # v, quadruped_showcase.stripe:48
     policy[env, 0] = v[0] + wp.randf(rng, observe.policy_v_noise[0], observe.policy_v_noise[1])
     policy[env, 1] = v[1] + wp.randf(rng, observe.policy_v_noise[0], observe.policy_v_noise[1])
     policy[env, 2] = v[2] + wp.randf(rng, observe.policy_v_noise[0], observe.policy_v_noise[1])
     critic[env, 0] = v[0]
     critic[env, 1] = v[1]
     critic[env, 2] = v[2]
-    # w, quadruped_showcase.stripe:46
+    # w, quadruped_showcase.stripe:49
     policy[env, 3] = w[0] + wp.randf(rng, observe.policy_w_noise[0], observe.policy_w_noise[1])
     policy[env, 4] = w[1] + wp.randf(rng, observe.policy_w_noise[0], observe.policy_w_noise[1])
     policy[env, 5] = w[2] + wp.randf(rng, observe.policy_w_noise[0], observe.policy_w_noise[1])
     critic[env, 3] = w[0]
     critic[env, 4] = w[1]
     critic[env, 5] = w[2]
-    # base_gravity_body, quadruped_showcase.stripe:47
+    # base_gravity_body, quadruped_showcase.stripe:50
     policy[env, 6] = gravity_b[0] + wp.randf(
         rng, observe.policy_base_gravity_body_noise[0], observe.policy_base_gravity_body_noise[1]
     )
@@ -608,16 +607,16 @@ def observe(
     critic[env, 6] = gravity_b[0]
     critic[env, 7] = gravity_b[1]
     critic[env, 8] = gravity_b[2]
-    # goal_xy, quadruped_showcase.stripe:48
+    # goal_xy, quadruped_showcase.stripe:51
     goal_xy_2 = goal_xy[env]
     policy[env, 9] = goal_xy_2[0]
     policy[env, 10] = goal_xy_2[1]
     critic[env, 9] = goal_xy_2[0]
     critic[env, 10] = goal_xy_2[1]
-    # goal_yaw, quadruped_showcase.stripe:48
+    # goal_yaw, quadruped_showcase.stripe:51
     policy[env, 11] = goal_yaw[env]
     critic[env, 11] = goal_yaw[env]
-    # joints_pos_default, quadruped_showcase.stripe:49
+    # joints_pos_default, quadruped_showcase.stripe:52
     for i in range(wp.static(len(JOINTS))):
         joint = joints[i]
         policy[env, 12 + i] = (
@@ -626,18 +625,18 @@ def observe(
             + wp.randf(rng, observe.policy_joints_pos_default_noise[0], observe.policy_joints_pos_default_noise[1])
         )
         critic[env, 12 + i] = joint_pos[env, joint] - default_joint_pos[env, joint]
-    # joints_vel, quadruped_showcase.stripe:50
+    # joints_vel, quadruped_showcase.stripe:53
     for i in range(wp.static(len(JOINTS))):
         joint = joints[i]
         policy[env, 24 + i] = joint_vel[env, joint] + wp.randf(
             rng, observe.policy_joints_vel_noise[0], observe.policy_joints_vel_noise[1]
         )
         critic[env, 24 + i] = joint_vel[env, joint]
-    # prev_legs, quadruped_showcase.stripe:51
+    # prev_legs, quadruped_showcase.stripe:54
     for i in range(wp.static(len(JOINTS))):
         policy[env, 36 + i] = actions[env, i]
         critic[env, 36 + i] = actions[env, i]
-    # touch_feet_force, quadruped_showcase.stripe:53
+    # touch_feet_force, quadruped_showcase.stripe:56
     for i in range(wp.static(len(FEET))):
         body = touch_feet[i]
         contact_force_world = touch_net_forces_w[env, body]
@@ -709,7 +708,7 @@ def reset_envs(
     for column in range(joint_pos.shape[1]):
         joint_pos[env, column] = default_joint_pos[env, column]
         joint_vel[env, column] = default_joint_vel[env, column]
-    # quadruped_showcase.stripe:75
+    # quadruped_showcase.stripe:78
     draw = wp.vec2(
         wp.randf(rng, reset.base_pos_xy[0], reset.base_pos_xy[1]),
         wp.randf(rng, reset.base_pos_xy[0], reset.base_pos_xy[1]),
@@ -717,33 +716,33 @@ def reset_envs(
     root_default_pos_xy_shifted = wp.vec2(default_root_pos[0], default_root_pos[1]) + draw
     root_pos[0] = root_default_pos_xy_shifted[0]
     root_pos[1] = root_default_pos_xy_shifted[1]
-    # quadruped_showcase.stripe:76
+    # quadruped_showcase.stripe:79
     root_quat = (
         wp.quat_from_axis_angle(
             wp.vec3(0.0, 0.0, 1.0), wp.randf(rng, reset.base_yaw[0], reset.base_yaw[1]) - default_yaw
         )
         * root_quat
     )
-    # quadruped_showcase.stripe:77
+    # quadruped_showcase.stripe:80
     draw_2 = wp.vec2(
         wp.randf(rng, reset.base_lin_vel_xy[0], reset.base_lin_vel_xy[1]),
         wp.randf(rng, reset.base_lin_vel_xy[0], reset.base_lin_vel_xy[1]),
     )
     root_lin_vel[0] = draw_2[0]
     root_lin_vel[1] = draw_2[1]
-    # quadruped_showcase.stripe:78
+    # quadruped_showcase.stripe:81
     root_lin_vel[2] = wp.randf(rng, reset.base_lin_vel_z[0], reset.base_lin_vel_z[1])
-    # quadruped_showcase.stripe:79
+    # quadruped_showcase.stripe:82
     root_ang_vel = wp.vec3(
         wp.randf(rng, reset.base_ang_vel[0], reset.base_ang_vel[1]),
         wp.randf(rng, reset.base_ang_vel[0], reset.base_ang_vel[1]),
         wp.randf(rng, reset.base_ang_vel[0], reset.base_ang_vel[1]),
     )
-    # quadruped_showcase.stripe:80
+    # quadruped_showcase.stripe:83
     for i in range(wp.static(len(JOINTS))):
         joint = joints[i]
         joint_pos[env, joint] = default_joint_pos[env, joint] + wp.randf(rng, reset.joints_pos[0], reset.joints_pos[1])
-    # quadruped_showcase.stripe:81
+    # quadruped_showcase.stripe:84
     for i in range(wp.static(len(JOINTS))):
         joint = joints[i]
         joint_vel[env, joint] = wp.randf(rng, reset.joints_vel[0], reset.joints_vel[1])
@@ -774,7 +773,7 @@ def draw_on_time(
     env = wp.tid()
     rng = rng_states[env]
     moved[env] = False
-    # quadruped_showcase.stripe:85
+    # quadruped_showcase.stripe:88
     left = time_left[env, 0] - step_dt
     if left < 1.0e-6:
         left = wp.randf(rng, randomize.every[0], randomize.every[1])
@@ -812,7 +811,9 @@ def seed_states(seed: int, rng_states: wp.array(dtype=wp.uint32)):
 
 
 class ShowcaseWarpEnv(DirectRLEnvWarp):
-    """The task of the founding showcase on a flat scene: a quadruped trots at the velocity that it is told."""
+    """The task of the founding showcase on a flat scene: a quadruped trots at the velocity that it is told. Places and
+    heights are counted from where it spawns and from the ground, so that it can stand in any scene.
+    """
 
     cfg: ShowcaseEnvCfg
 

@@ -74,6 +74,10 @@ class Arithmetic:
         if frame is False:
             return None
         type = Type(a.type.kind, axis or None, a.type.dim, frame or None)
+        if _nothing(b) and (a.type == type or a.op == "part"):
+            return a if a.type == type else self.graph.add("part", a.args, type=type, attr=a.attr, span=a.span)
+        if _nothing(a) and op == "add" and b.type == type:
+            return b
         return self.graph.add(op, (a, b), type=type, span=span)
 
     def multiply(self, op: str, a: Node, b: Node, span: Span) -> Node | None:
@@ -270,6 +274,13 @@ class Arithmetic:
 def is_zero(x: Node) -> bool:
     """A plain zero, which may stand for zero of any unit."""
     return x.op == "const" and x.attr == 0 and x.type.dim.is_none and x.type.kind is Kind.FLOAT
+
+
+def _nothing(x: Node) -> bool:
+    """A zero of any unit, as the height of a plane is: a sum is the same without it."""
+    if x.op == "mul":
+        return _nothing(x.args[1])
+    return x.op == "const" and not any(x.attr if isinstance(x.attr, tuple) else (x.attr,))
 
 
 def unit_words(dim: Dimension) -> str:

@@ -85,6 +85,11 @@ class Calls:
                 helps = did_you_mean(node.name, table, listing=True) or ("the file defines no functions",)
                 message = f"there is no function `{node.name}` in `{imported.source.name}`"
                 self.low.report.error("E0208", message, node.name_span, *helps)
+            elif self.low.scope.incomplete or alias in self.low.scope.unknown_sets:
+                return  # it may be of what is missing
+            elif alias == "ground":
+                help = "add `ground plane` or a `terrain` to its scene"
+                self.low.report.error("E0201", "the task stands on no ground", node.object.span, help)
             elif alias not in imports and alias not in self.low.scope.known_names():
                 known = [*imports, *self.low.scope.known_names()]
                 message = f"no import is called `{alias}`"

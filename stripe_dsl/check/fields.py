@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from stripe_dsl.check.level import SPAWN, Plane, Spawn, flat
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.places import distance, point_in
 from stripe_dsl.check.values import CommandValue, RangeValue, describe
-from stripe_dsl.ir.graph import Node
+from stripe_dsl.ir.graph import Node, walk
 from stripe_dsl.ir.rules import SOLID
 from stripe_dsl.ir.scene import FREE, POINT, Box, Circle, Region, Scene, Zone
 from stripe_dsl.ir.types import Kind, Type
@@ -23,6 +24,7 @@ from stripe_dsl.units import ANGLE, AREA, DIMENSIONLESS, LENGTH, Dimension
 
 if TYPE_CHECKING:
     from stripe_dsl.check.expressions import Lowering
+    from stripe_dsl.ir.program import Program
 
 GROUND = "ground"
 GROUND_FIELDS: dict[str, tuple[str, str, Dimension]] = {
@@ -88,13 +90,14 @@ class Place:
                 assert text is not None
                 tree, problems = _parsed(text if field == "distance" else f"{text} <= 0 m")
                 assert not problems, text
-                return self.low.number(_put(tree, {"point": point}, span))
+                node = self.low.number(_put(tree, {"point": point}, span))
+                if node is not None:
+                    self.low.names.of_places.add(node.id)
+                return node
             where = self.low.number(point)
         if where is None:
             return None
-        if where.type.kind is Kind.VEC3:
-            flat = replace(where.type, kind=Kind.VEC2)
-            where = self.low.graph.add("part", (where,), type=flat, attr="xy", span=span)
+        where = flat(self.low, where, span)
         if not self.raster:
             return self.sample(where, *self.table[field], span)
         away = self.sample(where, "value", f"{self.name}.distance", LENGTH, span)
@@ -117,12 +120,16 @@ def drawn_point(low: Lowering, zone: Zone, span: Span) -> Node:
     return point_in(low, zone, span) if shaped else spot(low, zone.name, None, span)
 
 
-def place(low: Lowering, name: str) -> Place | None:
+def place(low: Lowering, name: str) -> Place | Plane | Spawn | None:
     """The part of the scene of that name; ``None`` where there is none, or it is not known how it is read."""
     scene = low.scope.scene
-    if scene is None or scene.terrain.tiles is not None or name not in low.scope.places:
+    if name not in low.scope.places:
         return None
-    return Place(low, scene, name)
+    if name == SPAWN:
+        return Spawn(low)
+    if scene is None:
+        return Plane(low)
+    return Place(low, scene, name) if scene.terrain.tiles is None else None
 
 
 def place_value(low: Lowering, name: str, span: Span) -> CommandValue | None:
@@ -133,17 +140,19 @@ def place_value(low: Lowering, name: str, span: Span) -> CommandValue | None:
     found = place(low, name)
     if found is None:
         return None
+    fields = {"pos": found.position(span)} if isinstance(found, Spawn) else {}
     if low.phase is Phase.RESET:
         if found.zone is None:
-            return None
+            return CommandValue(name, found.kind, fields) if fields else None
         point, free = drawn_point(low, found.zone, span), spot(low, name, WIDTH, span)
         return CommandValue(name, "zone", {"point": point, "free_point": free})
     if len(low.scope.robots) != 1:
-        return None
+        return CommandValue(name, found.kind, fields) if fields else None
     tree, _ = _parsed("base.pos")
     base = _put(tree, {}, span)
     nodes = {field: found.read(field, base, span) for field in found.names}
-    return CommandValue(name, found.kind, {field: node for field, node in nodes.items() if node is not None})
+    fields |= {field: node for field, node in nodes.items() if node is not None}
+    return CommandValue(name, found.kind, fields)
 
 
 def spot(low: Lowering, zone: str, width: float | None, span: Span) -> Node:
@@ -159,7 +168,7 @@ def spot(low: Lowering, zone: str, width: float | None, span: Span) -> Node:
     return low.graph.add("spot", (share,), type=type, attr=f"{zone}.{name}", span=span)
 
 
-def read_at(low: Lowering, expr: ast.Call, found: Place) -> Node | None:
+def read_at(low: Lowering, expr: ast.Call, found: Place | Plane | Spawn) -> Node | None:
     """``ground.height(feet.pos)``: a field at a point, or at each point of a list; mistakes are reported."""
     assert isinstance(expr.function, ast.Field)
     field, text = expr.function.name, expr.function.span.text
@@ -174,6 +183,10 @@ def read_at(low: Lowering, expr: ast.Call, found: Place) -> Node | None:
         return None
     point = low.number(expr.args[0])
     if point is None or not _is_point(low, point, expr.args[0], text):
+        return None
+    if low.phase is Phase.RESET and isinstance(found, Plane):
+        assert isinstance(expr.function.object, ast.Name)
+        low.names.of_scene(expr.function.object)
         return None
     node = found.read(field, expr.args[0], expr.span, several=point.type.axis is not None)
     return node if node is None or low.names.check_phase(node, expr.span) else None
@@ -193,6 +206,16 @@ def _is_point(low: Lowering, point: Node, expr: ast.Expr, text: str) -> bool:
     else:
         return True
     return False
+
+
+def with_fields(program: Program, scene: Scene) -> Program:
+    """The program in a scene that holds the fields which its expressions read."""
+    roots = [*program.ending, *program.observing, *(action.command for action in program.actions)]
+    nodes = list(walk([*roots, *(reset.value for reset in program.resets)]))
+    found = {str(node.attr[1]) for node in nodes if node.op == "sample" and isinstance(node.attr, tuple)}
+    found |= {str(node.attr) for node in nodes if node.op == "spot"}
+    reads = tuple(sorted(found - {"ground.height"}))  # heights are baked with every scene
+    return replace(program, scene=replace(scene, reads=reads))
 
 
 def _parsed(text: str) -> tuple[ast.Expr, list[Any]]:

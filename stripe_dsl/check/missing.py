@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from stripe_dsl.check.quantities import BASE, BODY, JOINT, SENSORS, Quantity
-from stripe_dsl.check.values import Base, BodySet, JointSet, RobotValue, Value
+from stripe_dsl.check.values import Base, BodySet, CommandValue, JointSet, RobotValue, Value
 from stripe_dsl.ir.graph import Node
 from stripe_dsl.source import Span
 from stripe_dsl.text import and_list
@@ -143,3 +143,12 @@ def have_limits(low: Lowering, ends: Sequence[Node], span: Span) -> bool:
             low.report.error("E0214", message, span, help)
             return False
     return True
+
+
+def help_with(field: str, owner: CommandValue) -> tuple[str, ...]:
+    """What to do where a command or a part of the scene has no such field, but might have."""
+    if field == "time_left":
+        return ("it is never drawn anew in an episode: say when, as in `every 10 s`",)
+    if field == "distance" and owner.kind == "place":
+        return ("there is more than one robot: say of what, as in `spawn.distance(object.pos)`",)
+    return ()

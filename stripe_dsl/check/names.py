@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from stripe_dsl.check.calls import Frame
     from stripe_dsl.check.expressions import Lowering
     from stripe_dsl.check.fields import Place
+    from stripe_dsl.check.level import Plane, Spawn
     from stripe_dsl.spec.modules import Module
 
 ABOVE_GROUND = "heights in a reset are above the ground by themselves"
@@ -40,6 +41,8 @@ class Names:
         self.low = low
         self.lets: dict[str, Node | None] = {}
         self.params: dict[str, Node | None] = {}
+        self.of_places: set[int] = set()
+        """Nodes that know the scene: the spawn, distances to zones."""
         self._open: list[str] = []
         self.wanted = ""
         """What is asked of the next name, for what is said where the name is unknown: see ``missing.to_add``."""
@@ -183,12 +186,16 @@ class Names:
                     help = f"the file has this {word}, the task has not: add `{word} {expr.id}` to it"
                     self.low.report.error("E0201", f"unknown name `{expr.id}`", expr.span, help)
                     return
+        if expr.id == "ground":
+            help = "add `ground plane` or a `terrain` to its scene"
+            self.low.report.error("E0201", "the task stands on no ground", expr.span, help)
+            return
         helps = (VALUES[expr.id],) if expr.id in VALUES else ()
         helps = helps or (() if expr.id in members else did_you_mean(expr.id, known))
         helps = helps or to_add(expr.id, wanted, robots)
         self.low.report.error("E0201", f"unknown name `{expr.id}`", expr.span, *helps)
 
-    def called_place(self, expr: ast.Call) -> Place | None:
+    def called_place(self, expr: ast.Call) -> Place | Plane | Spawn | None:
         """The part of the scene that a call reads at a point, as ``ground.height(feet.pos)`` does."""
         node, scope = expr.function, self.low.scope
         if not (isinstance(node, ast.Field) and isinstance(node.object, ast.Name)) or self.low.frame is not None:
@@ -207,7 +214,7 @@ class Names:
         scene, robots = self.low.scope.scene, list(self.low.scope.robots)
         if self.low.phase is Phase.RESET:
             self.low.report.error("E0505", "a reset does not read the scene", expr.span, ABOVE_GROUND)
-        elif scene is not None and scene.terrain.tiles is None and len(robots) > 1:
+        elif (scene is None or scene.terrain.tiles is None) and len(robots) > 1:
             message = f"{what} is read at a point, and there are {len(robots)} robots"
             help = f"say where, as in `ground.height({robots[0]}.base.pos)`"
             self.low.report.error("E0214", message, expr.span, help)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stripe_dsl.check.foreign import field_of
 from stripe_dsl.check.frames import OWNED
-from stripe_dsl.check.missing import has, measured_by
+from stripe_dsl.check.missing import has, help_with, measured_by
 from stripe_dsl.check.phase import Phase
 from stripe_dsl.check.points import POINTED, read_points
 from stripe_dsl.check.quantities import (
@@ -130,9 +130,7 @@ class Reading:
             self.low.report.error("E0406", f"`{expr.name}` cannot be read in the frame `{frame}`", frame_span, *helps)
         elif node is None:
             known = [key for key in owner.fields if "@" not in key]
-            helps = did_you_mean(expr.name, known, listing=True)
-            if expr.name == "time_left":
-                helps = ("it is never drawn anew in an episode: say when, as in `every 10 s`",)
+            helps = help_with(expr.name, owner) or did_you_mean(expr.name, known, listing=True)
             self.low.report.error("E0213", f"{describe(owner)} has no `{expr.name}`", expr.name_span, *helps)
         return node
 
@@ -347,6 +345,10 @@ class Reading:
             return owner
         frame = owner.type.frame if kind is not Kind.FLOAT else None
         type = replace(owner.type, kind=kind, frame=frame)
+        if owner.op == "const" and kind is Kind.FLOAT:
+            from stripe_dsl.check.level import part_of_number  # few vectors of numbers are taken apart
+
+            return part_of_number(self.low, owner, indices[0], type, expr.span)
         return self.low.graph.add("part", (owner,), type=type, attr=expr.name, span=expr.span)
 
     def index(self, expr: ast.Index) -> Value | None:

@@ -21,7 +21,7 @@ def seen(low: Lowering, expr: ast.Index) -> tuple[str, ...]:
     labels: list[str] = []
     for item in expr.items:
         if isinstance(item, ast.Name) and item.id == "ground":
-            if not low.scope.grounds and low.scope.places:
+            if not low.scope.grounds and low.scope.scene is not None:
                 message = "tiles are a ground without a class that a picture could show"
                 low.report.error("E0309", message, item.span, "ask for robots and objects")
                 return ()

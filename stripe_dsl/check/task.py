@@ -30,7 +30,6 @@ from stripe_dsl.check.terms import Terms
 from stripe_dsl.check.world import check_scene, check_sim, jointed_layers, names_of, repeated_things
 from stripe_dsl.diagnostics import Annotation, Diagnostic
 from stripe_dsl.diagnostics.followups import ABSENCE
-from stripe_dsl.ir.graph import walk
 from stripe_dsl.ir.memory import reached
 from stripe_dsl.ir.program import Action, Let, Metric, Program
 from stripe_dsl.ir.randomize import NOTHING_DRAWN
@@ -139,6 +138,8 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
                 sim = replace(sim, spacing=0.0)  # all environments stand in the one scene
     elif task.scene is not None and task.scene.terrain:
         scope.unknown_sets |= names_of(task.scene)  # what is wrong with them has been said
+    else:
+        scope.places = {"spawn", "ground"} if ground is not None else {"spawn"}
     unread = (task.scene is None and spec.scene is not None) or (task.scene is not None and bool(task.scene.terrain))
     sensors: tuple[Sensor, ...] = ()
     if spec.sensor:  # what many tasks lack is loaded where it is there
@@ -213,6 +214,10 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         own = [robot for robot in robots if not robot.baked]
         found = check_symmetry(spec.train.symmetry, settings, train, own, seen, actions, tunables, states)
         train = replace(train, symmetry=found)
+    if place is not None and place.terrain.tiles is None:
+        from stripe_dsl.check.moved import Moved
+
+        Moved(task, place, lowering, report).run((*terminations, *rewards), groups.values())
     check_limits(resets, robots, lowering.tunables.items, report)
     lint(task, scope, report, timeout=timeout)
     held_still(robots, groups.values(), (*rewards, *terminations), randomize, report)
@@ -266,19 +271,11 @@ def check_task(task: Task) -> tuple[Program | None, list[Diagnostic]]:
         scene=place,
         reaches=tuple(resets_of.reaches),
     )
-    return _with_fields(program), report.diagnostics
+    if place is not None:
+        from stripe_dsl.check.fields import with_fields
 
-
-def _with_fields(program: Program) -> Program:
-    """The program whose scene holds the fields that its expressions read."""
-    if program.scene is None:
-        return program
-    roots = [*program.ending, *program.observing, *(action.command for action in program.actions)]
-    nodes = list(walk([*roots, *(reset.value for reset in program.resets)]))
-    found = {str(node.attr[1]) for node in nodes if node.op == "sample" and isinstance(node.attr, tuple)}
-    found |= {str(node.attr) for node in nodes if node.op == "spot"}
-    reads = tuple(sorted(found - {"ground.height"}))  # heights are baked with every scene
-    return replace(program, scene=replace(program.scene, reads=reads))
+        program = with_fields(program, place)
+    return program, report.diagnostics
 
 
 def check_robots(module: Module, tasks: Sequence[Task]) -> list[Diagnostic]:

@@ -171,7 +171,7 @@ class RangeValue:
     high: Node
 
 
-PLACES = ("zone", "layer", "water", "map", "ground", "solid")
+PLACES = ("zone", "layer", "water", "map", "ground", "solid", "place")
 """Kinds of parts of a scene."""
 
 type Value = (

@@ -136,9 +136,9 @@ def repeated_things(module: Module) -> set[str]:
 
 
 def names_of(spec: SceneSpec | None) -> set[str]:
-    """What a task may mean by its scene: zones, layers, water, maps, the ground and all that is solid."""
+    """What a task may mean by its scene: zones, layers, water, maps, the ground, all that is solid, and the spawn."""
     kinds = ("zone", "trees", "scatter", "cover", "place", "water", "map")
-    return {"ground", "solid", *(str(name) for kind in kinds for name in getattr(spec, kind, ()))}
+    return {"ground", "solid", "spawn", *(str(name) for kind in kinds for name in getattr(spec, kind, ()))}
 
 
 def _plane(spec: SceneSpec, settings: Settings) -> None:

@@ -28,7 +28,8 @@ class Backend(StrEnum):
 File = Annotated[Path, typer.Argument(help="A .stripe or .stripe.yaml file.", show_default=False)]
 TaskName = Annotated[str | None, typer.Option("--task", "-t", help="One task of the file.", show_default=False)]
 Sets = Annotated[
-    list[str] | None, typer.Option("--set", help="name=value of a parameter; repeat it.", show_default=False)
+    list[str] | None,
+    typer.Option("--set", help="name=value of a parameter, or scene=<name or file>; repeat it.", show_default=False),
 ]
 Device = Annotated[
     str | None, typer.Option(help="cpu, cuda or cuda:<n>; the GPU where there is one.", show_default=False)

@@ -134,6 +134,7 @@ _TITLES = {
     "W0018": "inherited observations left out",
     "W0019": "contacts that never come",
     "W0020": "term of a base that is fixed",
+    "W0025": "places or heights of another scene",
 }
 
 

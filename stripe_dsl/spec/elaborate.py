@@ -34,6 +34,7 @@ class Task:
         scene: the scene block; ``None`` where the task has none.
         scene_name: how the scene is called; the task's name where it is written in the task.
         scene_module: the file that defines it.
+        headers: of its block and of those that it extends, and whether these were written for another scene.
         incomplete: whether something it refers to is not there; names of it are unknown then.
         used: the names that its expressions use, once it was checked.
         called: the functions that they call.
@@ -51,9 +52,15 @@ class Task:
     scene_name: str = ""
     scene_module: Module | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    headers: list[tuple[Span, bool]] = field(default_factory=list)
     incomplete: bool = False
     used: set[str] = field(default_factory=set)
     called: list[FunctionSpec] = field(default_factory=list)
+
+    def is_moved(self, span: Span) -> bool:
+        """Whether what stands there is in a block that was written for another scene."""
+        above = [(header.start, moved) for header, moved in self.headers if header.source is span.source]
+        return max((item for item in above if item[0] <= span.start), default=(0, False))[1]
 
 
 def elaborate(loader: Loader, module: Module, name: Text, settings: Mapping[str, str]) -> Task:
@@ -68,6 +75,7 @@ def elaborate(loader: Loader, module: Module, name: Text, settings: Mapping[str,
 class _Elaborator:
     def __init__(self, loader: Loader, module: Module, settings: Mapping[str, str]) -> None:
         self.module = module
+        self.loader = loader
         self.settings = dict(settings)
         self.modules = {item.source.name: item for item in loader.modules.values()}
         self.modules.setdefault(module.source.name, module)
@@ -89,8 +97,13 @@ class _Elaborator:
         task.params.update(_plain(spec.param))
         self.robots(task)
         self.objects(task)
-        self.scene(task)
+        self.scene(task, [module for _, module in chain])
         self.apply_settings(task)
+        if task.scene is not None and task.scene.terrain:
+            for place, (block, _) in enumerate(chain):
+                if block.span is not None:
+                    first = self.scene_of([spec for spec, _ in chain[place:]])
+                    task.headers.append((block.span, _ground(first) != _ground(task.scene)))
         task.diagnostics, task.incomplete = self.diagnostics, self.incomplete
         return task
 
@@ -173,14 +186,18 @@ class _Elaborator:
             _, block, owner = found
             task.objects[name] = (block, owner)  # type: ignore[assignment]
 
-    def scene(self, task: Task) -> None:
+    def scene(self, task: Task, files: list[Module]) -> None:
         scene, given = task.spec.scene, {}
         if isinstance(scene, SceneSpec) and scene.use is not None:
             scene, given = scene.use, scene.given
-        if "scene" in self.settings:
-            scene, given = self.parsed_setting("scene"), {}
         task.scene_name, task.scene_module = str(task.name), task.module
-        if isinstance(scene, Expression):
+        if "scene" in self.settings:
+            given, found = {}, self.chosen(files)
+            if found is None:
+                self.incomplete = True
+                return
+            task.scene_name, scene, task.scene_module = found
+        elif isinstance(scene, Expression):
             module = self.modules.get(scene.span.source.name, task.module)
             found = self.follow(scene, module, "scene")
             if found is None:
@@ -198,6 +215,30 @@ class _Elaborator:
             if name in task.scene.param:
                 task.overridden[name] = task.scene.param[name]
                 task.params[name] = value
+
+    def chosen(self, files: list[Module]) -> tuple[str, SceneSpec, Module] | None:
+        """The scene of ``--set scene=…``; ``None`` after a mistake was reported."""
+        from stripe_dsl.spec.chosen import chosen_scene
+
+        source, start = self.setting("scene")
+        choice = chosen_scene(self.settings["scene"], Span(source, start, len(source.text)), files, self.loader)
+        self.diagnostics += choice.diagnostics
+        for module in self.loader.modules.values():
+            self.modules.setdefault(module.source.name, module)
+        return choice.found
+
+    def scene_of(self, chain: list[TaskSpec]) -> SceneSpec | None:
+        """The scene of a part of a chain of tasks, nearest first; mistakes in it are reported elsewhere."""
+        before = len(self.diagnostics)
+        scene = merged(chain)[0].scene
+        if isinstance(scene, SceneSpec) and scene.use is not None:
+            scene = scene.use
+        if isinstance(scene, Expression):
+            module = self.modules.get(scene.span.source.name, self.module)
+            found = self.follow(scene, module, "scene")
+            scene = found[1] if found is not None else None  # type: ignore[assignment]
+        del self.diagnostics[before:]
+        return scene if isinstance(scene, SceneSpec) else None
 
     def given(self, task: Task, scene: SceneSpec, given: Mapping[Text, Expression]) -> None:
         """Reports what a task gives and its scene does not take."""
@@ -226,11 +267,20 @@ class _Elaborator:
     def parsed_setting(self, key: str) -> Expression:
         from stripe_dsl.syntax.parser import parse_expression
 
-        prefix = f"--set {key}="
-        source = SourceFile("<command line>", prefix + self.settings[key])
-        node, diagnostics = parse_expression(source, len(prefix), len(source.text))
+        source, start = self.setting(key)
+        node, diagnostics = parse_expression(source, start, len(source.text))
         self.diagnostics.extend(diagnostics)
         return Expression(node)
+
+    def setting(self, key: str) -> tuple[SourceFile, int]:
+        """What was written on the command line, and where the value begins in it."""
+        prefix = f"--set {key}="
+        return SourceFile("<command line>", prefix + self.settings[key]), len(prefix)
+
+
+def _ground(scene: SceneSpec | None) -> tuple[object, ...] | None:
+    """What places and heights in a scene depend on; ``None`` for a plane."""
+    return (scene.terrain, scene.size, scene.spawn) if scene is not None and scene.terrain else None
 
 
 def _plain(params: Mapping[Text, Expression]) -> dict[str, Expression]:
