@@ -258,22 +258,20 @@ def ground_parts(scene: Scene, ground: Ground, seed: int) -> list[GroundPart]:
 
 def placed_layer(found: Instances, seed: int, scene: Scene, form: Form | None = None) -> PlacedLayer:
     """Instances as what a stage takes: each asset with its solid and its varieties is a thing, or its box."""
-    things: list[Thing] = []
-    first: dict[tuple[int, Solid], int] = {}
+    layer, things = found.layer, list[Thing]()
+    first: dict[tuple[int, Solid, tuple[str, ...]], int] = {}
     kind = np.zeros(len(found), dtype=np.int64)
-    made: dict[tuple[str, Solid], tuple[Thing, ...]] = {}
     for species, asset in sorted(set(zip(found.species.tolist(), found.asset.tolist(), strict=True))):
-        what, solid = found.assets[asset], found.layer.species[species].solid
-        if (asset, solid) not in first:
-            first[asset, solid] = len(things)
-            made[what.name, solid] = things_of(what, solid, seed, scene.name)
-            things += made[what.name, solid]
+        what, which = found.assets[asset], layer.species[species]
+        labels = tuple(item for item in dict.fromkeys((which.label, what.label)) if item != layer.label)
+        key = asset, which.solid, labels
+        if key not in first:
+            first[key] = len(things)
+            things += [replace(thing, labels=labels) for thing in things_of(what, which.solid, seed, scene.name)]
         mine = (found.species == species) & (found.asset == asset)
-        kind[mine] = first[asset, solid] + found.variety[mine]
+        kind[mine] = first[key] + found.variety[mine]
     if scene.boxes:
         things = [boxed(thing) for thing in things]
-    layer = found.layer
-    labels = [layer.label, *(item.label for item in layer.species if item.label != layer.label)]
     form = fitting(form or Form(), layer, things)
     return PlacedLayer(
         layer.name,
@@ -284,7 +282,7 @@ def placed_layer(found: Instances, seed: int, scene: Scene, form: Form | None = 
         found.scale,
         shade=found.tint,
         contact=Contact(layer.friction, layer.restitution),
-        labels={"class": list(dict.fromkeys(labels))},
+        labels={"class": [layer.label]},
         apart=form.apart,
         why=form.why,
     )

@@ -109,7 +109,7 @@ def bodies_stage(placed: PlacedLayer, mass: NDArray[np.floating]) -> Any:
         body.AddOrientOp().Set(values.Quatf(w, values.Vec3f(x, y, z)))
         physics.RigidBodyAPI.Apply(body.GetPrim())
         physics.MassAPI.Apply(body.GetPrim()).CreateMassAttr(float(mass[row]))
-        label(body.GetPrim(), placed.labels)
+        label(body.GetPrim(), placed.labels_of(np.array([row])))
         assert thing.solid is not None
         solid = mesh_prim(stage, f"{path}/solid", thing.solid.points * scale, thing.solid.triangles)
         solid.CreatePurposeAttr(geometry.Tokens.guide)

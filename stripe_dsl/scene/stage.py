@@ -90,6 +90,14 @@ class PlacedLayer:
     apart: bool = False
     why: str = ""
 
+    def labels_of(self, rows: NDArray[np.integer]) -> dict[str, list[str]]:
+        """Labels by type of a mesh of some of the things: the layer's, and those of what these things are."""
+        found = {name: list(labels) for name, labels in self.labels.items()}
+        own = [text for kind in np.unique(self.kind[rows]) for text in self.things[kind].labels]
+        if own:
+            found["class"] = list(dict.fromkeys([*found.get("class", ()), *own]))
+        return found
+
     @property
     def solids(self) -> int:
         """How many things collide."""
@@ -236,7 +244,7 @@ def _add_solids(stage: Any, materials: Materials, layer: PlacedLayer) -> None:
         # Newton's pictures show colliders too, where the task has rays
         prim.CreateDisplayColorAttr([pxr("Gf").Vec3f(*color)])
         collides(prim, materials.contact(prim_name(layer.name), layer.contact), convex=layer.apart)
-        label(prim.GetPrim(), layer.labels)
+        label(prim.GetPrim(), layer.labels_of(chosen))
 
 
 def _add_looks(stage: Any, materials: Materials, layer: PlacedLayer) -> None:
@@ -258,15 +266,20 @@ def _add_looks(stage: Any, materials: Materials, layer: PlacedLayer) -> None:
         ]
         has = np.array([mesh is not None for mesh in meshes])
         soft = np.array([thing.soft for thing in layer.things])
-        for (number, shade), felt in product(enumerate(np.unique(shades)), (True, False)):
-            rows = np.flatnonzero(has[layer.kind] & (shades == shade) & (soft[layer.kind] != felt))
+        labels = list(dict.fromkeys(thing.labels for thing, mesh in zip(layer.things, meshes, strict=True) if mesh))
+        sort = np.array([labels.index(thing.labels) if thing.labels in labels else -1 for thing in layer.things])
+        for (number, shade), felt, mine in product(enumerate(np.unique(shades)), (True, False), range(len(labels))):
+            chosen = has[layer.kind] & (shades == shade) & (soft[layer.kind] != felt) & (sort[layer.kind] == mine)
+            rows = np.flatnonzero(chosen)
             if len(rows) == 0:
                 continue
             points, triangles = _merged(layer, rows, meshes)
             path = f"{base}/{name}" if len(np.unique(shades)) == 1 else f"{base}/{name}_shade_{number}"
+            path += f"_{mine}" if len(labels) > 1 else ""
             red, green, blue = (round(min(max(value * (1 + float(shade)), 0.0), 1.0), 4) for value in color)
             look = mesh_prim(stage, path if felt else f"{path}_soft", points, triangles)
             materials.colored(look, (red, green, blue))
+            label(look.GetPrim(), layer.labels_of(rows))
             if not felt:
                 collider = pxr("UsdPhysics").CollisionAPI.Apply(look.GetPrim())
                 collider.CreateCollisionEnabledAttr(False)

@@ -40,12 +40,14 @@ class Thing:
         pieces: what is seen.
         solid: what collides, in the same frame; ``None`` for nothing.
         soft: rays see its pieces, and nothing collides.
+        labels: of its semantic class, beside that of its layer: of its species, and of the asset.
     """
 
     name: str
     pieces: tuple[Piece, ...]
     solid: Mesh | None = None
     soft: bool = False
+    labels: tuple[str, ...] = ()
 
     @property
     def radius(self) -> float:

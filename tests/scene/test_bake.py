@@ -149,7 +149,7 @@ def test_the_stage_holds_ground_classes_water_and_layers(baked: tuple[Baked, Lay
     }
     assert labels["/Scene/Ground/ground"] == ["soil"]
     assert labels["/Scene/Ground/bog"] == ["mud"]
-    assert labels["/Scene/Solids/canopy"] == ["canopy", "pine"]
+    assert labels["/Scene/Solids/canopy"] == ["canopy", "pine", "conifer"]
     frictions = []
     for path in ("/Scene/Ground/ground", "/Scene/Ground/bog"):
         material = pxr("UsdShade").MaterialBindingAPI(stage.GetPrimAtPath(path)).ComputeBoundMaterial("physics")[0]

@@ -16,6 +16,7 @@ import pytest
 from stripe_dsl.ir.rasters import Raster, sample
 from stripe_dsl.ir.rules import Avoid
 from stripe_dsl.pipeline import check_file
+from stripe_dsl.robots.usd_joints import pxr
 from stripe_dsl.scene.bake import write_scene
 from stripe_dsl.scene.layout import Layout, build_layout
 from stripe_dsl.scene.made import make
@@ -139,6 +140,7 @@ BAKE = """
 import sys
 from pathlib import Path
 from stripe_dsl.pipeline import check_file
+from stripe_dsl.robots.usd_joints import pxr
 from stripe_dsl.scene.bake import write_scene
 from stripe_dsl.scene.made import make
 
@@ -156,3 +158,24 @@ def test_logs_lie_on_the_ground() -> None:
     up = rotated(trees.rotation[logs], np.tile((0.0, 0.0, 1.0), (len(logs), 1)))
     assert up == pytest.approx(found.ground.normal_at(trees.position[logs, :2]), abs=1e-9)
     assert trees.footprint[logs] == pytest.approx(trees.crown[logs])  # all of a log is solid, and none of it a trunk
+
+
+def test_every_thing_that_is_seen_says_what_it_is(tmp_path: Path) -> None:
+    """Layer, species and asset of each mesh, as its semantic class: dead pines are logs, no mesh is of two kinds."""
+    (scene,) = check_file(SCENES / "pine_forest.stripe").scenes
+    made, _ = make(scene, 0)
+    assert made is not None
+    write_scene(scene, [made], tmp_path)
+    (stage_file,) = tmp_path.glob("*.usdc")
+    stage = pxr("Usd").Stage.Open(str(stage_file))
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for prim in stage.Traverse():
+        path = str(prim.GetPath()).split("/")
+        if prim.IsA("Mesh") and path[2] == "Looks":
+            labels = tuple(pxr("UsdSemantics").LabelsAPI(prim, "class").GetLabelsAttr().Get())
+            found.setdefault(path[3], set()).add(labels)
+    assert found["canopy"] == {
+        ("canopy", "pine", "conifer"), ("canopy", "pine", "log"), ("canopy", "birch", "broadleaf")
+    }  # fmt: skip
+    assert {labels[-1] for labels in found["rocks"]} <= {"rock", "stump", "log"}
+    assert len(found["rocks"]) > 1
