@@ -17,6 +17,7 @@ from stripe_dsl.scene.layout import Layout
 from stripe_dsl.scene.made import make
 from stripe_dsl.scene.spots import spots
 from stripe_dsl.scene.stage import instanced
+from tests.gpu import GPU
 
 from .compare import without_chance
 from .recorder import Array, Recording, Run, record
@@ -227,6 +228,28 @@ def test_level_ground_is_a_box(backend: str, runs: dict[str, Recording]) -> None
     assert weight.min() > 20
     assert np.ptp(weight) < 0.3 * weight.mean(), "contacts with the ground are told from others"
     assert not seen["hindered"].any()
+
+
+@pytest.mark.gpu
+def test_a_gpu_stops_them_as_well(program: Program, layouts: list[Layout], tmp_path: Path) -> None:
+    """There the package makes the groups of threads that look up triangles small and many."""
+    torch = Run(steps=90, num_envs=4, shuffle=(), task="Yard", device=GPU)
+    floor = replace(torch, steps=60, task="Felt", amplitude=0.0)
+    wanted = {
+        "torch": replace(torch, finish="tests.sim.test_scene:touching"),
+        "warp": replace(torch, backend="warp", inside=False),
+        "floor torch": floor,
+        "floor warp": replace(floor, backend="warp", inside=False),
+    }
+    runs = record(SOURCE, tmp_path, wanted)
+    for backend in ("torch", "warp"):
+        test_robots_begin_on_the_ground_and_stand(program, layouts, runs[backend])
+        test_rays_hit_the_ground(program, layouts, runs[backend])
+        test_nothing_passes_through_what_is_solid(program, layouts, runs[backend])
+        test_level_ground_is_a_box(backend, runs)
+    seen = {name: {tuple(pair) for pair in table[:, :2].tolist()} for name, table in runs["torch"].finish.items()}
+    assert len(seen["newton"]) > 10
+    assert seen["generated"] == seen["newton"], "the same shapes touch each other"
 
 
 @pytest.mark.parametrize("backend", ["torch", "warp"])
