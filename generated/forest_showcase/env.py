@@ -197,9 +197,9 @@ class ForestShowcaseEnv(DirectRLEnv):
         )
         cfg = self.cfg.terminate
         away = self._root_pos[:, :2] - self._vec2
-        # quadruped_showcase.stripe:75
-        fallen = self._touch_trunk_peak > cfg.fallen_threshold
         # quadruped_showcase.stripe:76
+        fallen = self._touch_trunk_peak > cfg.fallen_threshold
+        # quadruped_showcase.stripe:77
         left = (torch.abs(away[:, 0]) > cfg.left_threshold) | (torch.abs(away[:, 1]) > cfg.left_threshold_2)
         timeout = self.episode_length_buf >= self.max_episode_length
         self._terminations = torch.stack((fallen, left, timeout), dim=-1)
@@ -470,9 +470,9 @@ class ForestShowcaseEnv(DirectRLEnv):
         joint_pos = data.default_joint_pos.torch[rows]
         lower, upper = data.soft_joint_pos_limits.torch[rows].unbind(dim=-1)
         max_vel = data.joint_vel_limits.torch[rows]
-        # quadruped_showcase.stripe:78
-        root_pose[:, 0:2] += torch.empty((len(env_ids), 2), device=self.device).uniform_(*cfg.base_pos_xy)
         # quadruped_showcase.stripe:79
+        root_pose[:, 0:2] += torch.empty((len(env_ids), 2), device=self.device).uniform_(*cfg.base_pos_xy)
+        # quadruped_showcase.stripe:80
         turn = (
             torch.empty(len(env_ids), device=self.device).uniform_(*cfg.base_yaw)
             - euler_xyz_from_quat(root_pose[:, 3:])[2]
@@ -480,15 +480,15 @@ class ForestShowcaseEnv(DirectRLEnv):
         root_pose[:, 3:] = quat_mul(
             quat_from_euler_xyz(torch.zeros_like(turn), torch.zeros_like(turn), turn), root_pose[:, 3:]
         )
-        # quadruped_showcase.stripe:80
-        root_vel[:, 0:2].uniform_(*cfg.base_lin_vel_xy)
         # quadruped_showcase.stripe:81
-        root_vel[:, 2].uniform_(*cfg.base_lin_vel_z)
+        root_vel[:, 0:2].uniform_(*cfg.base_lin_vel_xy)
         # quadruped_showcase.stripe:82
-        root_vel[:, 3:].uniform_(*cfg.base_ang_vel)
+        root_vel[:, 2].uniform_(*cfg.base_lin_vel_z)
         # quadruped_showcase.stripe:83
-        joint_pos += torch.empty((len(env_ids), 12), device=self.device).uniform_(*cfg.joints_pos)
+        root_vel[:, 3:].uniform_(*cfg.base_ang_vel)
         # quadruped_showcase.stripe:84
+        joint_pos += torch.empty((len(env_ids), 12), device=self.device).uniform_(*cfg.joints_pos)
+        # quadruped_showcase.stripe:85
         joint_vel = torch.empty((len(env_ids), 12), device=self.device).uniform_(*cfg.joints_vel)
         # heights are above the ground, wherever that is
         root_pose[:, 2] += height_at(self._ground, rows, root_pose[:, :2])
@@ -514,14 +514,14 @@ class ForestShowcaseEnv(DirectRLEnv):
     def _draw_on_time(self) -> None:
         """Draw anew where the time has come, in each environment at its own times."""
         cfg = self.cfg.randomize
-        # quadruped_showcase.stripe:88
+        # quadruped_showcase.stripe:89
         self._time_left[:, 0] -= self.step_dt
         due = self._time_left[:, 0] < 1e-6
         self._time_left[:, 0] = torch.where(
             due, torch.empty_like(self._time_left[:, 0]).uniform_(*cfg.every), self._time_left[:, 0]
         )
         root_vel = self.robot.data.root_com_vel_w.torch.clone()
-        root_vel[:, :2] = torch.empty_like(root_vel[:, :2]).uniform_(*cfg.base_lin_vel_xy)
+        root_vel[:, :2] += torch.empty_like(root_vel[:, :2]).uniform_(*cfg.base_lin_vel_xy)
         self.robot.write_root_com_velocity_to_sim_mask(root_velocity=root_vel, env_mask=due)
 
     def _log_episodes(self, rows: torch.Tensor) -> None:

@@ -313,7 +313,7 @@ class RewardCfg:
     """Weight of ``joint_vel``, per second."""
 
 
-# quadruped_showcase.stripe:75
+# quadruped_showcase.stripe:76
 @configclass
 class TerminateCfg:
     """Thresholds of the terminations."""
@@ -328,7 +328,7 @@ class TerminateCfg:
     """Threshold in ``left`` [m]."""
 
 
-# quadruped_showcase.stripe:78
+# quadruped_showcase.stripe:79
 @configclass
 class ResetCfg:
     """Ranges that a new episode is drawn from, uniformly."""
@@ -355,7 +355,7 @@ class ResetCfg:
     """Range of ``joints_vel`` [rad/s]."""
 
 
-# quadruped_showcase.stripe:87
+# quadruped_showcase.stripe:88
 @configclass
 class RandomizeCfg:
     """What properties of the robots and of the world are drawn from."""
@@ -367,7 +367,7 @@ class RandomizeCfg:
     """Range of what is added to ``base.mass`` [kg]."""
 
     base_lin_vel_xy: tuple[float, float] = (-0.5, 0.5)
-    """Range of ``base.lin_vel.xy`` [m/s]."""
+    """Range of what is added to ``base.lin_vel.xy`` [m/s]."""
 
     every: tuple[float, float] = (10.0, 15.0)
     """Time between two draws of ````base.lin_vel.xy```` [s]."""

@@ -325,9 +325,9 @@ def end_step(
     root_pos = wp.transform_get_translation(root_link_pose_w[env])
     root_pos_world_difference = root_pos - env_origins[env]
     away = wp.vec2(root_pos_world_difference[0], root_pos_world_difference[1])
-    # quadruped_showcase.stripe:75
-    fallen = peak_force(touch_net_normal_forces_w_history, env, trunk) > terminate.fallen_threshold
     # quadruped_showcase.stripe:76
+    fallen = peak_force(touch_net_normal_forces_w_history, env, trunk) > terminate.fallen_threshold
+    # quadruped_showcase.stripe:77
     left = wp.abs(away[0]) > terminate.left_threshold or wp.abs(away[1]) > terminate.left_threshold_2
     failed = fallen
     timeout = episode_length[env] >= max_episode_length
@@ -708,7 +708,7 @@ def reset_envs(
     for column in range(joint_pos.shape[1]):
         joint_pos[env, column] = default_joint_pos[env, column]
         joint_vel[env, column] = default_joint_vel[env, column]
-    # quadruped_showcase.stripe:78
+    # quadruped_showcase.stripe:79
     draw = wp.vec2(
         wp.randf(rng, reset.base_pos_xy[0], reset.base_pos_xy[1]),
         wp.randf(rng, reset.base_pos_xy[0], reset.base_pos_xy[1]),
@@ -716,33 +716,33 @@ def reset_envs(
     root_default_pos_xy_shifted = wp.vec2(default_root_pos[0], default_root_pos[1]) + draw
     root_pos[0] = root_default_pos_xy_shifted[0]
     root_pos[1] = root_default_pos_xy_shifted[1]
-    # quadruped_showcase.stripe:79
+    # quadruped_showcase.stripe:80
     root_quat = (
         wp.quat_from_axis_angle(
             wp.vec3(0.0, 0.0, 1.0), wp.randf(rng, reset.base_yaw[0], reset.base_yaw[1]) - default_yaw
         )
         * root_quat
     )
-    # quadruped_showcase.stripe:80
+    # quadruped_showcase.stripe:81
     draw_2 = wp.vec2(
         wp.randf(rng, reset.base_lin_vel_xy[0], reset.base_lin_vel_xy[1]),
         wp.randf(rng, reset.base_lin_vel_xy[0], reset.base_lin_vel_xy[1]),
     )
     root_lin_vel[0] = draw_2[0]
     root_lin_vel[1] = draw_2[1]
-    # quadruped_showcase.stripe:81
-    root_lin_vel[2] = wp.randf(rng, reset.base_lin_vel_z[0], reset.base_lin_vel_z[1])
     # quadruped_showcase.stripe:82
+    root_lin_vel[2] = wp.randf(rng, reset.base_lin_vel_z[0], reset.base_lin_vel_z[1])
+    # quadruped_showcase.stripe:83
     root_ang_vel = wp.vec3(
         wp.randf(rng, reset.base_ang_vel[0], reset.base_ang_vel[1]),
         wp.randf(rng, reset.base_ang_vel[0], reset.base_ang_vel[1]),
         wp.randf(rng, reset.base_ang_vel[0], reset.base_ang_vel[1]),
     )
-    # quadruped_showcase.stripe:83
+    # quadruped_showcase.stripe:84
     for i in range(wp.static(len(JOINTS))):
         joint = joints[i]
         joint_pos[env, joint] = default_joint_pos[env, joint] + wp.randf(rng, reset.joints_pos[0], reset.joints_pos[1])
-    # quadruped_showcase.stripe:84
+    # quadruped_showcase.stripe:85
     for i in range(wp.static(len(JOINTS))):
         joint = joints[i]
         joint_vel[env, joint] = wp.randf(rng, reset.joints_vel[0], reset.joints_vel[1])
@@ -773,13 +773,13 @@ def draw_on_time(
     env = wp.tid()
     rng = rng_states[env]
     moved[env] = False
-    # quadruped_showcase.stripe:88
+    # quadruped_showcase.stripe:89
     left = time_left[env, 0] - step_dt
     if left < 1.0e-6:
         left = wp.randf(rng, randomize.every[0], randomize.every[1])
         velocity = root_com_vel_w[env]
-        velocity[0] = wp.randf(rng, randomize.base_lin_vel_xy[0], randomize.base_lin_vel_xy[1])
-        velocity[1] = wp.randf(rng, randomize.base_lin_vel_xy[0], randomize.base_lin_vel_xy[1])
+        velocity[0] = velocity[0] + wp.randf(rng, randomize.base_lin_vel_xy[0], randomize.base_lin_vel_xy[1])
+        velocity[1] = velocity[1] + wp.randf(rng, randomize.base_lin_vel_xy[0], randomize.base_lin_vel_xy[1])
         root_com_vel_w[env] = velocity
         moved[env] = True
     time_left[env, 0] = left

@@ -21,11 +21,11 @@ def randomize_at_startup(scene: InteractiveScene, cfg: RandomizeCfg) -> None:
         cfg: The ranges to draw from.
     """
     robot: Articulation = scene["robot"]
-    # quadruped_showcase.stripe:87
+    # quadruped_showcase.stripe:88
     friction = friction_of(robot)
     friction[:] = torch.empty_like(friction).uniform_(*cfg.bodies_friction)
     write_friction(robot, friction)
-    # quadruped_showcase.stripe:87
+    # quadruped_showcase.stripe:88
     trunk = robot.find_bodies("trunk")[0]
     mass = robot.data.body_mass.torch.clone()
     mass[:, trunk] = (mass[:, trunk] + torch.empty_like(mass[:, trunk]).uniform_(*cfg.base_mass)).clamp(min=1e-06)

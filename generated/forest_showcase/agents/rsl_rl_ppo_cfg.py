@@ -12,7 +12,7 @@ from isaaclab.utils import configclass
 from isaaclab_rl.rsl_rl import RslRlMLPModelCfg, RslRlOnPolicyRunnerCfg, RslRlPpoAlgorithmCfg
 
 
-# quadruped_showcase.stripe:90
+# quadruped_showcase.stripe:91
 @configclass
 class ForestShowcasePPORunnerCfg(RslRlOnPolicyRunnerCfg):
     """Runner, networks and algorithm."""
