@@ -38,6 +38,7 @@ class Task:
         replayed: bound of the difference to the reference, where no other test looks at that; ``None`` for those.
         final: ask for the observations before resets, too; elsewhere nothing observes twice in a step.
         drawn: environments of a run with everything drawn at random, whose first steps are compared in distribution.
+        between: what is computed in torch beside the rewards, between physics and resets.
     """
 
     source: Path
@@ -50,6 +51,7 @@ class Task:
     replayed: float | None = None
     drawn: int = 0
     final: bool = False
+    between: str = ""
 
 
 EXAMPLES = {
@@ -73,6 +75,7 @@ EXAMPLES = {
         envs=8,
         replayed=2e-5,
         drawn=192,
+        between="tests.sim.spot:rewards",
     ),
     "walk": Task(
         ROOT / "examples" / "quadruped_walk.stripe",
@@ -149,7 +152,8 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     overrides = [f"{path}={value}" for path, value in dict(item.split("=") for item in overrides).items()]
     warp = Run("warp", inside=False, steps=task.steps, num_envs=task.envs, amplitude=1.5, overrides=overrides)
     warp = replace(warp, shuffle=(0, 70, 71))
-    wanted = {"torch": replace(warp, backend="torch", inside=task.replayed is not None), "warp": warp}
+    torch = replace(warp, backend="torch", inside=task.replayed is not None, between=task.between)
+    wanted = {"torch": torch, "warp": warp}
     if task.drawn:
         torch = Run(inside=False, steps=DRAWN, num_envs=task.drawn, shuffle=(), finish=f"{__name__}:waits")
         wanted |= {"drawn torch": torch, "drawn warp": replace(torch, backend="warp", seed=4)}
@@ -169,6 +173,18 @@ def test_states_are_equal(pair: Pair) -> None:
             first = pair.warp.fresh
             np.testing.assert_allclose(ours[first], theirs[first], rtol=0, atol=1e-6, err_msg=name)
     assert np.ptp(pair.warp.states["episode_length"]) > 10
+
+
+def test_rewards_are_isaac_labs(pair: Pair) -> None:
+    """The showcase's: all fourteen, as Isaac Lab computes them for the Spot that walks. Warp's rewards are torch's."""
+    terms, theirs = pair.program.rewards, pair.torch.between
+    assert set(theirs) == ({term.name for term in terms} if pair.task.between else set())
+    for column, term in enumerate(terms if theirs else ()):
+        factor = pair.torch.tunables[term.weight] * pair.torch.facts["step_dt"]
+        ours, isaac_lab = pair.torch.reward_terms[..., column] / factor, theirs[term.name]
+        assert np.ptp(isaac_lab) > 0, term.name
+        scale = max(1.0, abs(ours).sum(axis=0).max())  # sums of episodes have the resolution of the sum
+        np.testing.assert_allclose(ours, isaac_lab, rtol=1e-4, atol=2e-6 * scale, err_msg=term.name)
 
 
 def test_endings_are_equal(pair: Pair) -> None:
