@@ -81,7 +81,8 @@ def rewards(env: Any) -> dict[str, Array]:
     seen: Managers = env.__dict__.setdefault("_spot_managers", None) or Managers(env)
     env._spot_managers = seen
     seen.action_manager.action = env.actions
+    # how the step before ended is still there; an episode begins with no action before its first
+    seen.action_manager.prev_action[env.reset_terminated | env.reset_time_outs] = 0.0
     found = {name: np.array(term().float().cpu()) for name, term in seen.terms.items()}
     seen.action_manager.prev_action = env.actions.clone()
-    seen.action_manager.prev_action[env.reset_terminated | env.reset_time_outs] = 0.0
     return found
