@@ -70,7 +70,9 @@ class Names:
             return False
         if name not in self.kinds:
             known = [*self.kinds, SOLID] if user is None else [item for item in self.kinds if item != user]
-            helps = did_you_mean(name, known, listing=True) or ("the scene has no zones and layers",)
+            helps = did_you_mean(name, known, listing=True) or (
+                f"the scene has neither zones nor other layers; a zone is as `zone {name} = circle 2 m at spawn`",
+            )
             self.report.error("E0201", f"there is no zone or layer `{name}`", span, *helps)
             return False
         if user is not None:
