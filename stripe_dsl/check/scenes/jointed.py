@@ -13,6 +13,7 @@ from math import hypot, pi
 from typing import TYPE_CHECKING
 
 from stripe_dsl.check.robots import RobotCheck
+from stripe_dsl.check.scenes.unfit import too_many
 from stripe_dsl.check.values import BodySet, JointSet, RobotValue
 from stripe_dsl.ir.assets import Asset, Part
 from stripe_dsl.ir.scene import LOOSE, Layer, Scene
@@ -144,8 +145,7 @@ def jointed_layer(layer: Layer, spec: LayerBlock, robots: list[Robot], report: R
         report.error("E0309", message, where, "write a whole number, as in `count 6`")
         return layer
     if count > LOOSE:
-        message = f"each environment has its own bodies: {count} of `{layer.name}` are more than {LOOSE}"
-        report.error("E0616", message, where, f"ask for at most {LOOSE}")
+        report.error("E0616", too_many(count, layer.name), where, f"ask for at most {LOOSE}")
         return layer
     robot = robots[0]
     if robot.primitives is None:

@@ -34,7 +34,12 @@ def _not_loose(layer: Layer, scene: Scene) -> list[Diagnostic]:
         return [Diagnostic("E0616", message, layer.span, helps=helps)]
     count = most_bodies(layer, scene)
     if count > LOOSE:
-        message = f"each environment has its own bodies: {count} of `{layer.name}` are more than {LOOSE}"
+        message = too_many(count, layer.name)
         helps = (f"ask for at most {LOOSE}, as in `count {LOOSE}`, or leave `kind rigid` out",)
         return [Diagnostic("E0616", message, layer.span, helps=helps)]
     return []
+
+
+def too_many(count: int, layer: str) -> str:
+    """What is said of a layer with more bodies than an environment may have."""
+    return f"each environment has its own bodies: {count} of `{layer}` are more than {LOOSE}"
